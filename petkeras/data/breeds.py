@@ -1,0 +1,89 @@
+"""The 37 breeds of the Oxford-IIIT Pet dataset, and how a user may name them."""
+
+from __future__ import annotations
+
+import difflib
+
+from petkeras.errors import PetkerasError
+
+CATS = (
+    "Abyssinian", "Bengal", "Birman", "Bombay", "British_Shorthair", "Egyptian_Mau", "Maine_Coon",
+    "Persian", "Ragdoll", "Russian_Blue", "Siamese", "Sphynx",
+)  # fmt: skip
+DOGS = (
+    "american_bulldog", "american_pit_bull_terrier", "basset_hound", "beagle", "boxer", "chihuahua",
+    "english_cocker_spaniel", "english_setter", "german_shorthaired", "great_pyrenees", "havanese",
+    "japanese_chin", "keeshond", "leonberger", "miniature_pinscher", "newfoundland", "pomeranian",
+    "pug", "saint_bernard", "samoyed", "scottish_terrier", "shiba_inu",
+    "staffordshire_bull_terrier", "wheaten_terrier", "yorkshire_terrier",
+)  # fmt: skip
+BREEDS = tuple(sorted(CATS + DOGS, key=str.lower))  # the dataset's own order
+DEFAULT_BREEDS = ("shiba_inu", "samoyed")
+
+SPECIES = {"cat": CATS, "cats": CATS, "dog": DOGS, "dogs": DOGS}
+
+
+def resolve(breeds, available=BREEDS):
+    """Turn what a user wrote into class names as the data set spells them.
+
+    Args:
+        breeds: names in any case, with spaces, hyphens or underscores: a sequence, or one string
+            with commas. `all` stands for every class, `cats` and `dogs` for those breeds.
+        available: the class names that there are.
+
+    Returns:
+        A tuple of class names, in the order asked for, each once.
+
+    Raises:
+        PetkerasError: a name is unknown (with the nearest ones), or fewer than two are left.
+
+    Example:
+
+    >>> from petkeras.data.breeds import resolve
+    >>> resolve("Shiba Inu, SAMOYED")
+    ('shiba_inu', 'samoyed')
+    """
+    asked = breeds.split(",") if isinstance(breeds, str) else list(breeds)
+    by_key = {_key(name): name for name in available}
+    chosen = {}  # a dict keeps the order and drops what comes twice
+    for name in asked:
+        key = _key(name)
+        if key in by_key:
+            chosen[by_key[key]] = True
+        elif key == "all":
+            chosen.update(dict.fromkeys(available, True))
+        elif key in SPECIES:
+            chosen.update(dict.fromkeys((n for n in available if n in SPECIES[key]), True))
+        else:
+            raise PetkerasError(_unknown(name, by_key))
+    if len(chosen) < 2:
+        raise PetkerasError(
+            f"Two breeds or more are needed to tell them apart. Received: {breeds!r}, "
+            f"which is {', '.join(chosen) or 'none'} here."
+        )
+    return tuple(chosen)
+
+
+def _key(name):
+    return str(name).strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _unknown(name, by_key):
+    """Word the error for a name that is not among the classes."""
+    key = _key(name)
+    known = {_key(breed): breed for breed in BREEDS}
+    if key in known:
+        return f"This source has no '{known[key]}'. It has: {_some(list(by_key.values()))}."
+    near = difflib.get_close_matches(key, by_key, n=3, cutoff=0.5)
+    hint = (
+        f"Did you mean {' or '.join(repr(by_key[match]) for match in near)}?"
+        if near
+        else f"There are: {_some(list(by_key.values()))}."
+    )
+    more = " 'petkeras data --list' shows all 37." if set(by_key) == set(known) else ""
+    return f"Unknown breed '{str(name).strip()}'. {hint}{more}"
+
+
+def _some(names, most=8):
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")

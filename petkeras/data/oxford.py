@@ -1,0 +1,249 @@
+"""The Oxford-IIIT Pet dataset, by tensorflow-datasets: downloaded, or from archives on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from petkeras.data import archives
+from petkeras.data.breeds import BREEDS
+from petkeras.data.pictures import Photograph, Problem
+from petkeras.errors import PetkerasError
+
+WAYS_OUT = (
+    "Ways out: '--source sample' draws pets offline; '--source FOLDER' takes a folder that holds "
+    "images.tar.gz and annotations.tar.gz, or one sub-folder of pictures per class."
+)
+
+
+class OxfordPets:
+    """Read the photographs out of a prepared tensorflow-datasets builder.
+
+    Args:
+        builder: a prepared builder of `oxford_iiit_pet`.
+        key: a name for these very files, for the cache of decoded pictures.
+        problems: what was wrong with the files.
+    """
+
+    def __init__(self, builder, key, problems=()):
+        self.builder = builder
+        self.key = key
+        self.problems = list(problems)
+
+    @property
+    def class_names(self):
+        """The breeds that there are, in the dataset's order."""
+        labels = {int(example["label"]) for example in self._examples({"label": True})}
+        return tuple(BREEDS[label] for label in sorted(labels))
+
+    def photographs(self, class_names):
+        """Yield the `Photograph`s of some classes, of both official splits together."""
+        wanted = {BREEDS.index(name): name for name in class_names}
+        for example in self._examples({"image": True, "label": True, "file_name": True}):
+            if int(example["label"]) in wanted:
+                yield Photograph(
+                    name=example["file_name"].decode(),
+                    class_name=wanted[int(example["label"])],
+                    data=example["image"],
+                )
+
+    def class_key(self, class_name):
+        """Return the name under which the decoded pictures of a class are kept."""
+        return f"{self.key}/{class_name}"
+
+    def _examples(self, features):
+        import tensorflow_datasets as tfds
+
+        decoders = tfds.decode.PartialDecoding(
+            features, decoders={"image": tfds.decode.SkipDecoding()} if "image" in features else {}
+        )
+        splits = "+".join(sorted(self.builder.info.splits))
+        return self.builder.as_dataset(split=splits, decoders=decoders).as_numpy_iterator()
+
+
+def open_download(data_dir: Path):
+    """Return the published dataset, downloaded once and checked by checksum.
+
+    Raises:
+        PetkerasError: it cannot be downloaded, has a wrong checksum, or the disk is full. What was
+            half-made is removed.
+    """
+    builder = _builder(data_dir)
+    try:
+        builder.download_and_prepare()
+    except BaseException as error:
+        _remove_half_made(data_dir)
+        if not isinstance(error, Exception):
+            raise  # Ctrl-C: an archive that has come whole is kept
+        raise _explain(error, data_dir) from error
+    return OxfordPets(builder, key=f"oxford-{builder.version}")
+
+
+def open_archives(folder: Path, data_dir: Path):
+    """Return the dataset as made from the two archives in `folder`, without the network.
+
+    Raises:
+        PetkerasError: an archive is missing or damaged, or the disk is full.
+    """
+    for name in archives.NAMES:
+        if not (folder / name).is_file():
+            raise PetkerasError(f"{folder} has no {name}. Both archives are needed.")
+    key = "archives-" + _fingerprint(folder)
+    home = data_dir / "petkeras" / key
+    problems_file = home / "problems.json"
+    if not problems_file.exists():  # written last, so that it stands for a whole preparation
+        shutil.rmtree(home, ignore_errors=True)
+        try:
+            _prepare_archives(folder, home, problems_file)
+        except BaseException as error:
+            shutil.rmtree(home, ignore_errors=True)
+            if isinstance(error, OSError) or _is_disk_full(error):
+                raise _disk_error(error, data_dir) from error
+            raise
+    problems = [Problem(**entry) for entry in json.loads(problems_file.read_text())]
+    return OxfordPets(_builder(home), key, problems)
+
+
+def _prepare_archives(folder, home, problems_file):
+    """Unpack, mend, and let the builder read the result."""
+    home.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix="incomplete-") as unpacked:
+        archives.extract(folder, Path(unpacked))
+        problems = archives.mend(Path(unpacked))
+        builder = _builder(home)
+        builder._make_download_manager = lambda **_: _OnDisk(unpacked)
+        with _without_progress_bars():
+            builder.download_and_prepare()
+    problems_file.write_text(json.dumps([asdict(problem) for problem in problems]))
+
+
+class _OnDisk:
+    """Stand in for the builder's download manager: everything is on the disk already."""
+
+    downloaded_size = 0
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def download_and_extract(self, urls):
+        return dict.fromkeys(urls, self.folder)
+
+
+def _builder(data_dir):
+    import tensorflow_datasets as tfds
+
+    return tfds.builder("oxford_iiit_pet", data_dir=str(data_dir))
+
+
+@contextlib.contextmanager
+def _without_progress_bars():
+    """Keep tensorflow-datasets' bars and lines off the terminal for work of a few seconds."""
+    import tensorflow_datasets as tfds
+
+    tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        tfds.enable_progress_bar()
+
+
+def _fingerprint(folder):
+    """Name two archives by size and time of change, without reading them."""
+    stats = [(folder / name).stat() for name in archives.NAMES]
+    text = repr([(str(folder.resolve()), stat.st_size, stat.st_mtime_ns) for stat in stats])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _remove_half_made(data_dir):
+    """Remove what an interrupted download, unpacking or preparation has left."""
+    for pattern in (
+        "downloads/**/*.tmp.*",
+        "downloads/extracted/incomplete*",
+        "oxford_iiit_pet/incomplete*",
+    ):
+        for path in list(data_dir.glob(pattern)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove_archives(data_dir):
+    """Remove the downloaded archives and what was unpacked from them."""
+    for pattern in ("downloads/extracted/*pets*", "downloads/oxford_iiit_pet"):
+        for path in list(data_dir.glob(pattern)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _explain(error, data_dir):
+    """Turn what tensorflow-datasets raised into one line."""
+    import requests
+    import tensorflow_datasets as tfds
+
+    chain = _chain(error)
+    if _is_disk_full(error):
+        return _disk_error(error, data_dir)
+    if any(isinstance(link, tfds.download.NonMatchingChecksumError) for link in chain) or any(
+        type(link).__name__ == "NonMatchingChecksumError" for link in chain
+    ):
+        return PetkerasError(
+            "The Oxford-IIIT Pet dataset was not taken: an archive does not have its published "
+            f"checksum. It was removed; try again later. {WAYS_OUT}"
+        )
+    if any(isinstance(link, requests.exceptions.RequestException) for link in chain) or any(
+        type(link).__name__ == "DownloadError" for link in chain
+    ):
+        return PetkerasError(
+            "The Oxford-IIIT Pet dataset could not be downloaded "
+            f"({_one_line(error)}). Try again when there is a connection. {WAYS_OUT}"
+        )
+    if any(isinstance(link, tarfile.TarError | EOFError | FileNotFoundError) for link in chain):
+        _remove_archives(data_dir)
+        return PetkerasError(
+            "The Oxford-IIIT Pet dataset was not taken: an archive is cut short or damaged "
+            f"({_one_line(error)}). It was removed; try again. {WAYS_OUT}"
+        )
+    if isinstance(error, OSError):
+        return _disk_error(error, data_dir)
+    return error
+
+
+def _chain(error):
+    """List an exception and those that led to it."""
+    chain = []
+    while error is not None and error not in chain:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    return chain
+
+
+def _is_disk_full(error):
+    return any(
+        getattr(link, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+        or type(link).__name__ == "ResourceExhaustedError"
+        or "Not enough disk space" in str(link)
+        for link in _chain(error)
+    )
+
+
+def _disk_error(error, data_dir):
+    if _is_disk_full(error):
+        return PetkerasError(
+            f"The disk is full: the pictures could not be prepared under {data_dir}. What was "
+            "half-made is removed. Free some space, or name another place with '--data-dir'."
+        )
+    return PetkerasError(
+        f"The pictures could not be prepared under {data_dir} ({_one_line(error)}). "
+        "Name another place with '--data-dir'."
+    )
+
+
+def _one_line(error, most=160):
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= most else text[: most - 3] + "..."

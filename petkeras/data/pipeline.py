@@ -1,0 +1,159 @@
+"""From uint8 pictures in memory to the batches that the network sees."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from petkeras.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Hold one part of a data set: decoded and resized pictures, and what they show.
+
+    Args:
+        images: `(n, size, size, 3)` uint8.
+        labels: `(n, classes)` float32, one-hot.
+        names: the n file names.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+
+    def __len__(self):
+        return len(self.images)
+
+
+def mean_image(images):
+    """Return the mean of uint8 pictures `(n, size, size, 3)` as `(size, size, 3)` float32."""
+    total = np.zeros(images.shape[1:], np.float64)
+    for image in images:  # one at a time: no float copy of them all
+        total += image
+    return (total / len(images)).astype(np.float32)
+
+
+def preprocess(images, mean, recipe: Recipe):
+    """Take the mean image off and scale.
+
+    Args:
+        images: `(batch, size, size, 3)`, 0..255, any dtype.
+        mean: `(size, size, 3)` float32, of the training part.
+        recipe: gives `pixel_scale`.
+
+    Returns:
+        `(batch, size, size, 3)` float32: what the network takes.
+    """
+    return (tf.cast(images, tf.float32) - mean) / recipe.pixel_scale
+
+
+def training_batches(pictures: Pictures, mean, recipe: Recipe, seed=0, first_step=0):
+    """Make the batches of a whole training run, each a function of its step number alone.
+
+    Each epoch takes every picture once, in an order of its own; its last batch may be smaller.
+    As nothing but `seed` and the step decides a batch, a run can go on from any step.
+
+    Args:
+        pictures: the training part.
+        mean: `(size, size, 3)` float32.
+        recipe: gives `epochs`, `batch_size`, `pixel_scale` and the augmentation.
+        seed: an integer; another seed gives another order and other augmentation.
+        first_step: the step to begin at.
+
+    Returns:
+        A `tf.data.Dataset` of (images `(b, size, size, 3)` float32, labels `(b, classes)` float32).
+    """
+    with tf.device("CPU"):
+        images = tf.constant(pictures.images)  # uint8
+        labels = tf.constant(pictures.labels)
+    per_epoch = steps_per_epoch(pictures, recipe)
+
+    def batch(step):
+        epoch, place = step // per_epoch, step % per_epoch
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(len(pictures)), [tf.cast(seed, tf.int64), epoch]
+        )
+        chosen = order[place * recipe.batch_size : (place + 1) * recipe.batch_size]  # (b,)
+        x = tf.cast(tf.gather(images, chosen), tf.float32)  # (b, size, size, 3)
+        x = augment(x, recipe, [tf.cast(seed, tf.int64), per_epoch * recipe.epochs + step])
+        return preprocess(x, mean, recipe), tf.gather(labels, chosen)
+
+    steps = tf.data.Dataset.range(first_step, per_epoch * recipe.epochs)
+    return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
+
+
+def steps_per_epoch(pictures: Pictures, recipe: Recipe):
+    """Count the batches of an epoch, the last, smaller one included."""
+    return math.ceil(len(pictures) / recipe.batch_size)
+
+
+def evaluation_batches(pictures: Pictures, mean, recipe: Recipe):
+    """Make the batches of one pass in the pictures' own order, without augmentation.
+
+    Returns:
+        A `tf.data.Dataset` of (images, labels), as in `training_batches`.
+    """
+
+    def batch(images, labels):
+        return preprocess(images, mean, recipe), labels
+
+    with tf.device("CPU"):
+        dataset = tf.data.Dataset.from_tensor_slices((pictures.images, pictures.labels))
+    return dataset.batch(recipe.batch_size).map(batch).prefetch(1)
+
+
+def augment(images, recipe: Recipe, seed):
+    """Change pictures at random, as another photograph of the same pet might differ.
+
+    Flip, shift, zoom and rotation are one affine map a picture, sampled once; what it uncovers is
+    filled by reflection. Then brightness and contrast.
+
+    Args:
+        images: `(batch, size, size, 3)` float32, 0..255.
+        recipe: gives `flip`, `shift`, `zoom`, `rotation`, `light`; all 0 returns the pictures as
+            they came.
+        seed: two integers; the same two give the same changes.
+
+    Returns:
+        `(batch, size, size, 3)` float32, 0..255.
+    """
+    count = tf.shape(images)[0]
+    draws = tf.random.stateless_uniform((7, count), seed, -1.0, 1.0)  # one row a kind of change
+    if recipe.flip or recipe.shift or recipe.zoom or recipe.rotation:
+        images = tf.raw_ops.ImageProjectiveTransformV3(
+            images=images,
+            transforms=_affine(draws, recipe, float(images.shape[1])),
+            output_shape=tf.shape(images)[1:3],
+            fill_value=0.0,
+            interpolation="BILINEAR",
+            fill_mode="REFLECT",
+        )
+    if recipe.light:
+        brightness = (1 + recipe.light * draws[5])[:, None, None, None]  # (b, 1, 1, 1)
+        contrast = (1 + recipe.light * draws[6])[:, None, None, None]
+        middle = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+        images = tf.clip_by_value(((images - middle) * contrast + middle) * brightness, 0.0, 255.0)
+    return images
+
+
+def _affine(draws, recipe, size):
+    """Return `(batch, 8)` maps from output pixels to input pixels, about the picture's center.
+
+    The rows are (a0, a1, a2, b0, b1, b2, 0, 0): an output pixel (x, y) takes its value from
+    (a0 x + a1 y + a2, b0 x + b1 y + b2).
+    """
+    angle = draws[0] * (recipe.rotation * math.pi / 180)  # (b,) radians
+    zoom = 1 + recipe.zoom * draws[1]
+    flip = tf.where(draws[2] < 0, -1.0, 1.0) if recipe.flip else tf.ones_like(zoom)
+    shift_x, shift_y = recipe.shift * size * draws[3], recipe.shift * size * draws[4]
+    middle = (size - 1) / 2
+    a0, a1 = flip * zoom * tf.cos(angle), -flip * zoom * tf.sin(angle)
+    b0, b1 = zoom * tf.sin(angle), zoom * tf.cos(angle)
+    a2 = middle + shift_x - (a0 + a1) * middle
+    b2 = middle + shift_y - (b0 + b1) * middle
+    zero = tf.zeros_like(zoom)
+    return tf.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1)

@@ -1,0 +1,107 @@
+"""A recipe: every number that a training run can be told, and its two presets."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+
+def _field(default, help):
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Hold what a training run needs to know besides its pictures and its seed.
+
+    Args: see the field list; each field's `help` says what it does, in which unit. All have the
+        article's value as their default, so that `Recipe()` is the article's recipe.
+
+    Raises:
+        ValueError: a field is outside its range; the message names it.
+
+    Example:
+
+    >>> import dataclasses
+    >>> from petkeras.recipes import ARTICLE
+    >>> shorter = dataclasses.replace(ARTICLE, epochs=30)
+    >>> shorter.epochs, shorter.learning_rate
+    (30, 1e-05)
+
+    Reference: J. Francis, "Visualizing Convolutional Neural Networks" (2017), sections "Building the
+        network", "Loss and optimizer" and "Training".
+    """
+
+    name: str = _field("article", "what the recipe is called")
+    epochs: int = _field(400, "passes over the training pictures")
+    batch_size: int = _field(10, "pictures in a step")
+    learning_rate: float = _field(1e-5, "Adam's learning rate, at its highest")
+    schedule: str = _field("constant", "learning rate over the run: constant, or cosine (down to 0)")
+    warmup: int = _field(0, "steps in which the learning rate rises from 0")
+    conv_dropout: float = _field(0.8, "fraction dropped after each pooling layer (1 - keep)")
+    dense_dropout: float = _field(0.5, "fraction dropped after fc1 (1 - keep)")
+    initializer: str = _field("article", "kernels: article (stddev 0.1), or he (sqrt(2 / fan in))")
+    dense_bias: float = _field(1.0, "value at which the biases of fc1 and softmax start")
+    pixel_scale: float = _field(1.0, "what pixels are divided by, after the mean is taken off")
+    flip: bool = _field(False, "mirror half of the training pictures, left to right")
+    shift: float = _field(0.0, "largest shift of a training picture, as a fraction of its side")
+    zoom: float = _field(0.0, "largest change of a training picture's scale, as a fraction")
+    rotation: float = _field(0.0, "largest rotation of a training picture, in degrees")
+    light: float = _field(0.0, "largest change of brightness and of contrast, as a fraction")
+    stop_loss: float = _field(0.0, "end after an epoch whose training loss is below this (0: never)")
+    summary_every: int = _field(5, "steps between two entries in TensorBoard")
+
+    def __post_init__(self):
+        def check(name, ok, allowed):
+            value = getattr(self, name)
+            if not ok(value):
+                raise ValueError(f"Recipe: `{name}` must be {allowed}. Received: {name}={value!r}")
+
+        def number(low, high=math.inf):
+            return lambda value: _is_number(value) and low <= value < high
+
+        for name in ("epochs", "batch_size", "summary_every"):
+            check(name, lambda value: _is_integer(value) and value > 0, "a whole number above 0")
+        check("warmup", lambda value: _is_integer(value) and value >= 0, "a whole number, 0 or more")
+        for name in ("learning_rate", "pixel_scale"):
+            check(name, lambda value: number(0)(value) and value > 0, "a finite number above 0")
+        for name in ("conv_dropout", "dense_dropout", "shift", "zoom", "light"):
+            check(name, number(0, 1), "in [0, 1)")
+        check("rotation", number(0, 180.0001), "in [0, 180] degrees")
+        check("stop_loss", number(0), "a finite number, 0 or more")
+        check("dense_bias", number(-math.inf), "a finite number")
+        check("schedule", lambda value: value in ("constant", "cosine"), "'constant' or 'cosine'")
+        check("initializer", lambda value: value in ("article", "he"), "'article' or 'he'")
+        check("flip", lambda value: isinstance(value, bool), "True or False")
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_integer(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+ARTICLE = Recipe()
+
+MODERN = Recipe(
+    name="modern",
+    epochs=14,
+    learning_rate=2e-4,
+    schedule="cosine",
+    warmup=20,
+    conv_dropout=0.0,
+    dense_dropout=0.5,
+    initializer="he",
+    dense_bias=0.0,
+    pixel_scale=64.0,
+    flip=True,
+    shift=0.1,
+    zoom=0.2,
+    rotation=10.0,
+    light=0.2,
+)
+
+PRESETS = {"article": ARTICLE, "modern": MODERN}
