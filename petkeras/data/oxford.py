@@ -30,43 +30,36 @@ class OxfordPets:
     Args:
         builder: a prepared builder of `oxford_iiit_pet`.
         key: a name for these very files, for the cache of decoded pictures.
+        class_names: the breeds that there are, in the dataset's order.
         problems: what was wrong with the files.
     """
 
-    def __init__(self, builder, key, problems=()):
+    def __init__(self, builder, key, class_names=BREEDS, problems=()):
         self.builder = builder
         self.key = key
+        self.class_names = tuple(class_names)
         self.problems = list(problems)
-
-    @property
-    def class_names(self):
-        """The breeds that there are, in the dataset's order."""
-        labels = {int(example["label"]) for example in self._examples({"label": True})}
-        return tuple(BREEDS[label] for label in sorted(labels))
 
     def photographs(self, class_names):
         """Yield the `Photograph`s of some classes, of both official splits together."""
-        wanted = {BREEDS.index(name): name for name in class_names}
-        for example in self._examples({"image": True, "label": True, "file_name": True}):
-            if int(example["label"]) in wanted:
-                yield Photograph(
-                    name=example["file_name"].decode(),
-                    class_name=wanted[int(example["label"])],
-                    data=example["image"],
-                )
+        for example in _examples(self.builder, ("image", "label", "file_name")):
+            class_name = BREEDS[example["label"]]
+            if class_name in class_names:
+                yield Photograph(example["file_name"].decode(), class_name, example["image"])
 
     def class_key(self, class_name):
         """Return the name under which the decoded pictures of a class are kept."""
         return f"{self.key}/{class_name}"
 
-    def _examples(self, features):
-        import tensorflow_datasets as tfds
 
-        decoders = tfds.decode.PartialDecoding(
-            features, decoders={"image": tfds.decode.SkipDecoding()} if "image" in features else {}
-        )
-        splits = "+".join(sorted(self.builder.info.splits))
-        return self.builder.as_dataset(split=splits, decoders=decoders).as_numpy_iterator()
+def _examples(builder, features):
+    """Yield the wanted features of every example of both splits, images as their bytes."""
+    import tensorflow_datasets as tfds
+
+    decoders = {"image": tfds.decode.SkipDecoding()} if "image" in features else {}
+    partial = tfds.decode.PartialDecoding(dict.fromkeys(features, True), decoders=decoders)
+    splits = "+".join(sorted(builder.info.splits))
+    yield from builder.as_dataset(split=splits, decoders=partial).as_numpy_iterator()
 
 
 def open_download(data_dir: Path):
@@ -98,22 +91,23 @@ def open_archives(folder: Path, data_dir: Path):
             raise PetkerasError(f"{folder} has no {name}. Both archives are needed.")
     key = "archives-" + _fingerprint(folder)
     home = data_dir / "petkeras" / key
-    problems_file = home / "problems.json"
-    if not problems_file.exists():  # written last, so that it stands for a whole preparation
+    contents_file = home / "contents.json"
+    if not contents_file.exists():  # written last, so that it stands for a whole preparation
         shutil.rmtree(home, ignore_errors=True)
         try:
-            _prepare_archives(folder, home, problems_file)
+            _prepare_archives(folder, home, contents_file)
         except BaseException as error:
             shutil.rmtree(home, ignore_errors=True)
             if isinstance(error, OSError) or _is_disk_full(error):
                 raise _disk_error(error, data_dir) from error
             raise
-    problems = [Problem(**entry) for entry in json.loads(problems_file.read_text())]
-    return OxfordPets(_builder(home), key, problems)
+    contents = json.loads(contents_file.read_text())
+    problems = [Problem(**entry) for entry in contents["problems"]]
+    return OxfordPets(_builder(home), key, contents["class_names"], problems)
 
 
-def _prepare_archives(folder, home, problems_file):
-    """Unpack, mend, and let the builder read the result."""
+def _prepare_archives(folder, home, contents_file):
+    """Unpack, mend, let the builder read the result, and note what there is."""
     home.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=home, prefix="incomplete-") as unpacked:
         archives.extract(folder, Path(unpacked))
@@ -122,7 +116,12 @@ def _prepare_archives(folder, home, problems_file):
         builder._make_download_manager = lambda **_: _OnDisk(unpacked)
         with _without_progress_bars():
             builder.download_and_prepare()
-    problems_file.write_text(json.dumps([asdict(problem) for problem in problems]))
+    labels = sorted({int(example["label"]) for example in _examples(builder, ("label",))})
+    contents = {
+        "class_names": [BREEDS[label] for label in labels],
+        "problems": [asdict(problem) for problem in problems],
+    }
+    contents_file.write_text(json.dumps(contents))
 
 
 class _OnDisk:

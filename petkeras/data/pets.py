@@ -1,0 +1,246 @@
+"""Photographs in, a training part and a test part out, whatever the source."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from petkeras.data import folder, oxford, pictures, sample
+from petkeras.data.archives import NAMES
+from petkeras.data.breeds import DEFAULT_BREEDS, resolve
+from petkeras.data.pipeline import Pictures, mean_image
+from petkeras.errors import PetkerasError
+
+TEST_FRACTION = 0.15
+
+
+@dataclass(frozen=True)
+class PetData:
+    """Hold the pictures of a run.
+
+    Args:
+        train: the `Pictures` to learn from: images `(n, size, size, 3)` uint8, labels one-hot.
+        test: the `Pictures` to be judged by; none of them is in `train`.
+        class_names: the breeds, in the order of the labels.
+        mean: `(size, size, 3)` float32, the mean image of `train` alone.
+        sizes: for each class the `(n, 2)` widths and heights that its pictures had.
+        problems: the files that were not as they should be, and what was done about each.
+        origin: the arguments of `load_pets` that give these very pictures again.
+    """
+
+    train: Pictures
+    test: Pictures
+    class_names: tuple[str, ...]
+    mean: np.ndarray
+    sizes: tuple[np.ndarray, ...] = ()
+    problems: tuple[pictures.Problem, ...] = ()
+    origin: dict = field(default_factory=dict)
+
+
+def load_pets(
+    breeds=DEFAULT_BREEDS,
+    source="oxford",
+    image_size=224,
+    test_fraction=TEST_FRACTION,
+    seed=0,
+    data_dir=None,
+):
+    """Load two breeds or more, squashed to squares, split into a training and a test part.
+
+    The split is made breed by breed from the file names and `seed` alone, so that it is the same
+    on every machine. Decoded pictures are kept in `data_dir`: the second call takes a moment.
+
+    Args:
+        breeds: names in any case, with spaces, hyphens or underscores, as a sequence or as one
+            string with commas; or `"all"`, `"cats"`, `"dogs"`.
+        source: `"oxford"` (downloaded once, 774 MiB), `"sample"` (drawn on the spot), or a path:
+            a folder that holds `images.tar.gz` and `annotations.tar.gz` as published, or one with
+            a sub-folder of pictures per class. Of the last, all classes are taken where the
+            default breeds are not among them.
+        image_size: height and width in pixels.
+        test_fraction: the part of each breed that is held back for the test, in (0, 1).
+        seed: an integer; another seed gives another split.
+        data_dir: where data sets and decoded pictures are kept; by default the environment
+            variable `TFDS_DATA_DIR`, or `~/tensorflow_datasets`.
+
+    Returns:
+        A `PetData`.
+
+    Raises:
+        PetkerasError: an argument is out of range, a breed is unknown, the source cannot be read.
+
+    Example:
+
+    >>> import petkeras as pk
+    >>> data = pk.load_pets(source="sample", image_size=32)  # doctest: +SKIP
+    >>> data.train.images.shape, len(data.test)  # doctest: +SKIP
+    ((340, 32, 32, 3), 60)
+
+    Reference: O. M. Parkhi et al., "Cats and Dogs" (CVPR 2012); the article's section "Getting the
+        images".
+    """
+    _check("image_size", image_size, _is_whole(image_size) and image_size > 0, "a number of pixels")
+    _check("seed", seed, _is_whole(seed) and 0 <= seed < 2**31, "a whole number from 0 to 2**31")
+    _check("test_fraction", test_fraction, 0 < test_fraction < 1, "between 0 and 1")
+    data_dir = _data_dir(data_dir)
+    opened = open_source(source, data_dir)
+    if isinstance(opened, folder.ClassFolders) and breeds == DEFAULT_BREEDS:
+        breeds = DEFAULT_BREEDS if set(DEFAULT_BREEDS) <= set(opened.class_names) else "all"
+    class_names = resolve(breeds, opened.class_names)
+    classes = _decode_classes(opened, class_names, image_size, data_dir / "petkeras" / "pictures")
+    train, test = _split(classes, class_names, test_fraction, seed)
+    return PetData(
+        train=train,
+        test=test,
+        class_names=class_names,
+        mean=mean_image(train.images),
+        sizes=tuple(decoded.sizes for decoded in classes),
+        problems=(*opened.problems, *(p for decoded in classes for p in decoded.problems)),
+        origin={
+            "breeds": list(class_names),
+            "source": _lasting(source),
+            "image_size": image_size,
+            "test_fraction": test_fraction,
+            "seed": seed,
+        },
+    )
+
+
+def open_source(source, data_dir=None):
+    """Open `"oxford"`, `"sample"` or a path; see `load_pets`.
+
+    Returns:
+        An `OxfordPets` or a `ClassFolders`: both have `class_names`, `problems`,
+        `photographs(class_names)` and `class_key(class_name)`.
+
+    Raises:
+        PetkerasError: there is no such source, or it cannot be read.
+    """
+    data_dir = _data_dir(data_dir)
+    if source == "oxford":
+        return oxford.open_download(data_dir)
+    if source == "sample":
+        return oxford.open_archives(_drawn(data_dir), data_dir)
+    path = Path(source).expanduser()
+    if not path.is_dir():
+        raise PetkerasError(
+            "`source` must be 'oxford', 'sample' or a folder that exists. "
+            f"Received: source={str(source)!r}"
+        )
+    if any((path / name).exists() for name in NAMES):
+        return oxford.open_archives(path, data_dir)
+    return folder.ClassFolders(path)
+
+
+def _drawn(data_dir):
+    """Return the folder of the drawn archives; draw them if they are not there yet."""
+    home = data_dir / "petkeras" / f"drawn-{sample.VERSION}"
+    if not all((home / name).exists() for name in NAMES):
+        try:
+            sample.write_archives(home)
+        except OSError as error:
+            raise _cannot_keep(home, error) from None
+    return home
+
+
+def _lasting(source):
+    """Return a source as it can be found from another folder too."""
+    return source if source in ("oxford", "sample") else str(Path(source).expanduser().resolve())
+
+
+def _data_dir(data_dir):
+    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(data_dir or default).expanduser()
+
+
+def _check(argument, value, ok, allowed):
+    if not ok:
+        raise PetkerasError(f"`{argument}` must be {allowed}. Received: {argument}={value!r}")
+
+
+def _is_whole(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _decode_classes(opened, class_names, image_size, cache):
+    """Return a `Decoded` per class: from the cache, or decoded now and put there."""
+    classes = {name: _cached(_cache_file(cache, opened, name, image_size)) for name in class_names}
+    missing = [name for name in class_names if classes[name] is None]
+    if missing:
+        photographs = {name: [] for name in missing}
+        for photograph in opened.photographs(missing):
+            photographs[photograph.class_name].append(photograph)
+        for name in missing:
+            classes[name] = pictures.decode_all(photographs.pop(name), image_size)
+            _keep(_cache_file(cache, opened, name, image_size), classes[name])
+    return [classes[name] for name in class_names]
+
+
+def _cache_file(cache, opened, class_name, image_size):
+    return cache / f"{opened.class_key(class_name)}-{image_size}.npz"
+
+
+def _cached(file):
+    try:
+        return pictures.load_decoded(file)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None  # damaged: it is decoded anew and written over
+
+
+def _keep(file, decoded):
+    try:
+        pictures.save_decoded(file, decoded)
+    except OSError as error:
+        raise _cannot_keep(file.parent, error) from None
+
+
+def _cannot_keep(place, error):
+    why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+    return PetkerasError(
+        f"Pictures could not be kept in {place}: {why}. Name another place with '--data-dir' "
+        "(`data_dir`)."
+    )
+
+
+def _split(classes, class_names, test_fraction, seed):
+    """Return the training part and the test part, as `Pictures`."""
+    one_hot = np.eye(len(class_names), dtype=np.float32)
+    parts = {"train": [], "test": []}  # of (images, labels, names) per class
+    for label, (name, decoded) in enumerate(zip(class_names, classes, strict=True)):
+        test = _chosen_for_test(decoded.names.tolist(), test_fraction, seed)
+        count = int(test.sum())
+        if count == 0 or count == len(test):
+            raise PetkerasError(
+                f"Class '{name}' has {len(test)} readable pictures: with test_fraction="
+                f"{test_fraction} its {'test' if count == 0 else 'training'} part would be empty. "
+                "Add pictures or change '--test-fraction'."
+            )
+        for part, mask in (("train", ~test), ("test", test)):
+            labels = np.repeat(one_hot[label : label + 1], int(mask.sum()), axis=0)
+            parts[part].append((decoded.images[mask], labels, decoded.names[mask]))
+    return _join(parts["train"]), _join(parts["test"])
+
+
+def _chosen_for_test(names, test_fraction, seed):
+    """Mark the names whose hash ranks lowest: the same ones on every machine."""
+    ranks = [hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in names]
+    chosen = np.zeros(len(names), bool)
+    chosen[sorted(range(len(names)), key=ranks.__getitem__)[: round(len(names) * test_fraction)]] = True
+    return chosen
+
+
+def _join(classes):
+    images, labels, names = zip(*classes, strict=True)
+    return Pictures(
+        images=np.concatenate(images),
+        labels=np.concatenate(labels),
+        names=tuple(np.concatenate(names).tolist()),
+    )

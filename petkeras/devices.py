@@ -1,0 +1,88 @@
+"""What a run computes on, and in which precision."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import tensorflow as tf
+
+from petkeras.errors import PetkerasError
+
+PRECISIONS = ("float32", "bfloat16", "auto")
+
+
+def prepare_gpus():
+    """Let TensorFlow take GPU memory as it needs it, not all at once."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        try:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:
+            pass  # TensorFlow has already started on it
+
+
+def describe():
+    """Name the device that TensorFlow will compute on, as a user would.
+
+    Example:
+
+    >>> from petkeras.devices import describe
+    >>> describe()  # doctest: +SKIP
+    'the CPU (2 cores, AMD EPYC)'
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "unnamed")
+        return f"the GPU ({name})"
+    return f"the CPU ({os.cpu_count()} cores, {_cpu_name()})"
+
+
+def dtype_policy(precision="auto"):
+    """Choose the Keras dtype policy for a precision.
+
+    Args:
+        precision: `"float32"`; `"bfloat16"` (computes in bfloat16, keeps weights in float32); or
+            `"auto"`: bfloat16 where the processor has instructions for it, else float32.
+
+    Returns:
+        `"float32"` or `"mixed_bfloat16"`.
+
+    Raises:
+        PetkerasError: `precision` is none of the three.
+
+    Example:
+
+    >>> from petkeras.devices import dtype_policy
+    >>> dtype_policy("bfloat16")
+    'mixed_bfloat16'
+    """
+    if precision not in PRECISIONS:
+        raise PetkerasError(
+            f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {precision!r}"
+        )
+    if precision == "bfloat16" or (precision == "auto" and _computes_bfloat16()):
+        return "mixed_bfloat16"
+    return "float32"
+
+
+def _computes_bfloat16():
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return details.get("compute_capability", (0, 0)) >= (8, 0)
+    return any(flag in _cpu_info() for flag in ("avx512_bf16", "amx_bf16"))
+
+
+def _cpu_name():
+    for line in _cpu_info().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _cpu_info():
+    try:
+        return Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""  # not Linux

@@ -1,0 +1,85 @@
+"""Let Keras know petkeras's layers as soon as it is imported, and TensorFlow load quietly.
+
+`import petkeras` must not load TensorFlow, which takes seconds. Yet `keras.saving.load_model` must
+know our layers after it. So petkeras waits for the first `import keras`, whoever makes it, and
+registers its layers then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.abc
+import importlib.util
+import os
+import sys
+import tempfile
+
+from petkeras.errors import PetkerasError
+
+
+def install():
+    """Register petkeras's layers with Keras: now if it is loaded, else as soon as it is."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "keras" in sys.modules:
+        _register()
+    else:
+        sys.meta_path.insert(0, _Waiting("keras", then=_register))
+    if "tensorflow" not in sys.modules:
+        sys.meta_path.insert(0, _Waiting("tensorflow", then=lambda: None))
+
+
+class _Waiting(importlib.abc.MetaPathFinder):
+    """Stand first in Python's list of finders; step aside once the awaited module is asked for."""
+
+    def __init__(self, name, then):
+        self.name = name
+        self.then = then
+
+    def find_spec(self, name, path=None, target=None):
+        if name != self.name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return spec
+        load = spec.loader.exec_module
+
+        def load_quietly(module):
+            with _without_stderr():
+                load(module)
+            self.then()
+
+        spec.loader.exec_module = load_quietly  # type: ignore[method-assign]
+        return spec
+
+
+def _register():
+    import keras
+
+    backend = keras.config.backend()
+    if backend != "tensorflow":
+        raise PetkerasError(
+            "petkeras calls TensorFlow's operations, so Keras must run on TensorFlow. Received: "
+            f"KERAS_BACKEND={backend}. Set KERAS_BACKEND=tensorflow before Python starts."
+        )
+    import petkeras.layers
+    import petkeras.optimizers  # noqa: F401  (to import it is to register it)
+
+
+@contextlib.contextmanager
+def _without_stderr():
+    """Send what TensorFlow's C++ prints while it loads to a file; show it if loading fails."""
+    with tempfile.TemporaryFile() as file:
+        sys.stderr.flush()
+        stderr = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            file.seek(0)
+            os.write(stderr, file.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

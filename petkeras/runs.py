@@ -1,0 +1,244 @@
+"""A run folder: what a training run leaves behind, and how to read it again."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import petkeras
+from petkeras.data.pictures import decode
+from petkeras.data.pipeline import preprocess
+from petkeras.errors import PetkerasError
+from petkeras.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Hold one row of `history.csv`.
+
+    `loss` and `accuracy` are means over the epoch's training pictures as they were trained on,
+    with dropout; `test_loss` and `test_accuracy` are over the whole test part, without dropout,
+    after the epoch's last step. `seconds` counts from the run's start.
+    """
+
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+    test_loss: float
+    test_accuracy: float
+    seconds: float
+
+
+@dataclass
+class History:
+    """Hold how a run went.
+
+    Args:
+        epochs: one `Epoch` per epoch that was finished.
+        step_losses: the loss of every step, each over its batch.
+        interrupted: whether the run was stopped before its end.
+    """
+
+    epochs: list[Epoch] = field(default_factory=list)
+    step_losses: list[float] = field(default_factory=list)
+    interrupted: bool = False
+
+    def column(self, name):
+        """Return a column, such as `"test_accuracy"`, as a list with a value per epoch."""
+        return [getattr(epoch, name) for epoch in self.epochs]
+
+
+def write_history(file: Path, epochs):
+    """Write `history.csv`, whole or not at all."""
+    half_made = file.with_suffix(".csv.tmp")
+    with open(half_made, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([column.name for column in fields(Epoch)])
+        writer.writerows(asdict(epoch).values() for epoch in epochs)
+    os.replace(half_made, file)
+
+
+def read_history(file: Path):
+    """Read what `write_history` wrote; an empty list where there is none yet."""
+    if not file.exists():
+        return []
+    kinds = {column.name: int if column.type == "int" else float for column in fields(Epoch)}
+    with open(file, newline="", encoding="utf-8") as stream:
+        return [
+            Epoch(**{name: kinds[name](value) for name, value in row.items()})
+            for row in csv.DictReader(stream)
+        ]
+
+
+def start_run(run_dir, config):
+    """Make a run folder and write its `config.json`.
+
+    Raises:
+        PetkerasError: the folder holds something already, or cannot be made.
+    """
+    run_dir = Path(run_dir)
+    if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
+        resume = f" or go on with '--resume {run_dir}'" if is_run(run_dir) else ""
+        raise PetkerasError(f"{run_dir} is not empty. Name another '--run-dir'{resume}.")
+    try:
+        for name in ("checkpoints", "figures", "tensorboard/train", "tensorboard/test"):
+            (run_dir / name).mkdir(parents=True)
+        (run_dir / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    except OSError as error:
+        raise PetkerasError(f"{run_dir} cannot be written: {error.strerror}.") from None
+
+
+def is_run(run_dir):
+    """Tell whether a folder is a run folder."""
+    return (Path(run_dir) / "config.json").is_file()
+
+
+def make_config(data, recipe, seed, policy):
+    """Return all that is needed to repeat a run, as `config.json` holds it."""
+    return {
+        "recipe": asdict(recipe),
+        "data": data.origin,
+        "class_names": list(data.class_names),
+        "image_size": int(data.mean.shape[0]),
+        "pictures": {"train": len(data.train), "test": len(data.test)},
+        "seed": seed,
+        "dtype_policy": policy,
+        "versions": {
+            "petkeras": petkeras.__version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
+def save_model(run_dir, model, mean):
+    """Write `model.keras` and `mean.npy`, each whole or not at all."""
+    run_dir = Path(run_dir)
+    half_made = run_dir / "incomplete.keras"
+    model.save(half_made)
+    os.replace(half_made, run_dir / "model.keras")
+    np.save(run_dir / "incomplete.npy", mean)
+    os.replace(run_dir / "incomplete.npy", run_dir / "mean.npy")
+
+
+def has_checkpoint(run_dir):
+    """Tell whether a run was stopped before its end, and can go on."""
+    return tf.train.latest_checkpoint(str(Path(run_dir) / "checkpoints")) is not None
+
+
+def remove_checkpoints(run_dir):
+    """Empty `checkpoints/`: a finished run has nothing left to go on with."""
+    checkpoints = Path(run_dir) / "checkpoints"
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    checkpoints.mkdir()
+
+
+class Run:
+    """Read a run folder.
+
+    Args:
+        run_dir: the folder.
+
+    Attributes:
+        config: what `config.json` holds.
+        class_names: the breeds, in the order of the model's outputs.
+        recipe: the `Recipe`.
+
+    Raises:
+        PetkerasError: the folder is no run folder.
+
+    Example:
+
+    >>> import petkeras as pk
+    >>> run = pk.Run("runs/real")  # doctest: +SKIP
+    >>> run.history.column("test_accuracy")[-1]  # doctest: +SKIP
+    0.95
+    >>> run.predict(["photo1.jpg"])  # doctest: +SKIP
+    array([[0.9871, 0.0129]], dtype=float32)
+    """
+
+    def __init__(self, run_dir):
+        self.run_dir = Path(run_dir)
+        if not is_run(self.run_dir):
+            raise PetkerasError(
+                f"{self.run_dir} is not a run folder: it has no config.json. "
+                "'petkeras train --run-dir FOLDER' makes one."
+            )
+        try:
+            self.config = json.loads((self.run_dir / "config.json").read_text())
+            self.class_names = tuple(self.config["class_names"])
+            self.recipe = Recipe(**self.config["recipe"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise PetkerasError(f"{self.run_dir}/config.json is damaged: {error}") from None
+        self._model = None
+
+    @property
+    def model(self):
+        """The trained `keras.Model`, loaded when it is first asked for."""
+        if self._model is None:
+            self._model = keras.saving.load_model(self._file("model.keras"))
+        return self._model
+
+    @property
+    def mean(self):
+        """The mean image of the training part, `(size, size, 3)` float32."""
+        return np.load(self._file("mean.npy"))
+
+    @property
+    def history(self):
+        """The run's `History`, as far as `history.csv` tells."""
+        epochs = read_history(self.run_dir / "history.csv")
+        return History(epochs, interrupted=has_checkpoint(self.run_dir))
+
+    def predict(self, files):
+        """Return each photograph's probability of each class.
+
+        One photograph goes through the network at a time, so that a result does not depend on
+        which others are asked about with it.
+
+        Args:
+            files: paths of pictures.
+
+        Returns:
+            `(files, classes)` float32; each row sums to 1.
+
+        Raises:
+            PetkerasError: a file is missing or no picture.
+        """
+        images = [self._read(file) for file in files]  # each (size, size, 3) uint8
+        mean = self.mean
+        rows = []
+        for image in images:
+            x = preprocess(image[None], mean, self.recipe)  # (1, size, size, 3)
+            logits = self.model(x, training=False)  # (1, classes)
+            rows.append(tf.nn.softmax(logits)[0].numpy())
+        return np.array(rows, np.float32).reshape(-1, len(self.class_names))
+
+    def _read(self, file):
+        try:
+            return decode(Path(file).read_bytes(), self.config["image_size"])[0]
+        except OSError as error:
+            raise PetkerasError(f"{file} cannot be read: {error.strerror}.") from None
+        except ValueError as error:
+            raise PetkerasError(f"{file} cannot be used: {error}.") from None
+
+    def _file(self, name):
+        file = self.run_dir / name
+        if not file.exists():
+            raise PetkerasError(
+                f"{self.run_dir} has no {name} yet: its training was stopped before it was saved. "
+                f"Go on with 'petkeras train --resume {self.run_dir}'."
+            )
+        return file

@@ -1,0 +1,340 @@
+"""The training loop: a step under a GradientTape, epochs around it, nothing lost on the way."""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from petkeras import devices, runs
+from petkeras.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
+from petkeras.errors import PetkerasError
+from petkeras.losses import accuracy, softmax_cross_entropy
+from petkeras.optimizers import Adam
+from petkeras.progress import make_progress
+from petkeras.recipes import Recipe
+from petkeras.runs import Epoch, History
+from petkeras.summaries import Summaries
+
+SECONDS_BETWEEN_CHECKPOINTS = 300
+
+
+def train_step(model, optimizer, images, labels):
+    """Show the network one batch, and move every weight a little against its gradient.
+
+    Args:
+        model: a `keras.Model` that returns logits.
+        optimizer: a Keras optimizer.
+        images: `(batch, size, size, 3)` float32.
+        labels: `(batch, classes)` float32, one-hot.
+
+    Returns:
+        The batch's mean loss and accuracy before the step, both float32 scalars.
+
+    Reference: the article's section "Loss and optimizer".
+    """
+    with tf.GradientTape() as tape:
+        logits = model(images, training=True)  # (B, classes)
+        loss = tf.reduce_mean(softmax_cross_entropy(labels, logits))
+    gradients = tape.gradient(loss, model.trainable_variables)  # one a weight, of its shape
+    optimizer.apply(gradients, model.trainable_variables)
+    return loss, tf.reduce_mean(accuracy(labels, logits))
+
+
+def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbose=True):
+    """Train a network, epoch by epoch, and keep all that happens in a run folder.
+
+    Ctrl-C (or a notebook's stop button) ends the run after the step at hand: the model so far and
+    a checkpoint are kept, and the same call with `resume=True` goes on where it stopped.
+
+    Args:
+        model: a `keras.Model` from images to logits, such as `pet_net` returns; changed in place.
+        data: a `PetData`.
+        recipe: epochs, batch size, learning rate, augmentation, ...; see `Recipe`.
+        run_dir: a folder to be made, or `None` to keep nothing on disk.
+        seed: an integer; decides the order of the pictures and their augmentation.
+        resume: go on with the interrupted run that is in `run_dir`.
+        verbose: say what is trained on, and show progress.
+
+    Returns:
+        A `History`.
+
+    Raises:
+        PetkerasError: the run folder is not empty (or, with `resume`, has nothing to go on with),
+            the data do not fit the model, or the loss is not finite.
+
+    Example:
+
+    >>> import petkeras as pk
+    >>> data = pk.load_pets(source="sample")  # doctest: +SKIP
+    >>> history = pk.train(pk.pet_net(recipe=pk.MODERN), data, pk.MODERN)  # doctest: +SKIP
+    >>> history.column("test_accuracy")[-1]  # doctest: +SKIP
+    0.95
+    """
+    _check_fit(model, data)
+    devices.prepare_gpus()
+    trainer = _Trainer(model, data, recipe, run_dir, seed)
+    if resume:
+        trainer.restore()
+    elif run_dir is not None:
+        policy = model.layers[1].dtype_policy.name
+        runs.start_run(run_dir, runs.make_config(data, recipe, seed, policy))
+    return trainer.run(verbose)
+
+
+def evaluate(model, pictures, mean, recipe: Recipe):
+    """Return the mean loss and accuracy over pictures, without dropout, and all logits.
+
+    Args:
+        model: a `keras.Model` that returns logits.
+        pictures: a `Pictures`.
+        mean: `(size, size, 3)` float32, the mean image of the training part.
+        recipe: gives `pixel_scale` and `batch_size`.
+
+    Returns:
+        Loss and accuracy, two floats, and the logits `(pictures, classes)` float32.
+    """
+    return _evaluate(_make_forward(model), pictures, mean, recipe)
+
+
+def make_optimizer(recipe: Recipe, total_steps):
+    """Return the recipe's Adam, its learning rate a number or a schedule over the whole run."""
+    if recipe.schedule == "constant" and recipe.warmup == 0:
+        return Adam(recipe.learning_rate)
+    if recipe.warmup >= total_steps:
+        raise PetkerasError(
+            f"`warmup` must be shorter than the run of {total_steps} steps. "
+            f"Received: warmup={recipe.warmup}"
+        )
+    return Adam(
+        keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=0.0 if recipe.warmup else recipe.learning_rate,
+            decay_steps=total_steps - recipe.warmup,
+            alpha=1.0 if recipe.schedule == "constant" else 0.0,
+            warmup_target=recipe.learning_rate if recipe.warmup else None,
+            warmup_steps=recipe.warmup,
+        )
+    )
+
+
+class _Trainer:
+    """Hold what a run works with: the model, its optimizer, the data, and how far it has come."""
+
+    def __init__(self, model, data, recipe, run_dir, seed):
+        self.model, self.data, self.recipe, self.seed = model, data, recipe, seed
+        self.run_dir = None if run_dir is None else Path(run_dir)
+        self.per_epoch = steps_per_epoch(data.train, recipe)
+        self.total_steps = self.per_epoch * recipe.epochs
+        self.optimizer = make_optimizer(recipe, self.total_steps)
+        self.optimizer.build(model.trainable_variables)
+        self.history = History()
+        self.step = tf.Variable(0, dtype=tf.int64)  # steps done
+        self.sums = tf.Variable([0.0, 0.0, 0.0])  # this epoch's loss, accuracy and pictures
+        self.seconds = tf.Variable(0.0, dtype=tf.float64)  # spent on training so far
+        self.checkpoint = tf.train.Checkpoint(
+            model=model,
+            optimizer=self.optimizer,
+            step=self.step,
+            sums=self.sums,
+            seconds=self.seconds,
+        )
+
+    def restore(self):
+        """Take up an interrupted run."""
+        if not runs.is_run(self.run_dir):
+            raise PetkerasError(f"{self.run_dir} is not a run folder: it has no config.json.")
+        latest = tf.train.latest_checkpoint(str(self.run_dir / "checkpoints"))
+        if latest is None:
+            raise PetkerasError(
+                f"{self.run_dir} has no checkpoint to go on with: its run has ended, or was "
+                "stopped before the first one."
+            )
+        self.checkpoint.restore(latest).assert_existing_objects_matched()
+        self.history.epochs = [
+            epoch
+            for epoch in runs.read_history(self.run_dir / "history.csv")
+            if epoch.step <= int(self.step)
+        ]
+
+    def run(self, verbose):
+        """Train until the last epoch, or until asked to stop; keep the result."""
+        step = self._compile_step()
+        forward = _make_forward(self.model)
+        summaries = self._open_summaries()
+        self.started = self.saved = time.monotonic()
+        self.before = float(self.seconds)
+        first = int(self.step)
+        batches = training_batches(self.data.train, self.data.mean, self.recipe, self.seed, first)
+        if verbose:
+            policy = self.model.layers[1].dtype_policy.name
+            print(f"Training on {devices.describe()} in {policy}.", flush=True)
+        progress = make_progress(first, self.per_epoch, self.recipe.epochs, verbose)
+        with progress, _ctrl_c() as ctrl_c:
+            for images, labels in batches:
+                loss, hits = (float(value) for value in step(images, labels))
+                self._note_step(loss, hits, len(labels))
+                if summaries and int(self.step) % self.recipe.summary_every == 0:
+                    self._write_step(summaries, forward, loss, hits)
+                progress.step(self.sums.numpy())
+                if int(self.step) % self.per_epoch == 0:
+                    self._end_epoch(forward, summaries, progress)
+                    if self._below_stop_loss():
+                        break
+                if ctrl_c.pressed and int(self.step) < self.total_steps:
+                    self.history.interrupted = True
+                    break
+        if summaries:
+            summaries.close()
+        self._keep()
+        return self.history
+
+    def _compile_step(self):
+        size, classes = self.data.mean.shape, self.model.output_shape[1]
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec((None, *size), tf.float32),
+                tf.TensorSpec((None, classes), tf.float32),
+            ]
+        )
+        def step(images, labels):
+            return train_step(self.model, self.optimizer, images, labels)
+
+        return step
+
+    def _open_summaries(self):
+        if self.run_dir is None:
+            return None
+        summaries = Summaries(self.run_dir)
+        if int(self.step) == 0:
+            summaries.write_graph(self.model)
+        return summaries
+
+    def _note_step(self, loss, hits, count):
+        self.step.assign_add(1)
+        if not math.isfinite(loss):
+            raise PetkerasError(
+                f"The loss became {loss} at step {int(self.step)} and the run was stopped. Try a "
+                f"lower '--learning-rate' (it was {self.recipe.learning_rate:g}), a longer "
+                "'--warmup', or '--precision float32'."
+            )
+        self.history.step_losses.append(loss)
+        self.sums.assign_add([loss * count, hits * count, count])
+
+    def _write_step(self, summaries, forward, loss, hits):
+        """Write the batch just seen, and one test batch, to TensorBoard."""
+        step = int(self.step)
+        summaries.write_step("train", step, loss, hits, self.model)
+        test, size = self.data.test, self.recipe.batch_size
+        place = (step // self.recipe.summary_every - 1) * size % len(test)
+        batch = replace(
+            test,
+            images=test.images[place : place + size],
+            labels=test.labels[place : place + size],
+        )
+        test_loss, test_hits, _ = _evaluate(forward, batch, self.data.mean, self.recipe)
+        summaries.write_step("test", step, test_loss, test_hits, self.model)
+
+    def _end_epoch(self, forward, summaries, progress):
+        loss, hits, count = self.sums.numpy().tolist()
+        test_loss, test_hits, _ = _evaluate(forward, self.data.test, self.data.mean, self.recipe)
+        epoch = Epoch(
+            epoch=int(self.step) // self.per_epoch,
+            step=int(self.step),
+            loss=loss / count,
+            accuracy=hits / count,
+            test_loss=test_loss,
+            test_accuracy=test_hits,
+            seconds=self._elapsed(),
+        )
+        self.history.epochs.append(epoch)
+        self.sums.assign([0.0, 0.0, 0.0])
+        progress.epoch(epoch)
+        if summaries:
+            summaries.write_epoch("train", epoch.step, epoch.loss, epoch.accuracy)
+            summaries.write_epoch("test", epoch.step, epoch.test_loss, epoch.test_accuracy)
+            runs.write_history(self.run_dir / "history.csv", self.history.epochs)
+            if time.monotonic() - self.saved > SECONDS_BETWEEN_CHECKPOINTS:
+                self._save_checkpoint()
+
+    def _below_stop_loss(self):
+        return self.history.epochs[-1].loss < self.recipe.stop_loss
+
+    def _elapsed(self):
+        return self.before + time.monotonic() - self.started
+
+    def _save_checkpoint(self):
+        self.seconds.assign(self._elapsed())
+        manager = tf.train.CheckpointManager(
+            self.checkpoint, str(self.run_dir / "checkpoints"), max_to_keep=1
+        )
+        manager.save(checkpoint_number=int(self.step))
+        self.saved = time.monotonic()
+
+    def _keep(self):
+        """Keep the model; of an interrupted run all that is needed to go on, too."""
+        if self.run_dir is None:
+            return
+        if self.history.interrupted:
+            self._save_checkpoint()
+        runs.save_model(self.run_dir, self.model, self.data.mean)
+        if not self.history.interrupted:
+            runs.remove_checkpoints(self.run_dir)
+
+
+def _make_forward(model):
+    @tf.function(input_signature=[tf.TensorSpec(model.input_shape, tf.float32)])
+    def forward(images):
+        return model(images, training=False)
+
+    return forward
+
+
+def _evaluate(forward, pictures, mean, recipe):
+    logits = tf.concat(
+        [forward(images) for images, _ in evaluation_batches(pictures, mean, recipe)], axis=0
+    )  # (pictures, classes)
+    loss = tf.reduce_mean(softmax_cross_entropy(pictures.labels, logits))
+    hits = tf.reduce_mean(accuracy(pictures.labels, logits))
+    return float(loss), float(hits), logits.numpy()
+
+
+def _check_fit(model, data):
+    wanted = (model.input_shape[1:], model.output_shape[1:])
+    there = (data.mean.shape, (len(data.class_names),))
+    if wanted != there:
+        raise PetkerasError(
+            f"The model takes images {wanted[0]} and tells {wanted[1][0]} classes apart, but the "
+            f"data have images {there[0]} of {there[1][0]} classes. Make the model with "
+            "pet_net(num_classes=..., image_size=...) to fit."
+        )
+
+
+class _CtrlC:
+    pressed = False
+
+
+@contextmanager
+def _ctrl_c():
+    """Note Ctrl-C instead of breaking off in the middle of a step; a second one does break off."""
+    state = _CtrlC()
+
+    def note(*_):
+        state.pressed = True
+        signal.signal(signal.SIGINT, before)
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not in the main thread: signals go elsewhere
+        yield state
+        return
+    try:
+        yield state
+    finally:
+        signal.signal(signal.SIGINT, before)
