@@ -213,7 +213,9 @@ class Dropout(keras.layers.Layer):
         if not training:
             return x
         seed = tf.cast(self.seed_generator.next(), tf.int32)  # (2,)
-        return tf.nn.experimental.stateless_dropout(x, self.rate, seed)
+        wide = tf.cast(x, tf.float32) if x.dtype.size < 4 else x  # 16 bits draw 0.8 as 0.797
+        wide = tf.nn.experimental.stateless_dropout(wide, self.rate, seed)
+        return tf.cast(wide, x.dtype)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -17,8 +18,8 @@ class Adam(keras.optimizers.Optimizer):
         alpha = learning_rate * sqrt(1 - beta_2**t) / (1 - beta_1**t)
         w     = w - alpha * m / (sqrt(v) + epsilon)
 
-    All four lines are one call of TensorFlow's `ResourceApplyAdam`, which goes through w, m, v and g
-    once. Written with separate operations, each line makes a temporary as large as the weights:
+    All four lines are one call of TensorFlow's `ResourceApplyAdam`, which goes through w, m, v and
+    g once. Written with separate operations, each line makes a temporary as large as the weights:
     411 MB for `fc1`.
 
     Args:
@@ -85,12 +86,21 @@ class Adam(keras.optimizers.Optimizer):
             v=self._velocities[index].value.handle,
             beta1_power=tf.cast(self.beta_1, dtype) ** t,
             beta2_power=tf.cast(self.beta_2, dtype) ** t,
-            lr=tf.cast(learning_rate, dtype),
+            lr=tf.cast(learning_rate, dtype) * self._rounding(dtype),
             beta1=tf.cast(self.beta_1, dtype),
             beta2=tf.cast(self.beta_2, dtype),
             epsilon=tf.cast(self.epsilon, dtype),
             grad=tf.cast(tf.convert_to_tensor(gradient), dtype),
         )
+
+    def _rounding(self, dtype):
+        """Return what makes up for `1 - beta_2`, which the operation takes in the weights' dtype.
+
+        In float32, 1 - 0.999 is 0.00099998713. Unmended, v would be 13 parts in a million smaller
+        than Keras's Adam has it, and each step 6 parts in a million longer.
+        """
+        rounded = tf.as_dtype(dtype).as_numpy_dtype(self.beta_2)
+        return float(np.sqrt((1 - float(rounded)) / (1 - self.beta_2)))
 
     def get_config(self):
         return {

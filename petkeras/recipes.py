@@ -6,6 +6,8 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
+from petkeras.errors import PetkerasError
+
 
 def _field(default, help):
     return dataclasses.field(default=default, metadata={"help": help})
@@ -19,7 +21,7 @@ class Recipe:
         article's value as their default, so that `Recipe()` is the article's recipe.
 
     Raises:
-        ValueError: a field is outside its range; the message names it.
+        PetkerasError: a field is outside its range; the message names it.
 
     Example:
 
@@ -29,16 +31,18 @@ class Recipe:
     >>> shorter.epochs, shorter.learning_rate
     (30, 1e-05)
 
-    Reference: J. Francis, "Visualizing Convolutional Neural Networks" (2017), sections "Building the
-        network", "Loss and optimizer" and "Training".
+    Reference: J. Francis, "Visualizing Convolutional Neural Networks" (2017), sections "Building
+        the network", "Loss and optimizer" and "Training".
     """
 
     name: str = _field("article", "what the recipe is called")
     epochs: int = _field(400, "passes over the training pictures")
     batch_size: int = _field(10, "pictures in a step")
     learning_rate: float = _field(1e-5, "Adam's learning rate, at its highest")
-    schedule: str = _field("constant", "learning rate over the run: constant, or cosine (down to 0)")
-    warmup: int = _field(0, "steps in which the learning rate rises from 0")
+    schedule: str = _field(
+        "constant", "learning rate over the run: constant, or cosine (down to 0)"
+    )
+    warmup: int = _field(0, "steps in which the learning rate rises from 0, at most half of all")
     conv_dropout: float = _field(0.8, "fraction dropped after each pooling layer (1 - keep)")
     dense_dropout: float = _field(0.5, "fraction dropped after fc1 (1 - keep)")
     initializer: str = _field("article", "kernels: article (stddev 0.1), or he (sqrt(2 / fan in))")
@@ -49,21 +53,27 @@ class Recipe:
     zoom: float = _field(0.0, "largest change of a training picture's scale, as a fraction")
     rotation: float = _field(0.0, "largest rotation of a training picture, in degrees")
     light: float = _field(0.0, "largest change of brightness and of contrast, as a fraction")
-    stop_loss: float = _field(0.0, "end after an epoch whose training loss is below this (0: never)")
+    stop_loss: float = _field(
+        0.0, "end after an epoch whose training loss is below this (0: never)"
+    )
     summary_every: int = _field(5, "steps between two entries in TensorBoard")
 
     def __post_init__(self):
         def check(name, ok, allowed):
             value = getattr(self, name)
             if not ok(value):
-                raise ValueError(f"Recipe: `{name}` must be {allowed}. Received: {name}={value!r}")
+                raise PetkerasError(
+                    f"Recipe: `{name}` must be {allowed}. Received: {name}={value!r}"
+                )
 
         def number(low, high=math.inf):
             return lambda value: _is_number(value) and low <= value < high
 
         for name in ("epochs", "batch_size", "summary_every"):
             check(name, lambda value: _is_integer(value) and value > 0, "a whole number above 0")
-        check("warmup", lambda value: _is_integer(value) and value >= 0, "a whole number, 0 or more")
+        check(
+            "warmup", lambda value: _is_integer(value) and value >= 0, "a whole number, 0 or more"
+        )
         for name in ("learning_rate", "pixel_scale"):
             check(name, lambda value: number(0)(value) and value > 0, "a finite number above 0")
         for name in ("conv_dropout", "dense_dropout", "shift", "zoom", "light"):

@@ -80,16 +80,22 @@ def read_history(file: Path):
         ]
 
 
+def check_free(run_dir):
+    """Raise a PetkerasError if a run folder cannot be made because something is there."""
+    run_dir = Path(run_dir)
+    if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
+        resume = f", or go on with '--resume {run_dir}'" if has_checkpoint(run_dir) else ""
+        raise PetkerasError(f"{run_dir} is not empty. Name another '--run-dir'{resume}.")
+
+
 def start_run(run_dir, config):
     """Make a run folder and write its `config.json`.
 
     Raises:
         PetkerasError: the folder holds something already, or cannot be made.
     """
+    check_free(run_dir)
     run_dir = Path(run_dir)
-    if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
-        resume = f" or go on with '--resume {run_dir}'" if is_run(run_dir) else ""
-        raise PetkerasError(f"{run_dir} is not empty. Name another '--run-dir'{resume}.")
     try:
         for name in ("checkpoints", "figures", "tensorboard/train", "tensorboard/test"):
             (run_dir / name).mkdir(parents=True)

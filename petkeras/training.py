@@ -105,20 +105,16 @@ def evaluate(model, pictures, mean, recipe: Recipe):
 
 def make_optimizer(recipe: Recipe, total_steps):
     """Return the recipe's Adam, its learning rate a number or a schedule over the whole run."""
-    if recipe.schedule == "constant" and recipe.warmup == 0:
+    warmup = min(recipe.warmup, total_steps // 2)
+    if recipe.schedule == "constant" and warmup == 0:
         return Adam(recipe.learning_rate)
-    if recipe.warmup >= total_steps:
-        raise PetkerasError(
-            f"`warmup` must be shorter than the run of {total_steps} steps. "
-            f"Received: warmup={recipe.warmup}"
-        )
     return Adam(
         keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0 if recipe.warmup else recipe.learning_rate,
-            decay_steps=total_steps - recipe.warmup,
+            initial_learning_rate=0.0 if warmup else recipe.learning_rate,
+            decay_steps=total_steps - warmup,
             alpha=1.0 if recipe.schedule == "constant" else 0.0,
-            warmup_target=recipe.learning_rate if recipe.warmup else None,
-            warmup_steps=recipe.warmup,
+            warmup_target=recipe.learning_rate if warmup else None,
+            warmup_steps=warmup,
         )
     )
 

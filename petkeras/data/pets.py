@@ -90,8 +90,9 @@ def load_pets(
     _check("test_fraction", test_fraction, 0 < test_fraction < 1, "between 0 and 1")
     data_dir = _data_dir(data_dir)
     opened = open_source(source, data_dir)
+    breeds = tuple(breeds.split(",") if isinstance(breeds, str) else breeds)
     if isinstance(opened, folder.ClassFolders) and breeds == DEFAULT_BREEDS:
-        breeds = DEFAULT_BREEDS if set(DEFAULT_BREEDS) <= set(opened.class_names) else "all"
+        breeds = DEFAULT_BREEDS if set(DEFAULT_BREEDS) <= set(opened.class_names) else ("all",)
     class_names = resolve(breeds, opened.class_names)
     classes = _decode_classes(opened, class_names, image_size, data_dir / "petkeras" / "pictures")
     train, test = _split(classes, class_names, test_fraction, seed)
@@ -110,6 +111,28 @@ def load_pets(
             "seed": seed,
         },
     )
+
+
+def class_table(data: PetData):
+    """Describe each class: how many pictures, and how large they were.
+
+    Returns:
+        Column names, and a row of strings per class.
+    """
+    columns = ("breed", "pictures", "train", "test", "median size", "smallest", "largest")
+    rows = []
+    for label, (name, sizes) in enumerate(zip(data.class_names, data.sizes, strict=True)):
+        by_area = sizes[np.argsort(sizes.prod(axis=1))]  # (n, 2)
+        rows.append(
+            (
+                name,
+                str(len(sizes)),
+                str(int(data.train.labels[:, label].sum())),
+                str(int(data.test.labels[:, label].sum())),
+                *(f"{w} x {h}" for w, h in (by_area[len(sizes) // 2], by_area[0], by_area[-1])),
+            )
+        )
+    return columns, rows
 
 
 def open_source(source, data_dir=None):
@@ -233,7 +256,9 @@ def _chosen_for_test(names, test_fraction, seed):
     """Mark the names whose hash ranks lowest: the same ones on every machine."""
     ranks = [hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in names]
     chosen = np.zeros(len(names), bool)
-    chosen[sorted(range(len(names)), key=ranks.__getitem__)[: round(len(names) * test_fraction)]] = True
+    chosen[
+        sorted(range(len(names)), key=ranks.__getitem__)[: round(len(names) * test_fraction)]
+    ] = True
     return chosen
 
 
