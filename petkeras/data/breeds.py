@@ -58,8 +58,8 @@ def resolve(breeds, available=BREEDS):
             raise PetkerasError(_unknown(name, by_key))
     if len(chosen) < 2:
         raise PetkerasError(
-            f"Two breeds or more are needed to tell them apart. Received: {breeds!r}, "
-            f"which is {', '.join(chosen) or 'none'} here."
+            "Two breeds or more are needed to tell them apart. "
+            f"Received: {', '.join(str(name).strip() for name in asked) or 'none'}"
         )
     return tuple(chosen)
 

@@ -54,8 +54,7 @@ class OxfordPets:
 
 def _examples(builder, features):
     """Yield the wanted features of every example of both splits, images as their bytes."""
-    import tensorflow_datasets as tfds
-
+    tfds = _tfds()
     decoders = {"image": tfds.decode.SkipDecoding()} if "image" in features else {}
     partial = tfds.decode.PartialDecoding(dict.fromkeys(features, True), decoders=decoders)
     splits = "+".join(sorted(builder.info.splits))
@@ -137,16 +136,22 @@ class _OnDisk:
 
 
 def _builder(data_dir):
-    import tensorflow_datasets as tfds
+    return _tfds().builder("oxford_iiit_pet", data_dir=str(data_dir))
 
-    return tfds.builder("oxford_iiit_pet", data_dir=str(data_dir))
+
+def _tfds():
+    """Import tensorflow-datasets, which takes a while, and keep its own deprecations to itself."""
+    import tensorflow_datasets as tfds
+    from absl import logging
+
+    logging.set_verbosity(logging.ERROR)
+    return tfds
 
 
 @contextlib.contextmanager
 def _without_progress_bars():
     """Keep tensorflow-datasets' bars and lines off the terminal for work of a few seconds."""
-    import tensorflow_datasets as tfds
-
+    tfds = _tfds()
     tfds.disable_progress_bar()
     try:
         with contextlib.redirect_stdout(io.StringIO()):

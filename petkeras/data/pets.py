@@ -119,7 +119,7 @@ def class_table(data: PetData):
     Returns:
         Column names, and a row of strings per class.
     """
-    columns = ("breed", "pictures", "train", "test", "median size", "smallest", "largest")
+    columns = ("breed", "pictures", "train", "test", "smallest", "median", "largest")
     rows = []
     for label, (name, sizes) in enumerate(zip(data.class_names, data.sizes, strict=True)):
         by_area = sizes[np.argsort(sizes.prod(axis=1))]  # (n, 2)
@@ -129,7 +129,7 @@ def class_table(data: PetData):
                 str(len(sizes)),
                 str(int(data.train.labels[:, label].sum())),
                 str(int(data.test.labels[:, label].sum())),
-                *(f"{w} x {h}" for w, h in (by_area[len(sizes) // 2], by_area[0], by_area[-1])),
+                *(f"{w}x{h}" for w, h in (by_area[0], by_area[len(sizes) // 2], by_area[-1])),
             )
         )
     return columns, rows

@@ -1,0 +1,1 @@
+VERSION = 1  # placeholder, to be overwritten

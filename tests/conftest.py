@@ -1,0 +1,77 @@
+"""Pictures and archives that several tests need: small, made here, never photographs."""
+
+import io
+import tarfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from petkeras.data.breeds import BREEDS, CATS, DOGS
+from petkeras.data.pets import PetData
+from petkeras.data.pipeline import Pictures, mean_image
+
+
+def picture_bytes(number, size=(40, 30), kind="JPEG", mode="RGB"):
+    """Return the file of a picture, another one for each number."""
+    rng = np.random.default_rng(number)
+    channels = {"RGB": 3, "RGBA": 4, "L": 1}[mode]
+    coarse = rng.integers(0, 256, (3, 4, channels), dtype=np.uint8).squeeze()
+    file = io.BytesIO()
+    Image.fromarray(coarse, mode).resize(size).save(file, kind)
+    return file.getvalue()
+
+
+def published_archives(folder, names_and_files, unlisted=(), gzip=False):
+    """Write `images.tar.gz` and `annotations.tar.gz` as the dataset's authors lay them out.
+
+    `names_and_files` maps (breed, number) to the bytes of a picture; every second one is in
+    test.txt. `unlisted` maps file names to bytes that lie in images/ and in no list.
+    """
+    lists = {"trainval.txt": [], "test.txt": []}
+    images = {f"images/{name}": data for name, data in dict(unlisted).items()}
+    annotations = {}
+    for place, ((breed, number), data) in enumerate(names_and_files.items()):
+        name = f"{breed}_{number}"
+        species, family = (1, CATS) if breed in CATS else (2, DOGS)
+        line = f"{name} {BREEDS.index(breed) + 1} {species} {family.index(breed) + 1}\n"
+        lists["trainval.txt" if place % 2 == 0 else "test.txt"].append(line)
+        images[f"images/{name}.jpg"] = data
+        trimap = io.BytesIO()
+        Image.new("L", (40, 30), 1).save(trimap, "PNG")
+        annotations[f"annotations/trimaps/{name}.png"] = trimap.getvalue()
+    annotations |= {f"annotations/{name}": "".join(text).encode() for name, text in lists.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    for archive, files in (("images", images), ("annotations", annotations)):
+        with tarfile.open(folder / f"{archive}.tar.gz", "w:gz" if gzip else "w") as tar:
+            for name, data in files.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                tar.addfile(entry, io.BytesIO(data))
+
+
+def two_breeds(each=4):
+    """Return `names_and_files` of two breeds for `published_archives`."""
+    return {
+        (breed, number): picture_bytes(1000 * place + number)
+        for place, breed in enumerate(("samoyed", "shiba_inu"))
+        for number in range(1, each + 1)
+    }
+
+
+def halves(count, size=16, seed=0):
+    """Return `Pictures` of two classes that a network learns in seconds: dark above, or below."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+    classes = np.arange(count) % 2
+    images[classes == 0, : size // 2] //= 2
+    images[classes == 1, size // 2 :] //= 2
+    names = tuple(f"half_{number}" for number in range(count))
+    return Pictures(images, np.eye(2, dtype=np.float32)[classes], names)
+
+
+@pytest.fixture
+def small_data():
+    """A `PetData` of 44 and 12 pictures of 16 pixels; 44 makes 4 batches of 10 and one of 4."""
+    train, test = halves(44), halves(12, seed=1)
+    return PetData(train, test, ("above", "below"), mean_image(train.images))
