@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zlib
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from petkeras.data.brush import Brush, blob, flat, rgb, smooth
+from petkeras.data.looks import LOOKS, POSES
+
 PET, BACKGROUND, BORDER = 1, 2, 3  # the values of a trimap, as published
 FINE = 2  # drawn this many times larger, then scaled down: smooth edges
 
-# Shapes are lists of complex numbers, x + yj, with y pointing down: adding one moves a shape,
-# multiplying by one turns and scales it. A pet's body is about 2 units long, its head 2 wide.
-# Heads, from the crown down the right half to the chin:
-SPITZ = (-0.84j, 0.45 - 0.76j, 0.84 - 0.38j, 0.98 + 0.12j, 0.8 + 0.5j, 0.4 + 0.84j, 0.96j)
-WEDGE = (-0.72j, 0.45 - 0.7j, 0.8 - 0.36j, 0.76 + 0.08j, 0.52 + 0.5j, 0.27 + 0.8j, 0.88j)
-ROUND = (-0.78j, 0.5 - 0.73j, 0.88 - 0.3j, 0.92 + 0.15j, 0.7 + 0.55j, 0.36 + 0.78j, 0.82j)
+# What pets stand on and before: grass, snow, autumn leaves, beach, floor, carpet, sky, walls, ...
+GROUNDS = ((96, 128, 62), (228, 232, 240), (168, 110, 58), (212, 190, 150), (150, 108, 76),
+           (128, 60, 58), (120, 124, 130), (74, 88, 112))  # fmt: skip
+BACKS = ((150, 184, 224), (206, 214, 222), (92, 118, 74), (196, 160, 120), (226, 218, 204),
+         (120, 132, 140), (160, 92, 60), (66, 72, 84))  # fmt: skip
 
 
 class Drawing(NamedTuple):
@@ -29,38 +29,11 @@ class Drawing(NamedTuple):
     head: tuple[int, int, int, int]
 
 
-@dataclass(frozen=True)
-class Look:
-    """Say what one pet looks like; colors are RGB, 0..255.
-
-    Args:
-        back: the coat's main color.
-        pale: belly, chest, cheeks and muzzle.
-        points: ears, feet and the tail's end.
-        mask: the face of a cat with points, or `None`.
-        eye: the iris.
-        fur: how long the hairs are, in units.
-        girth: how wide body and legs are, against a slim dog's.
-        spots: the color of rosettes and stripes, or `None`.
-    """
-
-    back: np.ndarray
-    pale: np.ndarray
-    points: np.ndarray
-    mask: np.ndarray | None
-    eye: tuple[int, int, int]
-    fur: float
-    girth: float
-    skull: tuple[complex, ...]
-    cat: bool = False
-    spots: np.ndarray | None = None
-
-
 def draw_pet(breed, number):
     """Draw picture `number` of a breed; the same two arguments give the same picture.
 
     Args:
-        breed: a key of `LOOKS`.
+        breed: a key of `petkeras.data.looks.LOOKS`.
         number: a whole number, 0 or more.
 
     Returns:
@@ -74,127 +47,111 @@ def draw_pet(breed, number):
     True
     """
     rng = np.random.default_rng([zlib.crc32(breed.encode()), number])
-    width, height = (int(side) for side in rng.integers(260, 401, 2))
+    width, height = (int(side) for side in rng.integers(240, 361, 2))
     pose = POSES[rng.choice(len(POSES), p=[0.25, 0.25, 0.3, 0.2])]
-    size = min(width / pose.width, height / pose.height) * rng.uniform(0.62, 1.05)
-    middle = complex(width * rng.uniform(0.4, 0.6), height * rng.uniform(0.42, 0.6))
-    canvas = draw_scene(width, height, middle + 1j * size * pose.height * 0.46, size, rng)
+    size = min(width / pose.width, height / pose.height) * rng.uniform(0.6, 1.1)  # pixels a unit
+    middle = complex(width * rng.uniform(0.36, 0.64), height * rng.uniform(0.42, 0.62))
+    ground = middle.imag + size * pose.height * rng.uniform(0.2, 0.5)
+    canvas = _scene(width, height, ground, rng).resize((FINE * width, FINE * height))
+    _things(canvas, rng.integers(0, 6), rng)
+    mask = Image.new("L", canvas.size)
     brush = Brush(
         canvas=ImageDraw.Draw(canvas),
-        mask=ImageDraw.Draw(Image.new("L", canvas.size)),
+        mask=ImageDraw.Draw(mask),
         rng=rng,
-        middle=middle * FINE,
+        middle=FINE * middle,
         unit=FINE * size * np.exp(1j * rng.normal(0, 0.09)),
         flip=rng.random() < 0.5,
         origin=-pose.center,
     )
-    head = pose.draw(brush, LOOKS[breed](rng))
-    draw_in_front(brush, rng)
-    covered = brush.mask._image.reduce(FINE)
-    return Drawing(photograph(canvas.reduce(FINE), rng), trimap(covered), box(head, width, height))
+    look = LOOKS[breed](rng)
+    head = pose.draw(brush, look)
+    if rng.random() < 0.3:
+        _things(canvas, 1, rng, mask)  # something in front
+    mask = mask.reduce(FINE)
+    image = _coat(canvas.reduce(FINE), mask, size * look.fur, rng)
+    return Drawing(
+        image=_photograph(image, rng),
+        trimap=_trimap(mask),
+        head=_box(head / FINE, width, height),
+    )
 
 
-# ---------------------------------------------------------------------------------------- shapes
+def _noise(width, height, cells, rng):
+    """Return smooth noise of about -1..1, `(height, width)`, with `cells` hills across."""
+    coarse = rng.normal(0, 0.5, (cells + 3, cells + 3)).astype(np.float32)
+    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
 
-def smooth(points, closed=True, steps=8):
-    """Return a smooth curve through some points (Catmull-Rom), `(points * steps,)` complex."""
-    points = np.asarray(points, complex)
-    if not closed:  # go on straight at both ends
-        points = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])
-    a, b, c, d = (np.roll(points, shift)[:, None] for shift in (1, 0, -1, -2))
-    t = np.arange(steps) / steps  # (steps,)
-    curve = b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
-    curve = curve.ravel()  # one stretch of `steps` points after every given point
-    return curve if closed else curve[steps : -2 * steps + 1]
+def _scene(width, height, horizon, rng):
+    """Paint a ground and what is behind it, each of one color that varies from place to place."""
+    is_ground = np.arange(height)[:, None] > horizon + 4 * _noise(width, 1, 12, rng)  # (h, w)
+    scene = np.empty((height, width, 3), np.float32)
+    for colors, where in ((BACKS, ~is_ground), (GROUNDS, is_ground)):
+        color = np.array(colors[rng.integers(len(colors))]) * rng.uniform(0.8, 1.1)
+        light = sum(
+            strength * _noise(width, height, cells, rng)
+            for cells, strength in ((3, 0.25), (12, 0.12), (70, rng.uniform(0.02, 0.15)))
+        )
+        scene[where] = (color * (1 + light[..., None]))[where]
+    return Image.fromarray(scene.clip(0, 255).astype(np.uint8))
 
 
-def both(half):
-    """Return the whole of a shape of which the right half is given, from top to bottom."""
-    half = np.asarray(half, complex)
-    return smooth(np.concatenate([half, -half[-2:0:-1].conj()]))
+def _things(canvas, count, rng, mask=None):
+    """Paint things of any color: bushes, stones, cushions, posts; where they are, no pet is."""
+    draw = ImageDraw.Draw(canvas)
+    for _ in range(count):
+        center = complex(rng.uniform(0, canvas.width), rng.uniform(0, canvas.height))
+        wide, high = canvas.width * rng.uniform(0.03, 0.16, 2)
+        color = np.array((GROUNDS + BACKS)[rng.integers(16)]) * rng.uniform(0.6, 1.15)
+        if rng.random() < 0.3:  # a post or a beam
+            wide, high = (wide / 3, 4 * high) if rng.random() < 0.5 else (4 * wide, high / 3)
+            corner = wide + 1j * high
+            shape = center + np.array([-corner, corner.conj(), corner, -corner.conj()])
+        else:
+            shape = blob(center, wide, high)[::3]
+            shape = smooth(shape + (shape - center) * rng.normal(0, 0.25, len(shape)))
+        draw.polygon(flat(shape), rgb(0.8 * color))
+        draw.polygon(flat(center + 0.85 * (shape - center) - 0.06j * high), rgb(color))
+        if mask is not None:
+            ImageDraw.Draw(mask).polygon(flat(shape), 0)
 
 
-def blob(center, wide, high, turn=0.0):
-    """Return an ellipse."""
-    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    return center + np.exp(1j * turn) * (wide * np.cos(angle) + 1j * high * np.sin(angle))
+def _coat(canvas, mask, hair, rng):
+    """Give what is pet the grain of hairs that are `hair` pixels long."""
+    width, height = canvas.size
+    grain = _noise(width, height, int(np.clip(width / (hair + 1.5), 20, 160)), rng)
+    shade = _noise(width, height, 4, rng)  # the pet's own shadows
+    factor = 1 + (0.1 * grain + 0.14 * shade) * np.asarray(mask) / 255
+    pixels = np.asarray(canvas) * factor[..., None]
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-def limb(points, start, end, bulge=0.0):
-    """Return a tube along some points, `start` wide at the first and `end` at the last."""
-    spine = smooth(points, closed=False)
-    along = np.gradient(spine)
-    t = np.linspace(0, 1, len(spine))
-    half = (start + (end - start) * t + bulge * np.sin(np.pi * t)) / 2
-    side = 1j * along / np.abs(along) * half
-    tip = spine[-1] + blob(0, end / 2, end / 2)[::2]
-    angle = np.angle((tip - spine[-1]) / along[-1])
-    cap = tip[np.abs(angle) < 1.5]
-    cap = cap[np.argsort(np.angle((cap - spine[-1]) / along[-1]))[::-1]]
-    return np.concatenate([spine + side, cap, (spine - side)[::-1]])
+def _photograph(image, rng):
+    """Light the scene and take its picture: color of the light, shadow, exposure, focus, noise."""
+    width, height = image.size
+    pixels = np.asarray(image, np.float32) / 255
+    tint = np.exp(rng.normal(0, 0.09, 3))
+    shadow = np.exp(rng.uniform(0.05, 0.35) * _noise(width, height, 2, rng))[..., None]
+    pixels = np.clip(pixels * tint * shadow * np.exp(rng.normal(-0.05, 0.2)), 0, 1)
+    gray = pixels.mean(axis=2, keepdims=True)
+    pixels = gray + rng.uniform(0.25, 1.1) * (pixels - gray)  # faded to strong colors
+    pixels = 0.5 + rng.uniform(0.65, 1.1) * (pixels - 0.5)  # flat to strong contrast
+    pixels += rng.normal(0, rng.uniform(0.005, 0.035), pixels.shape)
+    picture = Image.fromarray((255 * pixels.clip(0, 1)).astype(np.uint8))
+    return picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.0)))
 
 
-def furry(shape, length, rng):
-    """Return a closed shape with hairs all along its outline, pointing outward and down."""
-    closed = np.append(shape, shape[0])
-    way = np.concatenate([[0], np.cumsum(np.abs(np.diff(closed)))])
-    count = int(np.clip(way[-1] / (0.55 * length), 10, 140))
-    places = (np.arange(2 * count) + rng.uniform(-0.3, 0.3, 2 * count)) * way[-1] / (2 * count)
-    outline = np.interp(places, way, closed, period=way[-1])
-    along = np.roll(outline, -1) - np.roll(outline, 1)
-    clockwise = np.sum(outline.real * along.imag - outline.imag * along.real) > 0
-    outward = along / (np.abs(along) + 1e-9) * (-1j if clockwise else 1j)
-    hairs = length * rng.uniform(0.3, 1.1, 2 * count) * (np.arange(2 * count) % 2)
-    return outline + hairs * (outward + 0.35j)
+def _trimap(mask):
+    """Return 1 where pet is, 2 where background is, 3 along the border, as published."""
+    share = np.asarray(mask.filter(ImageFilter.BoxBlur(2)))  # of pet within 2 pixels, 0..255
+    inside, outside = share > 250, share < 5
+    values = np.where(inside, PET, np.where(outside, BACKGROUND, BORDER))
+    return Image.fromarray(values.astype(np.uint8))
 
 
-@dataclass(frozen=True)
-class Brush:
-    """Paint shapes, given in a pet's units, on the canvas and on the mask of what is pet."""
-
-    canvas: ImageDraw.ImageDraw
-    mask: ImageDraw.ImageDraw
-    rng: np.random.Generator
-    middle: complex  # where the pet's center comes to lie, in pixels
-    unit: complex  # one unit in pixels; its angle tilts the pet
-    flip: bool
-    origin: complex = 0
-    turn: complex = 1
-
-    def at(self, place, turn):
-        """Return a brush with an origin, a scale and an angle of its own, as for a head."""
-        origin = self.origin + self.turn * place
-        return dataclasses.replace(self, origin=origin, turn=self.turn * turn)
-
-    def pixels(self, shape):
-        """Return where points of a shape are on the canvas, complex."""
-        shape = self.origin + self.turn * np.asarray(shape, complex)
-        return self.middle + self.unit * (-shape.conj() if self.flip else shape)
-
-    def mark(self, shape, color, fur=0.0):
-        """Paint a flat shape."""
-        points = flat(self.pixels(furry(shape, fur, self.rng) if fur else shape))
-        self.canvas.polygon(points, rgb(color))
-        self.mask.polygon(points, 255)
-
-    def fill(self, shape, color, fur=0.02):
-        """Paint a part of the body: its shaded rim, its color, and a lighter upper side."""
-        middle = shape.mean()
-        self.mark(shape, 0.74 * color, fur)
-        self.mark(middle + 0.95 * (shape - middle), 0.9 * color, fur)
-        self.mark(middle + 0.8 * (shape - middle) - 0.05j * np.ptp(shape.imag), color, fur)
-
-    def line(self, points, color, width):
-        """Paint a line, `width` in units; it does not count as pet."""
-        pixels = max(1, round(width * abs(self.unit * self.turn)))
-        self.canvas.line(flat(self.pixels(points)), rgb(color), pixels, joint="curve")
-
-
-def flat(points):
-    """Return complex points as the list x, y, x, y, ... that Pillow takes."""
-    return np.stack([points.real, points.imag], axis=-1).ravel().tolist()
-
-
-def rgb(color):
-    return tuple(int(value) for value in np.clip(color, 0, 255))
+def _box(points, width, height):
+    """Return the smallest box about some points that is within the picture."""
+    left, right = np.clip([points.real.min(), points.real.max()], 1, width)
+    top, bottom = np.clip([points.imag.min(), points.imag.max()], 1, height)
+    return int(left), int(top), int(np.ceil(right)), int(np.ceil(bottom))
