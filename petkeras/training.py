@@ -294,7 +294,7 @@ def _make_forward(model):
 
 def _evaluate(forward, pictures, mean, recipe):
     logits = tf.concat(
-        [forward(images) for images, _ in evaluation_batches(pictures, mean, recipe)], axis=0
+        [forward(images) for images in evaluation_batches(pictures, mean, recipe)], axis=0
     )  # (pictures, classes)
     loss = tf.reduce_mean(softmax_cross_entropy(pictures.labels, logits))
     hits = tf.reduce_mean(accuracy(pictures.labels, logits))

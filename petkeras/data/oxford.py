@@ -187,33 +187,26 @@ def _remove_archives(data_dir):
 
 def _explain(error, data_dir):
     """Turn what tensorflow-datasets raised into one line."""
-    import requests
-    import tensorflow_datasets as tfds
-
-    chain = _chain(error)
+    kinds = {kind.__name__ for link in _chain(error) for kind in type(link).__mro__}
     if _is_disk_full(error):
         return _disk_error(error, data_dir)
-    if any(isinstance(link, tfds.download.NonMatchingChecksumError) for link in chain) or any(
-        type(link).__name__ == "NonMatchingChecksumError" for link in chain
-    ):
+    if "NonMatchingChecksumError" in kinds:
         return PetkerasError(
             "The Oxford-IIIT Pet dataset was not taken: an archive does not have its published "
             f"checksum. It was removed; try again later. {WAYS_OUT}"
         )
-    if any(isinstance(link, requests.exceptions.RequestException) for link in chain) or any(
-        type(link).__name__ == "DownloadError" for link in chain
-    ):
+    if kinds & {"RequestException", "DownloadError"}:
         return PetkerasError(
             "The Oxford-IIIT Pet dataset could not be downloaded "
             f"({_one_line(error)}). Try again when there is a connection. {WAYS_OUT}"
         )
-    if any(isinstance(link, tarfile.TarError | EOFError | FileNotFoundError) for link in chain):
+    if kinds & {"ExtractError", "TarError", "EOFError", "FileNotFoundError"}:
         _remove_archives(data_dir)
         return PetkerasError(
             "The Oxford-IIIT Pet dataset was not taken: an archive is cut short or damaged "
             f"({_one_line(error)}). It was removed; try again. {WAYS_OUT}"
         )
-    if isinstance(error, OSError):
+    if "OSError" in kinds:
         return _disk_error(error, data_dir)
     return error
 

@@ -92,18 +92,13 @@ def steps_per_epoch(pictures: Pictures, recipe: Recipe):
 
 
 def evaluation_batches(pictures: Pictures, mean, recipe: Recipe):
-    """Make the batches of one pass in the pictures' own order, without augmentation.
+    """Yield the images of one pass in the pictures' own order, without augmentation.
 
-    Returns:
-        A `tf.data.Dataset` of (images, labels), as in `training_batches`.
+    Yields:
+        `(b, size, size, 3)` float32, as `training_batches` has them; b is the batch size or less.
     """
-
-    def batch(images, labels):
-        return preprocess(images, mean, recipe), labels
-
-    with tf.device("CPU"):
-        dataset = tf.data.Dataset.from_tensor_slices((pictures.images, pictures.labels))
-    return dataset.batch(recipe.batch_size).map(batch).prefetch(1)
+    for first in range(0, len(pictures), recipe.batch_size):
+        yield preprocess(pictures.images[first : first + recipe.batch_size], mean, recipe)
 
 
 def augment(images, recipe: Recipe, seed):

@@ -124,9 +124,7 @@ def test_a_wrong_checksum_is_one_line_and_leaves_nothing(server, tmp_path):
     assert_second_try_works(server, tmp_path / "data")
 
 
-def test_a_refused_connection_is_one_line_that_names_the_ways_out(
-    server, tmp_path, monkeypatch
-):
+def test_a_refused_connection_is_one_line_that_names_the_ways_out(server, tmp_path, monkeypatch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
         port = taken.getsockname()[1]
@@ -164,8 +162,6 @@ def fill_the_disk(patch):
     def no_space(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    patch.setattr(downloader, "_read_file", no_space, raising=False)
-    patch.setattr(downloader._Downloader, "_sync_file_copy", no_space, raising=False)
     patch.setattr(downloader._Downloader, "_sync_download", no_space)
 
 
