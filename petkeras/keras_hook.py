@@ -18,9 +18,20 @@ from petkeras.errors import PetkerasError
 
 
 def install():
-    """Register petkeras's layers with Keras: now if it is loaded, else as soon as it is."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    """Register petkeras's layers with Keras: now if it is loaded, else as soon as it is.
+
+    Raises:
+        PetkerasError: Keras is set to run on something else than TensorFlow.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if "keras" in sys.modules:
+        backend = sys.modules["keras"].config.backend()
+    if backend != "tensorflow":
+        raise PetkerasError(
+            "petkeras calls TensorFlow's operations, so Keras must run on TensorFlow. Received: "
+            f"KERAS_BACKEND={backend}. Set KERAS_BACKEND=tensorflow before Python starts."
+        )
     if "keras" in sys.modules:
         _register()
     else:
@@ -30,22 +41,25 @@ def install():
 
 
 class _Waiting(importlib.abc.MetaPathFinder):
-    """Stand first in Python's list of finders; step aside once the awaited module is asked for."""
+    """Stand first in Python's list of finders until the awaited module has been loaded."""
 
     def __init__(self, name, then):
         self.name = name
         self.then = then
+        self.asking = False
 
     def find_spec(self, name, path=None, target=None):
-        if name != self.name:
+        if name != self.name or self.asking:
             return None
-        sys.meta_path.remove(self)
+        self.asking = True  # the others, not this one again
         spec = importlib.util.find_spec(name)
+        self.asking = False
         if spec is None or spec.loader is None:
             return spec
         load = spec.loader.exec_module
 
         def load_quietly(module):
+            sys.meta_path.remove(self)
             with _without_stderr():
                 load(module)
             self.then()
@@ -55,14 +69,6 @@ class _Waiting(importlib.abc.MetaPathFinder):
 
 
 def _register():
-    import keras
-
-    backend = keras.config.backend()
-    if backend != "tensorflow":
-        raise PetkerasError(
-            "petkeras calls TensorFlow's operations, so Keras must run on TensorFlow. Received: "
-            f"KERAS_BACKEND={backend}. Set KERAS_BACKEND=tensorflow before Python starts."
-        )
     import petkeras.layers
     import petkeras.optimizers  # noqa: F401  (to import it is to register it)
 

@@ -192,9 +192,16 @@ class Run:
 
     @property
     def model(self):
-        """The trained `keras.Model`, loaded when it is first asked for."""
+        """The trained `keras.Model`, loaded in safe mode when it is first asked for."""
         if self._model is None:
-            self._model = keras.saving.load_model(self._file("model.keras"))
+            file = self._file("model.keras")
+            try:
+                self._model = keras.saving.load_model(file, safe_mode=True)
+            except (ValueError, TypeError, OSError, KeyError) as error:
+                reason = str(error).strip().split("\n")[0]
+                raise PetkerasError(
+                    f"{file} cannot be loaded: it is damaged, or no model of petkeras ({reason})"
+                ) from None
         return self._model
 
     @property

@@ -135,6 +135,7 @@ class _Trainer:
         self.seconds = tf.Variable(0.0, dtype=tf.float64)  # spent on training so far
         self.checkpoint = tf.train.Checkpoint(
             model=model,
+            random=[v.value for v in model.variables if not v.trainable],  # the dropout's state
             optimizer=self.optimizer,
             step=self.step,
             sums=self.sums,

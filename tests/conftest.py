@@ -5,11 +5,15 @@ import tarfile
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from petkeras.data.breeds import BREEDS, CATS, DOGS
 from petkeras.data.pets import PetData
 from petkeras.data.pipeline import Pictures, mean_image
+
+settings.register_profile("petkeras", deadline=None, max_examples=20, derandomize=True)
+settings.load_profile("petkeras")
 
 
 def picture_bytes(number, size=(40, 30), kind="JPEG", mode="RGB"):

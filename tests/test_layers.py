@@ -6,14 +6,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras.src.testing.test_case import TestCase
 
 from petkeras import layers
-
-settings.register_profile("petkeras", deadline=None, max_examples=20, derandomize=True)
-settings.load_profile("petkeras")
 
 sides = st.integers(3, 9)
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))

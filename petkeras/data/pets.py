@@ -87,7 +87,8 @@ def load_pets(
     """
     _check("image_size", image_size, _is_whole(image_size) and image_size > 0, "a number of pixels")
     _check("seed", seed, _is_whole(seed) and 0 <= seed < 2**31, "a whole number from 0 to 2**31")
-    _check("test_fraction", test_fraction, 0 < test_fraction < 1, "between 0 and 1")
+    fraction_fits = isinstance(test_fraction, float) and 0 < test_fraction < 1
+    _check("test_fraction", test_fraction, fraction_fits, "between 0 and 1")
     data_dir = _data_dir(data_dir)
     opened = open_source(source, data_dir)
     breeds = tuple(breeds.split(",") if isinstance(breeds, str) else breeds)

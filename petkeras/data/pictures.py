@@ -155,7 +155,7 @@ def save_decoded(file: Path, decoded: Decoded):
 
 def load_decoded(file: Path):
     """Read what `save_decoded` wrote."""
-    with np.load(file) as stored:
+    with open(file, "rb") as stream, np.load(stream) as stored:
         return Decoded(
             images=stored["images"],
             names=stored["names"],

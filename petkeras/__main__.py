@@ -1,0 +1,5 @@
+"""`python -m petkeras` is the `petkeras` command."""
+
+from petkeras.cli import main
+
+main()

@@ -1,0 +1,166 @@
+"""One way to load pictures, whatever the source."""
+
+import numpy as np
+import pytest
+from conftest import picture_bytes, published_archives, two_breeds
+
+from petkeras.data import pets, pictures, sample
+from petkeras.data.pets import class_table, load_pets
+from petkeras.errors import PetkerasError
+
+BREEDS = ("shiba_inu", "samoyed")
+
+
+@pytest.fixture
+def archives(tmp_path):
+    published_archives(tmp_path / "pets", two_breeds(20))
+    return tmp_path / "pets"
+
+
+@pytest.fixture
+def load(archives, tmp_path):
+    def load(**changes):
+        arguments = {"breeds": BREEDS, "source": archives, "image_size": 8}
+        return load_pets(**{**arguments, "data_dir": tmp_path / "data", **changes})
+
+    return load
+
+
+def all_names(data):
+    return {*data.train.names, *data.test.names}
+
+
+def test_the_parts_are_split_breed_by_breed_and_share_nothing(load):
+    data = load()
+    assert data.class_names == BREEDS
+    assert (len(data.train), len(data.test)) == (34, 6)
+    assert data.train.labels.sum(axis=0).tolist() == [17, 17]
+    assert data.test.labels.sum(axis=0).tolist() == [3, 3]
+    assert len(all_names(data)) == 40
+    for part in (data.train, data.test):
+        for name, label in zip(part.names, part.labels, strict=True):
+            assert name.startswith(BREEDS[label.argmax()])
+
+
+def test_the_split_is_a_matter_of_names_and_seed_alone(load, archives):
+    data, again, other = load(), load(), load(seed=1)
+    assert data.test.names == again.test.names
+    assert set(data.test.names) != set(other.test.names)
+    # not of the order in which breeds are asked for, nor of the other breeds, nor of the machine
+    assert set(load(breeds=BREEDS[::-1]).test.names) == set(data.test.names)
+    assert sorted(data.test.names) == [
+        "samoyed_1.jpg", "samoyed_13.jpg", "samoyed_20.jpg",
+        "shiba_inu_19.jpg", "shiba_inu_20.jpg", "shiba_inu_8.jpg",
+    ]  # fmt: skip
+
+
+def test_pictures_are_those_of_their_files(load):
+    data, files = load(), two_breeds(20)
+    for part in (data.train, data.test):
+        for name, image in zip(part.names, part.images, strict=True):
+            breed, number = name.removesuffix(".jpg").rsplit("_", 1)
+            wanted, _ = pictures.decode(files[breed, int(number)], 8)
+            np.testing.assert_array_equal(image, wanted)
+
+
+def test_the_mean_image_is_of_the_training_part_alone(load):
+    data = load()
+    np.testing.assert_allclose(data.mean, data.train.images.mean(axis=0), rtol=1e-6)
+    assert not np.allclose(data.mean, np.concatenate([data.train.images, data.test.images]).mean(0))
+
+
+def test_a_second_call_decodes_nothing(load, monkeypatch):
+    first = load()
+
+    def fail(*_):
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(pictures, "decode_all", fail)
+    np.testing.assert_array_equal(load().train.images, first.train.images)
+    with pytest.raises(AssertionError, match="decoded again"):
+        load(image_size=9)
+
+
+def test_a_damaged_cache_is_made_anew(load, tmp_path):
+    first = load()
+    for file in (tmp_path / "data").rglob("*.npz"):
+        file.write_bytes(file.read_bytes()[:100])
+    np.testing.assert_array_equal(load().train.images, first.train.images)
+
+
+def test_the_origin_gives_the_same_pictures_again(load, tmp_path):
+    data = load(seed=4, test_fraction=0.25)
+    again = load_pets(**data.origin, data_dir=tmp_path / "data")
+    np.testing.assert_array_equal(again.train.images, data.train.images)
+    assert again.test.names == data.test.names
+
+
+def test_a_folder_with_a_sub_folder_per_class_is_loaded_whole(tmp_path):
+    for name in ("bart", "homer", "marge"):
+        (tmp_path / "simpsons" / name).mkdir(parents=True)
+        for number in range(8):
+            data = picture_bytes(number, kind="PNG") if number else b"broken"
+            (tmp_path / "simpsons" / name / f"{number}.png").write_bytes(data)
+    data = load_pets(source=tmp_path / "simpsons", image_size=8, data_dir=tmp_path / "data")
+    assert data.class_names == ("bart", "homer", "marge")
+    assert len(all_names(data)) == 21
+    assert [problem.file for problem in data.problems] == [f"{n}/0.png" for n in data.class_names]
+    two = load_pets("homer, Marge", tmp_path / "simpsons", 8, data_dir=tmp_path / "data")
+    assert two.class_names == ("homer", "marge")
+    columns, rows = class_table(data)
+    assert columns[:4] == ("breed", "pictures", "train", "test")
+    assert rows[0] == ("bart", "7", "6", "1", "40x30", "40x30", "40x30")
+
+
+def test_the_sample_goes_through_the_same_builder(tmp_path, monkeypatch):
+    write = sample.write_archives
+    monkeypatch.setattr(sample, "write_archives", lambda folder: write(folder, per_breed=8))
+    data = load_pets(source="sample", image_size=8, data_dir=tmp_path / "data")
+    assert data.class_names == BREEDS
+    assert (len(data.train), len(data.test)) == (14, 2)
+    monkeypatch.setattr(sample, "write_archives", None)  # drawn once
+    again = load_pets(source="sample", image_size=8, data_dir=tmp_path / "data")
+    np.testing.assert_array_equal(again.train.images, data.train.images)
+
+
+def test_the_data_dir_is_where_tensorflow_datasets_has_it(archives, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "elsewhere"))
+    load_pets(BREEDS, archives, 8)
+    assert (tmp_path / "elsewhere" / "petkeras").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"image_size": 0}, r"`image_size` must be .* Received: image_size=0"),
+        ({"image_size": 8.5}, r"`image_size` must be .* Received: image_size=8\.5"),
+        ({"seed": -1}, r"`seed` must be a whole number .* Received: seed=-1"),
+        ({"test_fraction": 1}, r"`test_fraction` must be between 0 and 1\. Received"),
+        ({"test_fraction": "half"}, r"`test_fraction` must be between 0 and 1\. Received"),
+        ({"test_fraction": 0.01}, r"'shiba_inu' has 20 readable .* test part would be empty"),
+        ({"test_fraction": 0.99}, r"training part would be empty"),
+        ({"breeds": "samoyed, pug"}, r"This source has no 'pug'\. It has: samoyed, shiba_inu"),
+        ({"breeds": "samoyed"}, r"Two breeds or more"),
+        ({"source": "/nowhere"}, r"`source` must be 'oxford', 'sample' or a folder that exists"),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_named(load, changes, message):
+    with pytest.raises(PetkerasError, match=message) as raised:
+        load(**changes)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_data_dir_that_cannot_be_written_is_named(archives, tmp_path):
+    (tmp_path / "file").write_text("")
+    for source in (archives, "sample"):
+        with pytest.raises(PetkerasError, match=r"--data-dir"):
+            load_pets(BREEDS, source, 8, data_dir=tmp_path / "file")
+
+
+def test_a_disk_that_is_full_while_drawing_is_one_line(tmp_path, monkeypatch):
+    def no_space(folder):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sample, "write_archives", no_space)
+    with pytest.raises(PetkerasError, match="the disk is full"):
+        pets.open_source("sample", tmp_path)

@@ -1,0 +1,298 @@
+"""The commands as a user types them."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from conftest import picture_bytes, published_archives, two_breeds
+
+import petkeras as pk
+from petkeras import cli
+from petkeras.data.pipeline import preprocess
+
+
+@pytest.fixture(scope="module")
+def pets(tmp_path_factory):
+    """Two breeds of 20 pictures in the published layout."""
+    folder = tmp_path_factory.mktemp("published")
+    published_archives(folder, two_breeds(20), unlisted={"samoyed_100.mat": b"MATLAB"})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+def petkeras(monkeypatch, capfd, data_dir):
+    """Run a command; return its exit code, what it printed, and what it complained of."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.delenv("PETKERAS_PETS", raising=False)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["petkeras", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capfd.readouterr()
+        return ended.value.code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def train(petkeras, pets):
+    def run(run_dir, *more):
+        return petkeras(
+            "train",
+            "--source",
+            pets,
+            "--image-size",
+            16,
+            "--epochs",
+            2,
+            "--run-dir",
+            run_dir,
+            *more,
+        )
+
+    return run
+
+
+def complaint(result):
+    """Return the one line that a user's mistake is answered with."""
+    code, _, err = result
+    assert code == 2
+    assert err.startswith("petkeras: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+# Help
+
+
+def test_help_lists_what_there_is(petkeras):
+    code, out, _ = petkeras("--help")
+    assert code == 0
+    for command in ("train", "evaluate", "predict", "data"):
+        assert re.search(rf"^  {command} ", out, re.MULTILINE)
+        assert petkeras(command, "--help")[0] == 0
+
+
+def test_every_field_of_the_recipe_is_an_option(petkeras):
+    _, out, _ = petkeras("train", "--help")
+    for name in pk.Recipe.__dataclass_fields__:
+        if name != "name":
+            assert f"--{name.replace('_', '-')} " in out
+    for option in ("--image-size", "--test-fraction", "--seed", "--precision", "--run-dir"):
+        assert option in out
+
+
+@pytest.mark.parametrize("command", ["", "train", "evaluate", "predict", "data"])
+def test_help_does_not_load_tensorflow(command):
+    script = (
+        "import sys; from petkeras.cli import cli\n"
+        f"cli({[*command.split(), '--help']}, standalone_mode=False)\n"
+        "assert 'tensorflow' not in sys.modules and 'numpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+# From photographs to a breed
+
+
+def test_train_evaluate_predict(train, petkeras, pets, tmp_path):
+    run_dir = tmp_path / "runs" / "first"
+    code, out, _ = train(run_dir, "--breeds", "Samoyed,shiba inu", "--precision", "float32")
+    assert code == 0
+    said = out.splitlines()
+    assert "samoyed and shiba_inu, 34 to train and 6 to test." in said[0]
+    assert said[1] == "1 file: not a picture, ignored (samoyed_100.mat)"
+    assert re.match(r"Training on the .* in float32\.", said[2])
+    assert said[-1].endswith(f"See it: tensorboard --logdir {run_dir}")
+    config = json.loads((run_dir / "config.json").read_text())
+    assert config["recipe"]["epochs"] == 2
+    assert config["class_names"] == ["samoyed", "shiba_inu"]
+
+    code, out, _ = petkeras("evaluate", run_dir, "--json")
+    measured = json.loads(out)
+    last = pk.Run(run_dir).history.epochs[-1]
+    assert code == 0
+    assert measured["test"]["accuracy"] == pytest.approx(last.test_accuracy)
+    assert measured["test"]["loss"] == pytest.approx(last.test_loss, rel=1e-4)
+    right = sum(breed["right"] for breed in measured["train"]["breeds"].values())
+    assert right / measured["train"]["pictures"] == pytest.approx(measured["train"]["accuracy"])
+    code, out, _ = petkeras("evaluate", run_dir)
+    assert re.search(r"test +6 +\d+\.\d{4} +[01]\.\d{3} +[0-3]/3 +[0-3]/3", out)
+
+    photographs = [tmp_path / "photo 1.jpg", tmp_path / "photo2.png"]
+    photographs[0].write_bytes(picture_bytes(1))
+    photographs[1].write_bytes(picture_bytes(2, kind="PNG", mode="RGBA"))
+    code, out, _ = petkeras("predict", run_dir, *photographs, "--json")
+    answers = json.loads(out)
+    assert [answer["photograph"] for answer in answers] == [str(file) for file in photographs]
+    for answer in answers:
+        assert list(answer["probabilities"]) == ["samoyed", "shiba_inu"]
+        assert sum(answer["probabilities"].values()) == pytest.approx(1)
+        best = max(answer["probabilities"], key=answer["probabilities"].get)
+        assert answer["breed"] == best
+    code, out, _ = petkeras("predict", run_dir, *photographs)
+    for answer in answers:
+        shown = re.search(rf"{re.escape(answer['photograph'])} .*", out).group()
+        assert answer["breed"] in shown
+        assert f"{answer['probabilities']['samoyed']:.4f}" in shown
+
+    # bit for bit what a plain keras.saving.load_model gives
+    run = pk.Run(run_dir)
+    model = keras.saving.load_model(run_dir / "model.keras")
+    for answer in answers:
+        image = run._read(answer["photograph"])
+        logits = model(preprocess(image[None], run.mean, run.recipe), training=False)
+        row = np.asarray(keras.ops.softmax(logits))[0].tolist()
+        assert row == list(answer["probabilities"].values())
+
+
+def test_recipes_and_their_options(train, tmp_path):
+    code, _, _ = train(
+        tmp_path / "run", "--recipe", "article", "--conv-dropout", 0, "--dense-dropout", 0, "--flip"
+    )
+    assert code == 0
+    recipe = pk.Run(tmp_path / "run").recipe
+    assert (recipe.name, recipe.learning_rate, recipe.pixel_scale) == ("article", 1e-5, 1.0)
+    assert (recipe.conv_dropout, recipe.dense_dropout, recipe.flip) == (0.0, 0.0, True)
+
+
+def test_the_run_folder_is_named_for_the_time_unless_named(petkeras, pets, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, _ = petkeras("train", "--source", pets, "--image-size", 8, "--epochs", 1)
+    assert code == 0
+    (run_dir,) = (tmp_path / "runs").iterdir()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", run_dir.name)
+
+
+def test_photographs_come_from_the_environment_too(petkeras, pets, monkeypatch):
+    monkeypatch.setenv("PETKERAS_PETS", str(pets))
+    code, out, _ = petkeras("data", "--image-size", 8)
+    assert code == 0
+    assert str(pets) in out
+
+
+def test_data_is_a_table_of_breeds_pictures_sizes_and_dirty_files(petkeras, pets):
+    code, out, _ = petkeras("data", "--source", pets, "--breeds", "all", "--image-size", 8)
+    assert code == 0
+    assert re.search(r"samoyed +20 +17 +3 +40x30 +40x30 +40x30", out)
+    assert "1 file: not a picture, ignored (samoyed_100.mat)" in out
+    _, out, _ = petkeras("data", "--list")
+    assert len(re.findall(r" (?:cat|dog) ", out)) == 37
+
+
+def test_choose_asks_until_it_can_be_understood(petkeras, train, pets, tmp_path, monkeypatch):
+    answers = iter(["samoyed", "samoyed, bug", "2, samoyed"])
+    monkeypatch.setattr(cli.click, "prompt", lambda question: next(answers))
+    code, out, _ = train(tmp_path / "run", "--choose")
+    assert code == 0
+    assert "  1  samoyed\n  2  shiba_inu\n" in out
+    assert "Two breeds or more are needed" in out
+    assert "Unknown breed 'bug'" in out
+    assert pk.Run(tmp_path / "run").class_names == ("shiba_inu", "samoyed")
+
+
+# Ctrl-C, and going on
+
+
+def test_ctrl_c_keeps_the_model_and_resume_ends_the_run(train, petkeras, pets, tmp_path, data_dir):
+    run_dir = tmp_path / "run"
+    command = [
+        sys.executable, "-m", "petkeras", "train", "--source", str(pets), "--image-size", "16",
+        "--epochs", "2000", "--run-dir", str(run_dir),
+    ]  # fmt: skip
+    environment = {**os.environ, "TFDS_DATA_DIR": str(data_dir)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        while not process.stdout.readline().startswith("epoch"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == ""
+    assert f"Go on: petkeras train --resume {run_dir}" in out
+    assert (run_dir / "model.keras").exists()
+
+    assert "leave out --epochs" in complaint(petkeras("train", "--resume", run_dir, "--epochs", 3))
+    config = json.loads((run_dir / "config.json").read_text())
+    done = pk.Run(run_dir).history.epochs[-1].epoch
+    config["recipe"]["epochs"] = done + 2
+    (run_dir / "config.json").write_text(json.dumps(config))
+    code, _, _ = petkeras("train", "--resume", run_dir)
+    assert code == 0
+    assert pk.Run(run_dir).history.epochs[-1].epoch == done + 2
+    assert "no checkpoint to go on with" in complaint(petkeras("train", "--resume", run_dir))
+
+
+def test_a_terminal_gets_a_progress_bar(pets, tmp_path, data_dir):
+    command = [
+        sys.executable, "-m", "petkeras", "train", "--source", str(pets), "--image-size", "16",
+        "--epochs", "2", "--run-dir", str(tmp_path / "run"),
+    ]  # fmt: skip
+    environment = {**os.environ, "TFDS_DATA_DIR": str(data_dir), "TERM": "xterm", "COLUMNS": "120"}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        screen, end = "", time.monotonic() + 120
+        while time.monotonic() < end:
+            try:
+                read = os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+            screen += read.decode(errors="replace")
+    os.close(ours)
+    assert process.returncode == 0
+    for part in ("epoch 2/2", "8/8", "loss ", "accuracy ", "steps/s", "left"):
+        assert part in screen
+
+
+# A user's mistakes
+
+
+def test_a_loss_that_is_not_finite_is_one_line(train, tmp_path):
+    said = complaint(train(tmp_path / "run", "--learning-rate", "3e38", "--warmup", 0))
+    assert "The loss became" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["trian"], ["No such command 'trian'", "petkeras --help"]),
+        (["train", "--epochs", "many"], ["'many' is not a valid integer", "petkeras train --help"]),
+        (["train", "--epochs", "0"], ["`epochs` must be a whole number above 0"]),
+        (["train", "--recipe", "old"], ["'old' is not one of 'article', 'modern'"]),
+        (["train", "--conv-dropout", "1"], ["`conv_dropout` must be in [0, 1)"]),
+        (["train", "--precision", "half"], ["'half' is not one of"]),
+        (["train", "--source", "/nowhere"], ["'oxford', 'sample' or a folder", "/nowhere"]),
+        (["train", "--source", "PETS", "--breeds", "samoid,shiba"], ["Unknown breed 'samoid'"]),
+        (["train", "--source", "PETS", "--breeds", "samoyed"], ["Two breeds or more"]),
+        (["train", "--source", "PETS", "--test-fraction", "0"], ["`test_fraction` must be"]),
+        (["train", "--source", "PETS", "--image-size", "0"], ["`image_size` must be"]),
+        (["train", "--source", "PETS", "--run-dir", "PETS"], ["is not empty", "--run-dir"]),
+        (["train", "--resume", "/nowhere"], ["/nowhere is not a run folder"]),
+        (["evaluate", "/nowhere"], ["/nowhere is not a run folder"]),
+        (["predict", "/nowhere", "a.jpg"], ["/nowhere is not a run folder"]),
+        (["predict", "/nowhere"], ["Missing argument 'PHOTOGRAPHS...'"]),
+    ],
+)
+def test_a_mistake_is_answered_in_one_line(petkeras, pets, arguments, parts):
+    arguments = [str(pets) if word == "PETS" else word for word in arguments]
+    said = complaint(petkeras(*arguments))
+    for part in parts:
+        assert part in said

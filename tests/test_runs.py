@@ -1,0 +1,146 @@
+"""Run folders: what is read back, predicted, refused."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from conftest import picture_bytes
+from PIL import Image
+
+from petkeras.data.pictures import decode
+from petkeras.errors import PetkerasError
+from petkeras.models import pet_net
+from petkeras.recipes import MODERN
+from petkeras.runs import Epoch, Run, check_free, read_history, start_run, write_history
+from petkeras.training import train
+
+RECIPE = dataclasses.replace(MODERN, epochs=1)
+
+
+@pytest.fixture
+def run_dir(small_data, tmp_path):
+    model = pet_net(image_size=16, recipe=RECIPE, seed=1)
+    train(model, small_data, RECIPE, tmp_path / "run", verbose=False)
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    files = []
+    for number, kind in enumerate(("JPEG", "PNG", "WEBP")):
+        files.append(tmp_path / f"photo {number}.{kind.lower()}")
+        files[-1].write_bytes(picture_bytes(number, (50, 40 + number), kind))
+    return files
+
+
+def test_history_survives_the_disk(tmp_path):
+    epochs = [Epoch(1, 34, 0.1 + 0.2, 1.0, 1e-12, 0.5, 12.5), Epoch(2, 68, 3e10, 0, 1, 1, 30.25)]
+    write_history(tmp_path / "history.csv", epochs)
+    assert read_history(tmp_path / "history.csv") == epochs
+    first = (tmp_path / "history.csv").read_text().splitlines()[0]
+    assert first == "epoch,step,loss,accuracy,test_loss,test_accuracy,seconds"
+    assert read_history(tmp_path / "none.csv") == []
+
+
+def test_config_holds_what_is_needed_to_repeat_the_run(run_dir):
+    config = json.loads((run_dir / "config.json").read_text())
+    assert config["recipe"] == dataclasses.asdict(RECIPE)
+    assert config["class_names"] == ["above", "below"]
+    assert (config["seed"], config["image_size"], config["dtype_policy"]) == (0, 16, "float32")
+    assert config["pictures"] == {"train": 44, "test": 12}
+    assert {"petkeras", "keras", "tensorflow", "numpy", "python"} == set(config["versions"])
+
+
+def test_predict_is_the_softmax_of_the_models_logits(run_dir, photographs, small_data):
+    run = Run(run_dir)
+    probabilities = run.predict(photographs)
+    assert (probabilities.shape, probabilities.dtype) == ((3, 2), np.float32)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    for file, row in zip(photographs, probabilities, strict=True):
+        image = decode(file.read_bytes(), 16)[0].astype("float32")
+        logits = run.model(((image - small_data.mean) / RECIPE.pixel_scale)[None]).numpy()[0]
+        np.testing.assert_allclose(row, np.exp(logits) / np.exp(logits).sum(), rtol=1e-5)
+        np.testing.assert_array_equal(row, run.predict([file])[0])  # whatever it is asked with
+
+
+def test_the_model_loads_in_a_new_process_after_import_petkeras_alone(run_dir, photographs):
+    script = f"""
+import json, keras, petkeras
+model = keras.saving.load_model({str(run_dir / "model.keras")!r}, safe_mode=True)
+run = petkeras.Run({str(run_dir)!r})
+run._model = model
+print(json.dumps(run.predict([{str(photographs[0])!r}]).tolist()))
+"""
+    for first in ("import petkeras\n", "import keras\n", "import tensorflow\n"):
+        done = subprocess.run(
+            [sys.executable, "-c", first + script], capture_output=True, text=True, check=True
+        )
+        assert json.loads(done.stdout) == Run(run_dir).predict(photographs[:1]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"none\.jpg cannot be read: No such file"),
+        (b"", r"bad\.jpg cannot be used: the file is empty"),
+        (b"hello", r"bad\.jpg cannot be used: not a picture"),
+    ],
+)
+def test_a_photograph_that_cannot_be_used_is_named(run_dir, tmp_path, content, message):
+    file = tmp_path / ("none.jpg" if content is None else "bad.jpg")
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(PetkerasError, match=message):
+        Run(run_dir).predict([file])
+
+
+def test_what_is_no_run_folder_is_refused(tmp_path):
+    with pytest.raises(PetkerasError, match=r"is not a run folder: it has no config\.json"):
+        Run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "config", ["", "{}", "[]", '{"class_names": ["a"], "recipe": {"epochs": 0}}', "{"]
+)
+def test_a_damaged_config_is_said_to_be_damaged(tmp_path, config):
+    (tmp_path / "config.json").write_text(config)
+    with pytest.raises(PetkerasError, match=r"config\.json is damaged"):
+        Run(tmp_path)
+
+
+def test_a_run_without_a_model_says_how_to_go_on(run_dir, photographs):
+    (run_dir / "model.keras").unlink()
+    with pytest.raises(PetkerasError, match=r"has no model\.keras yet.*--resume"):
+        Run(run_dir).predict(photographs)
+
+
+def test_a_model_file_that_is_damaged_or_carries_code_is_refused(run_dir, photographs):
+    (run_dir / "model.keras").write_bytes(b"not a model")
+    with pytest.raises(PetkerasError, match=r"model\.keras cannot be loaded"):
+        Run(run_dir).predict(photographs)
+    inputs = keras.Input((16, 16, 3))
+    keras.Model(inputs, keras.layers.Lambda(lambda x: x)(inputs)).save(run_dir / "model.keras")
+    with pytest.raises(PetkerasError, match=r"model\.keras cannot be loaded"):
+        Run(run_dir).predict(photographs)
+
+
+def test_a_run_folder_is_made_where_nothing_is(tmp_path):
+    check_free(tmp_path / "new")
+    check_free(tmp_path)  # empty
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(PetkerasError, match="is not empty"):
+        check_free(tmp_path)
+    with pytest.raises(PetkerasError):
+        check_free(file)
+    with pytest.raises(PetkerasError, match="cannot be written: Not a directory"):
+        start_run(file / "run", {})
+
+
+def test_any_size_of_photograph_is_taken(run_dir, tmp_path):
+    Image.new("L", (1, 700)).save(tmp_path / "thin.png")
+    assert Run(run_dir).predict([tmp_path / "thin.png"]).shape == (1, 2)

@@ -1,0 +1,265 @@
+"""The training loop: what it computes, what it keeps, how it ends."""
+
+import dataclasses
+import os
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import halves
+
+from petkeras import runs, training
+from petkeras.data.pets import PetData
+from petkeras.data.pipeline import mean_image, training_batches
+from petkeras.errors import PetkerasError
+from petkeras.models import pet_net
+from petkeras.optimizers import Adam
+from petkeras.recipes import ARTICLE, MODERN
+from petkeras.training import evaluate, make_optimizer, train, train_step
+
+QUICK = dataclasses.replace(
+    MODERN, epochs=3, warmup=0, learning_rate=1e-3, pixel_scale=64.0, stop_loss=0.0
+)
+
+
+def small_net(recipe=QUICK, seed=1):
+    return pet_net(image_size=16, recipe=recipe, seed=seed)
+
+
+def press_ctrl_c_at(monkeypatch, step):
+    """Send this process SIGINT in the middle of a step, as a terminal does."""
+    seen = []
+
+    def pressed(*arguments):
+        seen.append(True)
+        if len(seen) == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        return note(*arguments)
+
+    note = training._Trainer._note_step
+    monkeypatch.setattr(training._Trainer, "_note_step", pressed)
+
+
+# One step
+
+
+def test_a_step_does_what_keras_does():
+    recipe = dataclasses.replace(QUICK, conv_dropout=0.0, dense_dropout=0.0)
+    ours, kerass = small_net(recipe), small_net(recipe)
+    images = np.random.default_rng(0).normal(size=(6, 16, 16, 3)).astype("float32")
+    labels = np.eye(2, dtype="float32")[[0, 1, 1, 0, 1, 0]]
+    optimizer = Adam(1e-3)
+    losses = [float(train_step(ours, optimizer, images, labels)[0]) for _ in range(5)]
+    kerass.compile(
+        keras.optimizers.Adam(1e-3), keras.losses.CategoricalCrossentropy(from_logits=True)
+    )
+    theirs = [float(kerass.train_on_batch(images, labels)) for _ in range(5)]
+    np.testing.assert_allclose(losses, theirs, rtol=1e-4)
+
+
+def test_a_step_follows_the_numerical_gradient():
+    recipe = dataclasses.replace(QUICK, conv_dropout=0.0, dense_dropout=0.0)
+    model = pet_net(image_size=4, recipe=recipe, seed=1, dtype="float64")
+    images = np.random.default_rng(0).normal(size=(3, 4, 4, 3))
+    labels = np.eye(2, dtype="float32")[[0, 1, 1]]
+    bias = model.get_layer("softmax").bias  # the last layer is float32 always
+    before = bias.numpy()
+
+    def loss_at(values):
+        bias.assign(values)
+        logits = model(images, training=True).numpy().astype(float)
+        log_sum = np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return -(labels * (logits - log_sum)).sum(axis=1).mean()
+
+    step = 1e-3
+    slope = [
+        (loss_at(before + step * unit) - loss_at(before - step * unit)) / (2 * step)
+        for unit in np.eye(2)
+    ]
+    bias.assign(before)
+    train_step(model, keras.optimizers.SGD(1.0), images, labels)
+    np.testing.assert_allclose(before - bias.numpy(), slope, rtol=1e-3, atol=1e-4)
+
+
+def test_the_schedule_warms_up_and_ends_at_0():
+    recipe = dataclasses.replace(MODERN, learning_rate=1.0, warmup=10)
+    schedule = make_optimizer(recipe, 100)._learning_rate
+    rates = [float(schedule(step)) for step in (0, 5, 10, 55, 100)]
+    np.testing.assert_allclose(rates, [0, 0.5, 1, 0.5, 0], atol=1e-3)
+    assert float(make_optimizer(ARTICLE, 100).learning_rate) == pytest.approx(1e-5)
+    flat = make_optimizer(dataclasses.replace(recipe, schedule="constant"), 100)._learning_rate
+    np.testing.assert_allclose([float(flat(step)) for step in (5, 10, 99)], [0.5, 1, 1], atol=1e-3)
+
+
+# A run
+
+
+def test_a_run_learns_and_keeps_what_the_design_names(small_data, tmp_path, capsys):
+    model = small_net()
+    recipe = dataclasses.replace(QUICK, epochs=6)
+    history = train(model, small_data, recipe, tmp_path / "run", seed=3)
+    assert [epoch.step for epoch in history.epochs] == [5, 10, 15, 20, 25, 30]
+    assert history.epochs[-1].loss < history.epochs[0].loss
+    assert history.epochs[-1].test_accuracy > 0.8
+    assert not history.interrupted
+    for name in ("config.json", "history.csv", "model.keras", "checkpoints", "figures"):
+        assert (tmp_path / "run" / name).exists()
+    for part in ("train", "test"):
+        assert list((tmp_path / "run" / "tensorboard" / part).glob("events*"))
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("Training on the ")
+    assert len(said) == 1 + 6
+
+    run = runs.Run(tmp_path / "run")
+    assert run.history.epochs == history.epochs
+    assert (run.recipe, run.class_names) == (recipe, ("above", "below"))
+    np.testing.assert_array_equal(run.mean, small_data.mean)
+    images = small_data.test.images.astype("float32")
+    np.testing.assert_array_equal(run.model(images), model(images))
+
+
+def test_the_same_seed_gives_the_same_run_and_another_another(small_data):
+    one, two, other = (
+        train(small_net(seed=seed), small_data, QUICK, seed=seed, verbose=False).step_losses
+        for seed in (3, 3, 4)
+    )
+    assert one == two
+    assert one != other
+
+
+def test_the_recorded_figures_are_those_of_the_whole_parts(small_data):
+    recipe = dataclasses.replace(QUICK, epochs=1)
+    model = small_net(recipe)
+    history = train(model, small_data, recipe, verbose=False)
+    sizes = [10, 10, 10, 10, 4]
+    assert history.epochs[0].loss == pytest.approx(np.average(history.step_losses, weights=sizes))
+    x = (small_data.test.images - small_data.mean) / recipe.pixel_scale
+    logits = model(x.astype("float32"), training=False).numpy()
+    right = logits.argmax(axis=1) == small_data.test.labels.argmax(axis=1)
+    assert history.epochs[0].test_accuracy == pytest.approx(right.mean())
+    loss, accuracy, all_logits = evaluate(model, small_data.test, small_data.mean, recipe)
+    assert loss == pytest.approx(history.epochs[0].test_loss)
+    assert accuracy == pytest.approx(right.mean())
+    np.testing.assert_allclose(all_logits, logits, rtol=1e-4, atol=1e-5)
+
+
+def test_a_run_is_the_loop_written_out(small_data):
+    """What `train` does besides the steps changes nothing in them."""
+    recipe = dataclasses.replace(QUICK, epochs=2)
+    history = train(small_net(recipe), small_data, recipe, seed=3, verbose=False)
+    model, losses = small_net(recipe), []
+    optimizer = make_optimizer(recipe, 10)
+    for images, labels in training_batches(small_data.train, small_data.mean, recipe, seed=3):
+        losses.append(float(train_step(model, optimizer, images, labels)[0]))
+    np.testing.assert_allclose(history.step_losses, losses, rtol=1e-4)
+
+
+def test_a_run_stops_once_its_loss_is_low_enough(small_data):
+    recipe = dataclasses.replace(QUICK, epochs=50, stop_loss=0.5)
+    history = train(small_net(recipe), small_data, recipe, verbose=False)
+    losses = history.column("loss")
+    assert len(losses) < 50
+    assert losses[-1] < 0.5
+    assert min(losses[:-1], default=1) >= 0.5
+    assert not history.interrupted
+
+
+# Ctrl-C
+
+
+def test_ctrl_c_keeps_the_model_and_the_run_goes_on_as_if_nothing_had_been(
+    small_data, tmp_path, monkeypatch
+):
+    recipe = dataclasses.replace(QUICK, dense_dropout=0.3)  # its random state must go on, too
+    whole = train(small_net(recipe), small_data, recipe, tmp_path / "whole", 3, verbose=False)
+    press_ctrl_c_at(monkeypatch, 7)
+    stopped = train(small_net(recipe), small_data, recipe, tmp_path / "run", 3, verbose=False)
+    assert stopped.interrupted
+    assert stopped.step_losses == whole.step_losses[:7]
+    assert [epoch.step for epoch in stopped.epochs] == [5]
+    run = runs.Run(tmp_path / "run")
+    assert run.history.interrupted
+    assert run.model.output_shape == (None, 2)
+
+    model = small_net(recipe, seed=99)  # whatever it starts from
+    resumed = train(model, small_data, recipe, tmp_path / "run", 3, resume=True, verbose=False)
+    assert resumed.step_losses == whole.step_losses[7:]
+    for name in ("epoch", "step", "loss", "accuracy", "test_loss", "test_accuracy"):
+        assert resumed.column(name) == whole.column(name)
+    assert not runs.Run(tmp_path / "run").history.interrupted
+    for one, other in zip(model.weights, runs.Run(tmp_path / "whole").model.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_ctrl_c_leaves_the_handler_as_it_was(small_data, monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    press_ctrl_c_at(monkeypatch, 2)
+    assert train(small_net(), small_data, QUICK, verbose=False).interrupted
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_breaks_off(small_data, monkeypatch):
+    press_ctrl_c_at(monkeypatch, 2)
+    note = training._Trainer._note_step
+
+    def again(*arguments):
+        note(*arguments)
+        if len(arguments[0].history.step_losses) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(training._Trainer, "_note_step", again)
+    with pytest.raises(KeyboardInterrupt):
+        train(small_net(), small_data, QUICK, verbose=False)
+
+
+# What is refused
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_with_what_to_try(small_data, tmp_path):
+    recipe = dataclasses.replace(QUICK, learning_rate=1e30)
+    with pytest.raises(PetkerasError, match=r"The loss became (nan|inf) at step \d+") as raised:
+        train(small_net(recipe), small_data, recipe, tmp_path / "run", verbose=False)
+    assert "'--learning-rate' (it was 1e+30)" in str(raised.value)
+    assert "'--precision float32'" in str(raised.value)
+
+
+def test_data_that_do_not_fit_the_model_are_refused(small_data):
+    with pytest.raises(PetkerasError, match=r"\(32, 32, 3\).*2 classes.*\(16, 16, 3\)"):
+        train(pet_net(image_size=32), small_data, QUICK)
+    with pytest.raises(PetkerasError, match=r"tells 3 classes apart.*of 2 classes"):
+        train(pet_net(num_classes=3, image_size=16), small_data, QUICK)
+
+
+def test_a_folder_with_something_in_it_is_refused(small_data, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(PetkerasError, match=r"is not empty\. Name another '--run-dir'"):
+        train(small_net(), small_data, QUICK, tmp_path, verbose=False)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_what_cannot_be_resumed_is_refused(small_data, tmp_path):
+    with pytest.raises(PetkerasError, match="is not a run folder"):
+        train(small_net(), small_data, QUICK, tmp_path / "none", resume=True)
+    train(small_net(), small_data, QUICK, tmp_path / "run", verbose=False)
+    with pytest.raises(PetkerasError, match="has no checkpoint to go on with"):
+        train(small_net(), small_data, QUICK, tmp_path / "run", resume=True)
+
+
+def test_bfloat16_computes_in_bfloat16_and_learns(small_data):
+    recipe = dataclasses.replace(QUICK, epochs=6)
+    model = pet_net(image_size=16, recipe=recipe, seed=1, dtype="mixed_bfloat16")
+    assert model.get_layer("conv1_2").output.dtype == "bfloat16"
+    assert model.output.dtype == "float32"
+    history = train(model, small_data, recipe, verbose=False)
+    assert history.epochs[-1].test_accuracy > 0.8
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+
+
+def test_one_picture_in_the_last_batch_is_enough():
+    train_part, test = halves(21), halves(12, seed=1)
+    data = PetData(train_part, test, ("above", "below"), mean_image(train_part.images))
+    history = train(small_net(), data, QUICK, verbose=False)
+    assert [epoch.step for epoch in history.epochs] == [3, 6, 9]
+    assert tf.math.is_finite(history.step_losses[-1])
