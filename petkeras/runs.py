@@ -9,6 +9,7 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -72,7 +73,7 @@ def read_history(file: Path):
     """Read what `write_history` wrote; an empty list where there is none yet."""
     if not file.exists():
         return []
-    kinds = {column.name: int if column.type == "int" else float for column in fields(Epoch)}
+    kinds: dict[str, Any] = {c.name: int if c.type == "int" else float for c in fields(Epoch)}
     with open(file, newline="", encoding="utf-8") as stream:
         return [
             Epoch(**{name: kinds[name](value) for name, value in row.items()})

@@ -22,7 +22,7 @@ class ClassFolders:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.problems = []
+        self.problems: list[Problem] = []
         self.files = {}  # class name -> its picture files, sorted
         for class_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
             if not class_folder.name.startswith("."):

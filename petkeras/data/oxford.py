@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import shutil
-import tarfile
 import tempfile
 from dataclasses import asdict
 from pathlib import Path

@@ -48,7 +48,7 @@ def write_archives(folder: Path, per_breed=PER_BREED):
     """
     folder.mkdir(parents=True, exist_ok=True)
     pets = [(breed, number) for breed in LOOKS for number in range(1, per_breed + 1)]
-    lists = {"list.txt": [], "trainval.txt": [], "test.txt": []}
+    lists: dict[str, list[str]] = {"list.txt": [], "trainval.txt": [], "test.txt": []}
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix="incomplete-") as half_made,
         tarfile.open(Path(half_made) / NAMES[0], "w") as images,

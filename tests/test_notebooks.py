@@ -1,0 +1,46 @@
+"""Every notebook agrees with its pair, and was executed in order, without a slip."""
+
+import re
+from pathlib import Path
+
+import jupytext
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+SCRIPTS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.py"))
+REPAIR = "Run: jupytext --execute --to ipynb notebooks/*.py"
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_every_notebook_has_its_pair():
+    assert NOTEBOOKS
+    assert [path.stem for path in NOTEBOOKS] == [path.stem for path in SCRIPTS]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+class TestNotebook:
+    def test_agrees_with_its_pair(self, path):
+        def content(file):
+            cells = jupytext.read(file).cells
+            return [(c.cell_type, c.metadata.get("tags", []), c.source) for c in cells]
+
+        assert content(path) == content(path.with_suffix(".py")), REPAIR
+
+    def test_was_executed_in_order(self, path):
+        counts = [cell.execution_count for cell in code_cells(jupytext.read(path))]
+        assert counts == list(range(1, len(counts) + 1)), REPAIR
+
+    def test_shows_no_error_no_warning_and_no_path(self, path):
+        for cell in code_cells(jupytext.read(path)):
+            for output in cell.outputs:
+                assert output.output_type != "error"
+                assert output.get("name") != "stderr", output.text
+                text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+                assert not re.search(r"(/home/|/root/|/tmp/|/work/|[A-Z]:\\\\|Warning)", text), text
+
+    def test_has_short_cells(self, path):
+        longest = max(len(cell.source.splitlines()) for cell in code_cells(jupytext.read(path)))
+        assert longest <= 12
