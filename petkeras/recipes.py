@@ -53,6 +53,7 @@ class Recipe:
     zoom: float = _field(0.0, "largest change of a training picture's scale, as a fraction")
     rotation: float = _field(0.0, "largest rotation of a training picture, in degrees")
     light: float = _field(0.0, "largest change of brightness and of contrast, as a fraction")
+    color: float = _field(0.0, "largest change of how strong the colors are, as a fraction")
     stop_loss: float = _field(
         0.0, "end after an epoch whose training loss is below this (0: never)"
     )
@@ -76,7 +77,7 @@ class Recipe:
         )
         for name in ("learning_rate", "pixel_scale"):
             check(name, lambda value: number(0)(value) and value > 0, "a finite number above 0")
-        for name in ("conv_dropout", "dense_dropout", "shift", "zoom", "light"):
+        for name in ("conv_dropout", "dense_dropout", "shift", "zoom", "light", "color"):
             check(name, number(0, 1), "in [0, 1)")
         check("rotation", number(0, 180.0001), "in [0, 180] degrees")
         check("stop_loss", number(0), "a finite number, 0 or more")

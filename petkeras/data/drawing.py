@@ -49,7 +49,7 @@ def draw_pet(breed, number):
     rng = np.random.default_rng([zlib.crc32(breed.encode()), number])
     width, height = (int(side) for side in rng.integers(240, 361, 2))
     pose = POSES[rng.choice(len(POSES), p=[0.25, 0.25, 0.3, 0.2])]
-    size = min(width / pose.width, height / pose.height) * rng.uniform(0.6, 1.1)  # pixels a unit
+    size = min(width / pose.width, height / pose.height) * rng.uniform(0.65, 1.1)  # pixels a unit
     middle = complex(width * rng.uniform(0.36, 0.64), height * rng.uniform(0.42, 0.62))
     ground = middle.imag + size * pose.height * rng.uniform(0.2, 0.5)
     canvas = _scene(width, height, ground, rng).resize((FINE * width, FINE * height))
@@ -66,7 +66,7 @@ def draw_pet(breed, number):
     )
     look = LOOKS[breed](rng)
     head = pose.draw(brush, look)
-    if rng.random() < 0.3:
+    if rng.random() < 0.25:
         _things(canvas, 1, rng, mask)  # something in front
     mask = mask.reduce(FINE)
     image = _coat(canvas.reduce(FINE), mask, size * look.fur, rng)
@@ -122,7 +122,7 @@ def _coat(canvas, mask, hair, rng):
     width, height = canvas.size
     grain = _noise(width, height, int(np.clip(width / (hair + 1.5), 20, 160)), rng)
     shade = _noise(width, height, 4, rng)  # the pet's own shadows
-    factor = 1 + (0.1 * grain + 0.14 * shade) * np.asarray(mask) / 255
+    factor = 1 + (0.16 * grain + 0.14 * shade) * np.asarray(mask) / 255
     pixels = np.asarray(canvas) * factor[..., None]
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
@@ -131,11 +131,11 @@ def _photograph(image, rng):
     """Light the scene and take its picture: color of the light, shadow, exposure, focus, noise."""
     width, height = image.size
     pixels = np.asarray(image, np.float32) / 255
-    tint = np.exp(rng.normal(0, 0.09, 3))
+    tint = np.exp(rng.normal(0, 0.06, 3))
     shadow = np.exp(rng.uniform(0.05, 0.35) * _noise(width, height, 2, rng))[..., None]
-    pixels = np.clip(pixels * tint * shadow * np.exp(rng.normal(-0.05, 0.2)), 0, 1)
+    pixels = np.clip(pixels * tint * shadow * np.exp(rng.normal(0, 0.18)), 0, 1)
     gray = pixels.mean(axis=2, keepdims=True)
-    pixels = gray + rng.uniform(0.25, 1.1) * (pixels - gray)  # faded to strong colors
+    pixels = gray + rng.uniform(0.4, 1.1) * (pixels - gray)  # faded to strong colors
     pixels = 0.5 + rng.uniform(0.65, 1.1) * (pixels - 0.5)  # flat to strong contrast
     pixels += rng.normal(0, rng.uniform(0.005, 0.035), pixels.shape)
     picture = Image.fromarray((255 * pixels.clip(0, 1)).astype(np.uint8))

@@ -58,7 +58,8 @@ class Look:
 def shiba_inu(rng):
     """Red, sesame or cream, with white cheeks, chest and belly; a short coat."""
     red = _between((206, 124, 62), (156, 92, 48), rng)
-    back = _one_of([red, red, _between((98, 74, 56), (58, 46, 40), rng), _cream(rng)], rng)
+    sesame = _between((98, 74, 56), (58, 46, 40), rng)
+    back = rng.choice([red, sesame, _cream(rng)], p=[0.57, 0.28, 0.15])
     pale = _between((246, 236, 218), (226, 208, 180), rng)
     return Look(
         back=back, pale=pale, points=0.92 * back, eye=np.array([58.0, 38, 26]),
@@ -70,9 +71,9 @@ def shiba_inu(rng):
 def samoyed(rng):
     """White, cream or biscuit all over; a thick coat that stands off."""
     white = _between((252, 250, 246), (228, 222, 214), rng)
-    back = _one_of([white, white, _cream(rng)], rng)
+    back = rng.choice([white, _cream(rng)], p=[0.75, 0.25])
     return Look(
-        back=back, pale=back + 6, points=_one_of([back, 0.94 * _cream(rng)], rng),
+        back=back, pale=back + 6, points=rng.choice([back, 0.94 * _cream(rng)]),
         eye=np.array([46.0, 34, 28]), fur=rng.uniform(0.08, 0.14), girth=rng.uniform(1.12, 1.35),
         skull=FLUFFY, ear=rng.uniform(0.42, 0.58),
     )  # fmt: skip
@@ -109,10 +110,6 @@ def _between(one, other, rng):
 
 def _cream(rng):
     return _between((242, 224, 190), (224, 194, 148), rng)
-
-
-def _one_of(colors, rng):
-    return colors[rng.integers(len(colors))]
 
 
 # Poses. Each draws a pet and returns the outline of its head, in pixels.

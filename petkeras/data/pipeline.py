@@ -105,19 +105,19 @@ def augment(images, recipe: Recipe, seed):
     """Change pictures at random, as another photograph of the same pet might differ.
 
     Flip, shift, zoom and rotation are one affine map a picture, sampled once; what it uncovers is
-    filled by reflection. Then brightness and contrast.
+    filled by reflection. Then brightness, contrast and strength of color.
 
     Args:
         images: `(batch, size, size, 3)` float32, 0..255.
-        recipe: gives `flip`, `shift`, `zoom`, `rotation`, `light`; all 0 returns the pictures as
-            they came.
+        recipe: gives `flip`, `shift`, `zoom`, `rotation`, `light`, `color`; all 0 returns the
+            pictures as they came.
         seed: two integers; the same two give the same changes.
 
     Returns:
         `(batch, size, size, 3)` float32, 0..255.
     """
     count = tf.shape(images)[0]
-    draws = tf.random.stateless_uniform((7, count), seed, -1.0, 1.0)  # one row a kind of change
+    draws = tf.random.stateless_uniform((8, count), seed, -1.0, 1.0)  # one row a kind of change
     if recipe.flip or recipe.shift or recipe.zoom or recipe.rotation:
         images = tf.raw_ops.ImageProjectiveTransformV3(
             images=images,
@@ -132,6 +132,10 @@ def augment(images, recipe: Recipe, seed):
         contrast = (1 + recipe.light * draws[6])[:, None, None, None]
         middle = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
         images = tf.clip_by_value(((images - middle) * contrast + middle) * brightness, 0.0, 255.0)
+    if recipe.color:
+        strength = (1 + recipe.color * draws[7])[:, None, None, None]  # 0 is gray, 1 as it was
+        gray = tf.reduce_mean(images, axis=3, keepdims=True)
+        images = tf.clip_by_value(gray + strength * (images - gray), 0.0, 255.0)
     return images
 
 

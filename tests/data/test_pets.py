@@ -1,5 +1,7 @@
 """One way to load pictures, whatever the source."""
 
+import os
+
 import numpy as np
 import pytest
 from conftest import picture_bytes, published_archives, two_breeds
@@ -164,3 +166,15 @@ def test_a_disk_that_is_full_while_drawing_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(sample, "write_archives", no_space)
     with pytest.raises(PetkerasError, match="the disk is full"):
         pets.open_source("sample", tmp_path)
+
+
+@pytest.mark.skipif("PETKERAS_PETS" not in os.environ, reason="needs real photographs")
+def test_real_photographs_are_read_with_all_their_dirt(tmp_path):
+    source = os.environ["PETKERAS_PETS"]
+    data = load_pets("Abyssinian, American Bulldog", source, 16, data_dir=tmp_path)
+    assert data.class_names == ("Abyssinian", "american_bulldog")
+    assert (len(data.train), len(data.test)) == (338, 60)
+    told = {problem.file: problem.what for problem in data.problems}
+    assert told["Abyssinian_5.jpg"] == "a PNG with alpha named .jpg"
+    assert told["Abyssinian_34.jpg"] == "a GIF in no list"
+    assert sum(name.endswith(".mat") for name in told) == 3

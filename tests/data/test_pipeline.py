@@ -18,7 +18,9 @@ from petkeras.data.pipeline import (
 from petkeras.recipes import ARTICLE, MODERN
 
 THREE_EPOCHS = dataclasses.replace(ARTICLE, epochs=3)
-STILL = dataclasses.replace(MODERN, flip=False, shift=0.0, zoom=0.0, rotation=0.0, light=0.0)
+STILL = dataclasses.replace(
+    MODERN, flip=False, shift=0.0, zoom=0.0, rotation=0.0, light=0.0, color=0.0
+)
 
 
 def as_numpy(batches):
@@ -140,6 +142,15 @@ def test_light_stays_within_0_to_255_and_changes_no_place():
     for one, other in zip(before, after, strict=True):
         kept = (other > 0) & (other < 255)
         assert np.corrcoef(one[kept], other[kept])[0, 1] > 0.9999  # a straight line
+
+
+def test_color_goes_from_gray_to_strong_and_keeps_the_brightness():
+    images = np.broadcast_to(np.float32([120, 90, 60]), (200, 4, 4, 3))
+    colored = augment(tf.constant(images), dataclasses.replace(STILL, color=0.9), [1, 2]).numpy()
+    np.testing.assert_allclose(colored.mean(axis=3), 90, rtol=1e-5)
+    strength = (colored[:, 0, 0, 0] - 90) / 30
+    assert 0.1 - 1e-3 <= strength.min() < 0.2
+    assert 1.8 < strength.max() <= 1.9 + 1e-3
 
 
 @pytest.mark.parametrize("change", ["flip", "shift", "zoom", "rotation", "light"])
