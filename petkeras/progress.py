@@ -6,7 +6,7 @@ import contextlib
 import sys
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 def make_progress(first_step, steps_per_epoch, epochs, verbose=True):
@@ -50,9 +50,8 @@ class Bar(Silent):
         self.steps_per_epoch, self.epochs = steps_per_epoch, epochs
         self.bar = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]:.4g}  accuracy {task.fields[accuracy]:.2f}"),
+            BarColumn(bar_width=12),  # all fits in 80 columns
+            TextColumn("{task.fields[figures]}"),
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
             TextColumn("left"),
@@ -63,8 +62,7 @@ class Bar(Silent):
             total=steps_per_epoch * epochs,
             completed=first_step,
             epoch=f"{first_step // steps_per_epoch + 1}/{epochs}",
-            loss=float("nan"),
-            accuracy=float("nan"),
+            figures="",
             speed="",
         )
 
@@ -82,8 +80,7 @@ class Bar(Silent):
             self.task,
             advance=1,
             epoch=f"{int(task.completed) // self.steps_per_epoch + 1}/{self.epochs}",
-            loss=loss / count,
-            accuracy=accuracy / count,
+            figures=f"loss {loss / count:.4g}  accuracy {accuracy / count:.2f}",
             speed=f"{task.speed:.1f} steps/s" if task.speed else "",
         )
 
@@ -95,6 +92,5 @@ def epoch_line(epoch, epochs):
     """Return a finished epoch as one line."""
     return (
         f"epoch {epoch.epoch:3d}/{epochs}  loss {epoch.loss:9.4f}  accuracy {epoch.accuracy:.3f}  "
-        f"test loss {epoch.test_loss:9.4f}  test accuracy {epoch.test_accuracy:.3f}  "
-        f"{epoch.seconds:5.0f} s"
+        f"test accuracy {epoch.test_accuracy:.3f}  {epoch.seconds:5.0f} s"
     )

@@ -258,7 +258,7 @@ def test_a_terminal_gets_a_progress_bar(pets, tmp_path, data_dir):
             screen += read.decode(errors="replace")
     os.close(ours)
     assert process.returncode == 0
-    for part in ("epoch 2/2", "8/8", "loss ", "accuracy ", "steps/s", "left"):
+    for part in ("epoch 2/2", "loss ", "accuracy ", "steps/s", "left"):
         assert part in screen
 
 

@@ -13,8 +13,7 @@ def test_a_line_an_epoch_where_the_output_is_no_terminal(capsys):
         shown.step((3.0, 1.0, 2.0))
         shown.epoch(EPOCH)
     assert capsys.readouterr().out == (
-        "epoch   2/3  loss 1234.5000  accuracy 0.750  "
-        "test loss    0.2500  test accuracy 0.500     61 s\n"
+        "epoch   2/3  loss 1234.5000  accuracy 0.750  test accuracy 0.500     61 s\n"
     )
 
 
@@ -29,12 +28,12 @@ def test_a_bar_on_a_terminal_tells_loss_accuracy_speed_and_time_left(monkeypatch
     screen = io.StringIO()
     terminal = progress.Console
     monkeypatch.setattr(
-        progress, "Console", lambda: terminal(file=screen, force_terminal=True, width=120)
+        progress, "Console", lambda: terminal(file=screen, force_terminal=True, width=80)
     )
     monkeypatch.setattr(progress.sys.stdout, "isatty", lambda: True, raising=False)
     with progress.make_progress(5, 5, 3) as shown:
         for _ in range(5):
             shown.step((3.0, 1.0, 2.0))
         shown.epoch(EPOCH)
-    for part in ("epoch 2/3", "10/15", "loss 1.5", "accuracy 0.50", "steps/s", "left", "1234.5"):
+    for part in ("epoch 2/3", "loss 1.5", "accuracy 0.50", "steps/s", "left", "1234.5"):
         assert part in screen.getvalue()

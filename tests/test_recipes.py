@@ -9,8 +9,8 @@ from petkeras.recipes import ARTICLE, MODERN, Recipe
 
 LEARNED_SINCE = {
     "name", "epochs", "learning_rate", "schedule", "warmup", "conv_dropout", "dense_dropout",
-    "initializer", "dense_bias", "pixel_scale", "flip", "shift", "zoom", "rotation", "light", "color",
-    "stop_loss",
+    "initializer", "dense_bias", "pixel_scale", "flip", "shift", "zoom", "rotation", "light",
+    "color", "stop_loss",
 }  # fmt: skip
 
 
