@@ -107,7 +107,7 @@ print(source[source.index("    with tf.GradientTape") :])
 # %%
 from petkeras.optimizers import Adam
 
-adam = Adam(learning_rate=1e-4)
+adam = Adam(learning_rate=1e-3)
 losses = [float(pk.train_step(model, adam, images, labels)[0]) for _ in range(20)]
 print("fell" if losses[-1] < losses[0] / 2 else "did not fall")
 

@@ -97,22 +97,26 @@ def _is_integer(value):
 
 ARTICLE = Recipe()
 
+# Chosen by cross-validation within the training part of seed 0, never by test photographs. Pixels
+# are scaled down so that the high learning rate, at which the convolutions learn, does not throw
+# fc1 about: each of its units sums 200,704 inputs.
 MODERN = Recipe(
     name="modern",
-    epochs=14,
-    learning_rate=2e-4,
+    epochs=20,
+    learning_rate=1e-3,
     schedule="cosine",
-    warmup=20,
+    warmup=100,
     conv_dropout=0.0,
     dense_dropout=0.5,
     initializer="he",
     dense_bias=0.0,
-    pixel_scale=64.0,
+    pixel_scale=1000.0,
     flip=True,
-    shift=0.1,
-    zoom=0.2,
-    rotation=10.0,
-    light=0.2,
+    shift=0.12,
+    zoom=0.25,
+    rotation=8.0,
+    light=0.15,
+    color=0.5,
 )
 
 PRESETS = {"article": ARTICLE, "modern": MODERN}

