@@ -59,7 +59,7 @@ def shiba_inu(rng):
     """Red, sesame or cream, with white cheeks, chest and belly; a short coat."""
     red = _between((206, 124, 62), (156, 92, 48), rng)
     sesame = _between((98, 74, 56), (58, 46, 40), rng)
-    back = rng.choice([red, sesame, _cream(rng)], p=[0.57, 0.28, 0.15])
+    back = rng.choice([red, sesame, _cream(rng)], p=[0.6, 0.3, 0.1])
     pale = _between((246, 236, 218), (226, 208, 180), rng)
     return Look(
         back=back, pale=pale, points=0.92 * back, eye=np.array([58.0, 38, 26]),

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import io
 import json
+import logging
 import shutil
 import tempfile
 from dataclasses import asdict
@@ -69,7 +70,8 @@ def open_download(data_dir: Path):
     """
     builder = _builder(data_dir)
     try:
-        builder.download_and_prepare()
+        with _few_retries():
+            builder.download_and_prepare()
     except BaseException as error:
         _remove_half_made(data_dir)
         if not isinstance(error, Exception):
@@ -139,12 +141,26 @@ def _builder(data_dir):
 
 
 def _tfds():
-    """Import tensorflow-datasets, which takes a while, and keep its own deprecations to itself."""
+    """Import tensorflow-datasets, which takes a while, and keep its warnings off the terminal."""
     import tensorflow_datasets as tfds
-    from absl import logging
+    from absl import logging as absl_logging
 
-    logging.set_verbosity(logging.ERROR)
+    absl_logging.set_verbosity(absl_logging.ERROR)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it tells of every try to connect
     return tfds
+
+
+@contextlib.contextmanager
+def _few_retries():
+    """Try a connection for seconds, not for the minutes that tensorflow-datasets does."""
+    from tensorflow_datasets.core.download import downloader
+
+    retries = downloader.MAX_RETRIES
+    downloader.MAX_RETRIES = 4
+    try:
+        yield
+    finally:
+        downloader.MAX_RETRIES = retries
 
 
 @contextlib.contextmanager
@@ -195,9 +211,12 @@ def _explain(error, data_dir):
             f"checksum. It was removed; try again later. {WAYS_OUT}"
         )
     if kinds & {"RequestException", "DownloadError"}:
+        reason = _one_line(error)
+        if "NewConnectionError" in kinds or "NameResolutionError" in kinds:
+            reason = "no connection to its server"
         return PetkerasError(
-            "The Oxford-IIIT Pet dataset could not be downloaded "
-            f"({_one_line(error)}). Try again when there is a connection. {WAYS_OUT}"
+            f"The Oxford-IIIT Pet dataset could not be downloaded ({reason}). Try again when there "
+            f"is a connection. {WAYS_OUT}"
         )
     if kinds & {"ExtractError", "TarError", "EOFError", "FileNotFoundError"}:
         _remove_archives(data_dir)

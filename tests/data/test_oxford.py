@@ -131,7 +131,7 @@ def test_a_refused_connection_is_one_line_that_names_the_ways_out(server, tmp_pa
         with monkeypatch.context() as patch:
             patch.setattr(tfds_module, "_BASE_URL", f"http://127.0.0.1:{port}/pets")
             message = refused(tmp_path / "data")
-    assert "could not be downloaded" in message
+    assert "could not be downloaded (no connection to its server)" in message
     assert "--source sample" in message
     assert "images.tar.gz and annotations.tar.gz" in message
     assert_second_try_works(server, tmp_path / "data")
