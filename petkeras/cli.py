@@ -318,17 +318,17 @@ def predict(run_dir, photographs, as_json):
     if as_json:
         click.echo(json.dumps(answers, indent=2))
         return
-    shown = run.class_names[:5] if len(run.class_names) <= 5 else ()
+    if len(run.class_names) <= 4:  # a column for each fits
+        columns = run.class_names
+        shown = [answer["probabilities"].values() for answer in answers]
+    else:
+        columns = ("probability",)
+        shown = [[max(answer["probabilities"].values())] for answer in answers]
     rows = [
-        (
-            answer["photograph"],
-            answer["breed"],
-            f"{max(answer['probabilities'].values()):.4f}",
-            *(f"{answer['probabilities'][name]:.4f}" for name in shown),
-        )
-        for answer in answers
+        (answer["photograph"], answer["breed"], *(f"{value:.4f}" for value in values))
+        for answer, values in zip(answers, shown, strict=True)
     ]
-    _table(f"Breeds by {run_dir}", ("photograph", "breed", "probability", *shown), rows)
+    _table(f"Breeds by {run_dir}", ("photograph", "breed", *columns), rows)
 
 
 @cli.command()
@@ -381,7 +381,12 @@ def _table(title, columns, rows):
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(columns):
         numeric = all(row[place][:1].isdigit() for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            column,
+            justify="right" if numeric else "left",
+            overflow="fold",  # a long file name goes on in the next line; nothing is cut off
+            no_wrap=place > 0,
+        )
     for row in rows:
         table.add_row(*row)
     click.echo(title)

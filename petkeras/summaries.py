@@ -95,7 +95,8 @@ def scoped_graph(model):
                     for weight in layer.variables
                 ]
                 with keras.StatelessScope(state_mapping=weights):
-                    x = _call_as_in_training(layer, x)
+                    y = _call_as_in_training(layer, x)
+                x = tf.identity(y) if y is x else y  # a dropout of rate 0 is in the graph, too
         with tf.name_scope("loss"):
             tf.reduce_mean(softmax_cross_entropy(labels, x))
         with tf.name_scope("accuracy"):

@@ -9,7 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from petkeras.models import pet_net
-from petkeras.recipes import MODERN
+from petkeras.recipes import ARTICLE, MODERN
 from petkeras.summaries import MOST_VALUES, kernels, scoped_graph
 from petkeras.training import train
 
@@ -74,8 +74,9 @@ def test_the_graph_is_written_once_and_its_top_level_is_the_articles(events):
     assert top == ["images", "labels", *SCOPES, "loss", "accuracy"]
 
 
-def test_each_scope_takes_what_the_one_before_it_gives():
-    graph = scoped_graph(pet_net(image_size=16)).as_graph_def()
+@pytest.mark.parametrize("recipe", [ARTICLE, MODERN], ids=["article", "modern"])
+def test_each_scope_takes_what_the_one_before_it_gives(recipe):
+    graph = scoped_graph(pet_net(image_size=16, recipe=recipe)).as_graph_def()
     joined = {}
     for node in graph.node:
         scope = node.name.split("/")[0]
