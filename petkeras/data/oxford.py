@@ -70,14 +70,31 @@ def open_download(data_dir: Path):
     """
     builder = _builder(data_dir)
     try:
-        with _few_retries():
-            builder.download_and_prepare()
+        if not builder.is_prepared():
+            _download(builder, data_dir / "downloads")
     except BaseException as error:
         _remove_half_made(data_dir)
         if not isinstance(error, Exception):
             raise  # Ctrl-C: an archive that has come whole is kept
         raise _explain(error, data_dir) from error
     return OxfordPets(builder, key=f"oxford-{builder.version}")
+
+
+def _download(builder, downloads):
+    """Download, check, unpack and prepare.
+
+    Each try unpacks into a folder of its own. When one archive fails, tensorflow-datasets goes on
+    unpacking the other in the background: what that leaves must not be taken for whole.
+    """
+    downloads.mkdir(parents=True, exist_ok=True)
+    with (
+        _few_retries(),
+        tempfile.TemporaryDirectory(
+            prefix="incomplete-", dir=downloads, ignore_cleanup_errors=True
+        ) as unpacked,
+    ):
+        config = _tfds().download.DownloadConfig(extract_dir=unpacked)
+        builder.download_and_prepare(download_config=config)
 
 
 def open_archives(folder: Path, data_dir: Path):
@@ -186,7 +203,7 @@ def _remove_half_made(data_dir):
     """Remove what an interrupted download, unpacking or preparation has left."""
     for pattern in (
         "downloads/**/*.tmp.*",
-        "downloads/extracted/incomplete*",
+        "downloads/incomplete-*",
         "oxford_iiit_pet/incomplete*",
     ):
         for path in list(data_dir.glob(pattern)):
@@ -194,10 +211,8 @@ def _remove_half_made(data_dir):
 
 
 def _remove_archives(data_dir):
-    """Remove the downloaded archives and what was unpacked from them."""
-    for pattern in ("downloads/extracted/*pets*", "downloads/oxford_iiit_pet"):
-        for path in list(data_dir.glob(pattern)):
-            shutil.rmtree(path, ignore_errors=True)
+    """Remove the downloaded archives."""
+    shutil.rmtree(data_dir / "downloads" / "oxford_iiit_pet", ignore_errors=True)
 
 
 def _explain(error, data_dir):
