@@ -88,7 +88,7 @@ def _scene(width, height, horizon, rng):
     is_ground = np.arange(height)[:, None] > horizon + 4 * _noise(width, 1, 12, rng)  # (h, w)
     scene = np.empty((height, width, 3), np.float32)
     for colors, where in ((BACKS, ~is_ground), (GROUNDS, is_ground)):
-        color = np.array(colors[rng.integers(len(colors))]) * rng.uniform(0.8, 1.1)
+        color = np.array(colors[rng.integers(len(colors))]) * rng.uniform(0.6, 1.2)
         light = sum(
             strength * _noise(width, height, cells, rng)
             for cells, strength in ((3, 0.25), (12, 0.12), (70, rng.uniform(0.02, 0.15)))
@@ -131,9 +131,9 @@ def _photograph(image, rng):
     """Light the scene and take its picture: color of the light, shadow, exposure, focus, noise."""
     width, height = image.size
     pixels = np.asarray(image, np.float32) / 255
-    tint = np.exp(rng.normal(0, 0.06, 3))
+    tint = np.exp(rng.normal(0, 0.13, 3))
     shadow = np.exp(rng.uniform(0.05, 0.35) * _noise(width, height, 2, rng))[..., None]
-    pixels = np.clip(pixels * tint * shadow * np.exp(rng.normal(0, 0.18)), 0, 1)
+    pixels = np.clip(pixels * tint * shadow * np.exp(rng.normal(0, 0.25)), 0, 1)
     gray = pixels.mean(axis=2, keepdims=True)
     pixels = gray + rng.uniform(0.4, 1.1) * (pixels - gray)  # faded to strong colors
     pixels = 0.5 + rng.uniform(0.65, 1.1) * (pixels - 0.5)  # flat to strong contrast
