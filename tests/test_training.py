@@ -1,7 +1,6 @@
 """The training loop: what it computes, what it keeps, how it ends."""
 
 import dataclasses
-import os
 import signal
 
 import keras
@@ -35,7 +34,7 @@ def press_ctrl_c_at(monkeypatch, step):
     def pressed(*arguments):
         seen.append(True)
         if len(seen) == step:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return note(*arguments)
 
     note = training._Trainer._note_step
@@ -207,7 +206,7 @@ def test_a_second_ctrl_c_breaks_off(small_data, monkeypatch):
     def again(*arguments):
         note(*arguments)
         if len(arguments[0].history.step_losses) == 2:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(training._Trainer, "_note_step", again)
     with pytest.raises(KeyboardInterrupt):

@@ -202,7 +202,7 @@ def _fingerprint(folder):
 def _remove_half_made(data_dir):
     """Remove what an interrupted download, unpacking or preparation has left."""
     for pattern in (
-        "downloads/**/*.tmp.*",
+        "downloads/oxford_iiit_pet/*.tmp.*",  # no "**": the other download may be going on
         "downloads/incomplete-*",
         "oxford_iiit_pet/incomplete*",
     ):
