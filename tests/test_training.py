@@ -209,8 +209,12 @@ def test_a_second_ctrl_c_breaks_off(small_data, monkeypatch):
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(training._Trainer, "_note_step", again)
-    with pytest.raises(KeyboardInterrupt):
-        train(small_net(), small_data, QUICK, verbose=False)
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in some shells
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(small_net(), small_data, QUICK, verbose=False)
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 # What is refused
