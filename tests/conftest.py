@@ -74,8 +74,13 @@ def halves(count, size=16, seed=0):
     return Pictures(images, np.eye(2, dtype=np.float32)[classes], names)
 
 
+def halves_data(train_count=44):
+    """Return a `PetData` of `halves`; 44 pictures make 4 batches of 10 and one of 4."""
+    train, test = halves(train_count), halves(12, seed=1)
+    return PetData(train, test, ("above", "below"), mean_image(train.images))
+
+
 @pytest.fixture
 def small_data():
-    """A `PetData` of 44 and 12 pictures of 16 pixels; 44 makes 4 batches of 10 and one of 4."""
-    train, test = halves(44), halves(12, seed=1)
-    return PetData(train, test, ("above", "below"), mean_image(train.images))
+    """A `PetData` of 44 and 12 pictures of 16 pixels."""
+    return halves_data()

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import halves_data
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
@@ -23,13 +24,7 @@ SCOPES = [
 @pytest.fixture(scope="module")
 def events(tmp_path_factory):
     """The event files of a run of 2 epochs, 5 steps each, read by TensorBoard's own reader."""
-    from conftest import halves
-
-    from petkeras.data.pets import PetData
-    from petkeras.data.pipeline import mean_image
-
-    part = halves(44)
-    data = PetData(part, halves(12, seed=1), ("above", "below"), mean_image(part.images))
+    data = halves_data()
     run_dir = tmp_path_factory.mktemp("runs") / "run"
     recipe = dataclasses.replace(MODERN, epochs=2, summary_every=2)
     history = train(pet_net(image_size=16, recipe=recipe), data, recipe, run_dir, verbose=False)

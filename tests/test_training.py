@@ -7,11 +7,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import halves
+from conftest import halves_data
 
 from petkeras import runs, training
-from petkeras.data.pets import PetData
-from petkeras.data.pipeline import mean_image, training_batches
+from petkeras.data.pipeline import training_batches
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.optimizers import Adam
@@ -261,8 +260,6 @@ def test_bfloat16_computes_in_bfloat16_and_learns(small_data):
 
 
 def test_one_picture_in_the_last_batch_is_enough():
-    train_part, test = halves(21), halves(12, seed=1)
-    data = PetData(train_part, test, ("above", "below"), mean_image(train_part.images))
-    history = train(small_net(), data, QUICK, verbose=False)
+    history = train(small_net(), halves_data(21), QUICK, verbose=False)
     assert [epoch.step for epoch in history.epochs] == [3, 6, 9]
     assert tf.math.is_finite(history.step_losses[-1])
