@@ -126,7 +126,7 @@ adam = pk.training.make_optimizer(pk.MODERN, total_steps=34 * pk.MODERN.epochs)
 
 by_hand = []
 for images, labels in batches.take(20):
-    loss, accuracy = pk.train_step(model, adam, images, labels)
+    loss, accuracy, gradients = pk.train_step(model, adam, images, labels)
     by_hand.append(float(loss))
 
 # %% [markdown]

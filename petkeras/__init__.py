@@ -12,10 +12,11 @@ from petkeras import keras_hook
 from petkeras.errors import PetkerasError
 
 if TYPE_CHECKING:
-    from petkeras import data, layers, losses, models, optimizers, training
+    from petkeras import data, layers, losses, models, optimizers, training, visualize
     from petkeras.data.pets import PetData, load_pets
     from petkeras.models import pet_net
     from petkeras.recipes import ARTICLE, MODERN, Recipe
+    from petkeras.recorder import Film
     from petkeras.runs import History, Run
     from petkeras.training import train, train_step
 
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ARTICLE",
     "MODERN",
+    "Film",
     "History",
     "PetData",
     "PetkerasError",
@@ -39,12 +41,14 @@ __all__ = [
     "train",
     "train_step",
     "training",
+    "visualize",
 ]
 
 _HOMES = {
     "ARTICLE": "petkeras.recipes",
     "MODERN": "petkeras.recipes",
     "Recipe": "petkeras.recipes",
+    "Film": "petkeras.recorder",
     "History": "petkeras.runs",
     "Run": "petkeras.runs",
     "PetData": "petkeras.data.pets",

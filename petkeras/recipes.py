@@ -58,6 +58,7 @@ class Recipe:
         0.0, "end after an epoch whose training loss is below this (0: never)"
     )
     summary_every: int = _field(5, "steps between two entries in TensorBoard")
+    film_every: int = _field(50, "steps between two frames of the filters' film (0: none)")
 
     def __post_init__(self):
         def check(name, ok, allowed):
@@ -72,9 +73,10 @@ class Recipe:
 
         for name in ("epochs", "batch_size", "summary_every"):
             check(name, lambda value: _is_integer(value) and value > 0, "a whole number above 0")
-        check(
-            "warmup", lambda value: _is_integer(value) and value >= 0, "a whole number, 0 or more"
-        )
+        for name in ("warmup", "film_every"):
+            check(
+                name, lambda value: _is_integer(value) and value >= 0, "a whole number, 0 or more"
+            )
         for name in ("learning_rate", "pixel_scale"):
             check(name, lambda value: number(0)(value) and value > 0, "a finite number above 0")
         for name in ("conv_dropout", "dense_dropout", "shift", "zoom", "light", "color"):

@@ -152,6 +152,20 @@ def remove_checkpoints(run_dir):
     checkpoints.mkdir()
 
 
+def read_photograph(file, image_size):
+    """Return a picture file as `(image_size, image_size, 3)` uint8: upright, in color, squashed.
+
+    Raises:
+        PetkerasError: the file is missing or no picture.
+    """
+    try:
+        return decode(Path(file).read_bytes(), image_size)[0]
+    except OSError as error:
+        raise PetkerasError(f"{file} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise PetkerasError(f"{file} cannot be used: {error}.") from None
+
+
 class Run:
     """Read a run folder.
 
@@ -231,7 +245,7 @@ class Run:
         Raises:
             PetkerasError: a file is missing or no picture.
         """
-        images = [self._read(file) for file in files]  # each (size, size, 3) uint8
+        images = self.read(files)  # (files, size, size, 3) uint8
         mean = self.mean
         rows = []
         for image in images:
@@ -240,13 +254,26 @@ class Run:
             rows.append(tf.nn.softmax(logits)[0].numpy())
         return np.array(rows, np.float32).reshape(-1, len(self.class_names))
 
-    def _read(self, file):
-        try:
-            return decode(Path(file).read_bytes(), self.config["image_size"])[0]
-        except OSError as error:
-            raise PetkerasError(f"{file} cannot be read: {error.strerror}.") from None
-        except ValueError as error:
-            raise PetkerasError(f"{file} cannot be used: {error}.") from None
+    def read(self, files):
+        """Read photographs as the network sees them: upright, in color, squashed to squares.
+
+        Args:
+            files: paths of pictures.
+
+        Returns:
+            `(files, size, size, 3)` uint8.
+
+        Raises:
+            PetkerasError: a file is missing or no picture.
+        """
+        size = self.config["image_size"]
+        return np.array([read_photograph(file, size) for file in files], np.uint8).reshape(
+            -1, size, size, 3
+        )
+
+    def preprocess(self, images):
+        """Return what the network takes, `(n, size, size, 3)` float32, for uint8 pictures."""
+        return preprocess(images, self.mean, self.recipe)
 
     def _file(self, name):
         file = self.run_dir / name

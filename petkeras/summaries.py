@@ -1,23 +1,33 @@
-"""What TensorBoard is shown: the graph, loss and accuracy, and the histogram of every kernel."""
+"""What TensorBoard is shown: the graph, loss, accuracy, histograms, pictures and the recipe."""
 
 from __future__ import annotations
 
 import inspect
+import io
+from dataclasses import asdict
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
 
 from petkeras.losses import accuracy, softmax_cross_entropy
+from petkeras.recorder import kernels
+from petkeras.visualize import confusion_matrix, feature_maps, plot_confusion
+from petkeras.visualize.style import to_unit
 
-MOST_VALUES = 100_000  # in a histogram; of a larger kernel every n-th value is taken
+MOST_MAPS = 16  # of a layer, in one picture
 
 
 class Summaries:
     """Write to `tensorboard/train` and `tensorboard/test` of a run folder.
 
     Tags: `Loss` and `Accuracy` are over one batch; `Epoch/Loss` and `Epoch/Accuracy` over a whole
-    epoch's training pictures and over the whole test part; `kernels/LAYER` are histograms.
+    epoch's training pictures and over the whole test part; `kernels/LAYER` and `gradients/LAYER`
+    are histograms; `pictures/kernels/LAYER` (of the first layer, in color), `pictures/maps/LAYER`
+    and `pictures/confusion` are images; `recipe` is a text. The recipe is also written as hparams,
+    in `tensorboard/` itself, so that TensorBoard's HParams tab compares runs.
 
     Args:
         run_dir: the run folder.
@@ -26,7 +36,7 @@ class Summaries:
     """
 
     def __init__(self, run_dir):
-        folder = Path(run_dir) / "tensorboard"
+        self.folder = folder = Path(run_dir) / "tensorboard"
         self.writers = {
             part: tf.summary.create_file_writer(str(folder / part)) for part in ("train", "test")
         }
@@ -50,25 +60,76 @@ class Summaries:
             tf.summary.scalar("Epoch/Loss", loss)
             tf.summary.scalar("Epoch/Accuracy", accuracy)
 
+    def write_gradients(self, step, model, gradients):
+        """Write the histogram of each kernel's gradient: `gradients` has one a trainable weight."""
+        with self.writers["train"].as_default(step=step):
+            for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
+                if weight.name == "kernel":
+                    layer = weight.path.split("/")[-2]
+                    tf.summary.histogram(f"gradients/{layer}", gradient)
+
+    def write_pictures(self, step, model, x):
+        """Write the first layer's kernels, and the feature maps of one photograph, as images."""
+        first = next(layer for layer in model.layers if len(_kernel_shape(layer)) == 4)
+        kernel = np.asarray(first.kernel, np.float32)  # (height, width, channels, filters)
+        with self.writers["test"].as_default(step=step):
+            if kernel.shape[2] == 3:
+                tiles = np.repeat(np.repeat(np.moveaxis(kernel, 3, 0), 16, axis=1), 16, axis=2)
+                tf.summary.image(f"pictures/kernels/{first.name}", montage(tiles)[None])
+            for name, maps in feature_maps(model, x, _convolutions(model)).items():
+                tiles = np.moveaxis(maps[0], 2, 0)[:MOST_MAPS, :, :, None]  # (maps, h, w, 1)
+                # The square root spreads the small values, of which there are most.
+                tf.summary.image(f"pictures/maps/{name}", np.sqrt(montage(tiles))[None])
+
+    def write_confusion(self, step, labels, logits, class_names):
+        """Write the confusion matrix of the test part as an image."""
+        figure = plot_confusion(confusion_matrix(labels, logits), class_names)
+        file = io.BytesIO()
+        figure.savefig(file, format="png")
+        image = tf.io.decode_png(file.getvalue(), channels=3)  # (height, width, 3) uint8
+        with self.writers["test"].as_default(step=step):
+            tf.summary.image("pictures/confusion", image[None])
+
+    def write_recipe(self, recipe, data):
+        """Write the recipe, as a text and as hparams, once."""
+        values = {**asdict(recipe), "breeds": ", ".join(data.class_names)}
+        rows = "".join(f"| {name} | {value} |\n" for name, value in values.items())
+        with self.writers["train"].as_default(step=0):
+            tf.summary.text("recipe", f"| field | value |\n|---|---|\n{rows}")
+        with tf.summary.create_file_writer(str(self.folder)).as_default(step=0):
+            hparams.hparams(values, trial_id=self.folder.parent.name)
+
     def close(self):
         """Write out what is waiting."""
         for writer in self.writers.values():
             writer.close()
 
 
-def kernels(model):
-    """List (layer name, values of its kernel): all of them, or 100,000 evenly spaced ones.
+def montage(tiles):
+    """Lay pictures out in rows of eight, and stretch their values to 0..1 together.
 
-    `fc1` has 102,760,448 weights. Going through them all for each histogram would take as long as
-    a training step; one in 1028 gives the same picture.
+    Args:
+        tiles: `(n, height, width, channels)`.
+
+    Returns:
+        `(rows * (height + 1), columns * (width + 1), channels)` float32 in [0, 1], a line of the
+        smallest value between pictures.
     """
-    found = []
-    for layer in model.layers:
-        for weight in layer.trainable_weights:
-            if weight.name == "kernel":
-                flat = tf.reshape(weight.value, (-1,))
-                found.append((layer.name, flat[:: -(-flat.shape[0] // MOST_VALUES)]))
-    return found
+    columns = min(8, len(tiles))
+    rows = -(-len(tiles) // columns)
+    tiles = to_unit(tiles)
+    tiles = np.pad(tiles, [(0, rows * columns - len(tiles)), (0, 1), (0, 1), (0, 0)])
+    _, height, width, channels = tiles.shape
+    tiles = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    return tiles.reshape(rows * height, columns * width, channels).astype(np.float32)
+
+
+def _kernel_shape(layer):
+    return getattr(layer, "kernel", np.zeros(0)).shape
+
+
+def _convolutions(model):
+    return [layer.name for layer in model.layers if len(_kernel_shape(layer)) == 4]
 
 
 def scoped_graph(model):
@@ -82,9 +143,10 @@ def scoped_graph(model):
         model: a `keras.Model` whose layers follow one another, as those of `pet_net` do.
 
     Returns:
-        A `tf.Graph` with the scopes `images`, one per layer, `labels`, `loss`, `accuracy`.
+        A `tf.Graph` with the scopes `images`, one per layer, `labels`, `loss`, `accuracy`, and
+        `train`: each weight's gradient, and its step by Adam.
     """
-    placeholder = tf.compat.v1.placeholder
+    placeholder, all_weights = tf.compat.v1.placeholder, []
     with tf.Graph().as_default() as graph:
         x = placeholder(tf.float32, (None, *model.input_shape[1:]), name="images")
         labels = placeholder(tf.float32, (None, *model.output_shape[1:]), name="labels")
@@ -94,14 +156,39 @@ def scoped_graph(model):
                     (weight, placeholder(weight.dtype, weight.shape, name=weight.name))
                     for weight in layer.variables
                 ]
+                all_weights += [made for weight, made in weights if weight.trainable]
                 with keras.StatelessScope(state_mapping=weights):
                     y = _call_as_in_training(layer, x)
                 x = tf.identity(y) if y is x else y  # a dropout of rate 0 is in the graph, too
         with tf.name_scope("loss"):
-            tf.reduce_mean(softmax_cross_entropy(labels, x))
+            loss = tf.reduce_mean(softmax_cross_entropy(labels, x))
         with tf.name_scope("accuracy"):
             tf.reduce_mean(accuracy(labels, x))
+        with tf.name_scope("train"):
+            for weight, gradient in zip(all_weights, tf.gradients(loss, all_weights), strict=True):
+                _write_adam(weight.op.name, gradient)
     return graph
+
+
+def _write_adam(name, gradient):
+    """Add Adam's operation for one weight to the graph at hand."""
+    with tf.name_scope(name.replace("/", "_")):
+        variable, m, v = (
+            tf.compat.v1.placeholder(tf.resource, name=part) for part in ("variable", "m", "v")
+        )
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable,
+            m=m,
+            v=v,
+            beta1_power=0.9,
+            beta2_power=0.999,
+            lr=1e-3,
+            beta1=0.9,
+            beta2=0.999,
+            epsilon=1e-7,
+            grad=gradient,
+            name="adam",
+        )
 
 
 def _call_as_in_training(layer, x):

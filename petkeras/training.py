@@ -13,12 +13,18 @@ import keras
 import tensorflow as tf
 
 from petkeras import devices, runs
-from petkeras.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
+from petkeras.data.pipeline import (
+    evaluation_batches,
+    preprocess,
+    steps_per_epoch,
+    training_batches,
+)
 from petkeras.errors import PetkerasError
 from petkeras.losses import accuracy, softmax_cross_entropy
 from petkeras.optimizers import Adam
 from petkeras.progress import make_progress
 from petkeras.recipes import Recipe
+from petkeras.recorder import Film, Recorder, check_film, thin
 from petkeras.runs import Epoch, History
 from petkeras.summaries import Summaries
 
@@ -35,7 +41,8 @@ def train_step(model, optimizer, images, labels):
         labels: `(batch, classes)` float32, one-hot.
 
     Returns:
-        The batch's mean loss and accuracy before the step, both float32 scalars.
+        The batch's mean loss and accuracy before the step, both float32 scalars, and the
+        gradients, one for each trainable weight and of its shape.
 
     Reference: the article's section "Loss and optimizer".
     """
@@ -44,10 +51,10 @@ def train_step(model, optimizer, images, labels):
         loss = tf.reduce_mean(softmax_cross_entropy(labels, logits))
     gradients = tape.gradient(loss, model.trainable_variables)  # one a weight, of its shape
     optimizer.apply(gradients, model.trainable_variables)
-    return loss, tf.reduce_mean(accuracy(labels, logits))
+    return loss, tf.reduce_mean(accuracy(labels, logits)), gradients
 
 
-def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbose=True):
+def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbose=True, film=None):
     """Train a network, epoch by epoch, and keep all that happens in a run folder.
 
     Ctrl-C (or a notebook's stop button) ends the run after the step at hand: the model so far and
@@ -61,13 +68,16 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
         seed: an integer; decides the order of the pictures and their augmentation.
         resume: go on with the interrupted run that is in `run_dir`.
         verbose: say what is trained on, and show progress.
+        film: a `Film`: the filters to keep every `recipe.film_every` steps, and the photograph;
+            `None` is the first 8 of each convolution, on the first photograph of the test part.
 
     Returns:
         A `History`.
 
     Raises:
         PetkerasError: the run folder is not empty (or, with `resume`, has nothing to go on with),
-            the data do not fit the model, or the loss is not finite.
+            the data do not fit the model, `film` asks for what is not there, or the loss is not
+            finite.
 
     Example:
 
@@ -79,7 +89,9 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
     """
     _check_fit(model, data)
     devices.prepare_gpus()
-    trainer = _Trainer(model, data, recipe, run_dir, seed)
+    film = film or Film()
+    check_film(model, film)
+    trainer = _Trainer(model, data, recipe, run_dir, seed, film)
     if resume:
         trainer.restore()
     elif run_dir is not None:
@@ -122,8 +134,9 @@ def make_optimizer(recipe: Recipe, total_steps):
 class _Trainer:
     """Hold what a run works with: the model, its optimizer, the data, and how far it has come."""
 
-    def __init__(self, model, data, recipe, run_dir, seed):
+    def __init__(self, model, data, recipe, run_dir, seed, film):
         self.model, self.data, self.recipe, self.seed = model, data, recipe, seed
+        self.film = film
         self.run_dir = None if run_dir is None else Path(run_dir)
         self.per_epoch = steps_per_epoch(data.train, recipe)
         self.total_steps = self.per_epoch * recipe.epochs
@@ -164,6 +177,7 @@ class _Trainer:
         step = self._compile_step()
         forward = _make_forward(self.model)
         summaries = self._open_summaries()
+        recorder = self._open_recorder()
         self.started = self.saved = time.monotonic()
         self.before = float(self.seconds)
         first = int(self.step)
@@ -174,10 +188,13 @@ class _Trainer:
         progress = make_progress(first, self.per_epoch, self.recipe.epochs, verbose)
         with progress, _ctrl_c() as ctrl_c:
             for images, labels in batches:
-                loss, hits = (float(value) for value in step(images, labels))
+                loss, hits, gradients = step(images, labels)
+                loss, hits = float(loss), float(hits)
                 self._note_step(loss, hits, len(labels))
                 if summaries and int(self.step) % self.recipe.summary_every == 0:
-                    self._write_step(summaries, forward, loss, hits)
+                    self._write_step(summaries, forward, loss, hits, gradients)
+                if recorder and int(self.step) % self.recipe.film_every == 0:
+                    recorder.record(int(self.step))
                 progress.step(self.sums.numpy())
                 if int(self.step) % self.per_epoch == 0:
                     self._end_epoch(forward, summaries, progress)
@@ -188,6 +205,8 @@ class _Trainer:
                     break
         if summaries:
             summaries.close()
+        if recorder and not self.history.interrupted:
+            recorder.record(int(self.step))
         self._keep()
         return self.history
 
@@ -201,7 +220,8 @@ class _Trainer:
             ]
         )
         def step(images, labels):
-            return train_step(self.model, self.optimizer, images, labels)
+            loss, hits, gradients = train_step(self.model, self.optimizer, images, labels)
+            return loss, hits, [thin(gradient) for gradient in gradients]
 
         return step
 
@@ -211,7 +231,22 @@ class _Trainer:
         summaries = Summaries(self.run_dir)
         if int(self.step) == 0:
             summaries.write_graph(self.model)
+            summaries.write_recipe(self.recipe, self.data)
         return summaries
+
+    def _open_recorder(self):
+        if self.run_dir is None or self.recipe.film_every == 0:
+            return None
+        recorder = Recorder(
+            self.run_dir,
+            self.model,
+            self.film,
+            self.data.test.images[0],
+            lambda images: preprocess(images, self.data.mean, self.recipe),
+        )
+        if int(self.step) == 0:
+            recorder.record(0)
+        return recorder
 
     def _note_step(self, loss, hits, count):
         self.step.assign_add(1)
@@ -224,10 +259,11 @@ class _Trainer:
         self.history.step_losses.append(loss)
         self.sums.assign_add([loss * count, hits * count, count])
 
-    def _write_step(self, summaries, forward, loss, hits):
+    def _write_step(self, summaries, forward, loss, hits, gradients):
         """Write the batch just seen, and one test batch, to TensorBoard."""
         step = int(self.step)
         summaries.write_step("train", step, loss, hits, self.model)
+        summaries.write_gradients(step, self.model, gradients)
         test, size = self.data.test, self.recipe.batch_size
         place = (step // self.recipe.summary_every - 1) * size % len(test)
         batch = replace(
@@ -240,7 +276,8 @@ class _Trainer:
 
     def _end_epoch(self, forward, summaries, progress):
         loss, hits, count = self.sums.numpy().tolist()
-        test_loss, test_hits, _ = _evaluate(forward, self.data.test, self.data.mean, self.recipe)
+        test = self.data.test
+        test_loss, test_hits, logits = _evaluate(forward, test, self.data.mean, self.recipe)
         epoch = Epoch(
             epoch=int(self.step) // self.per_epoch,
             step=int(self.step),
@@ -256,6 +293,10 @@ class _Trainer:
         if summaries:
             summaries.write_epoch("train", epoch.step, epoch.loss, epoch.accuracy)
             summaries.write_epoch("test", epoch.step, epoch.test_loss, epoch.test_accuracy)
+            if _is_power_of_two(epoch.epoch) or epoch.epoch == self.recipe.epochs:
+                x = preprocess(test.images[:1], self.data.mean, self.recipe)
+                summaries.write_pictures(epoch.step, self.model, x)
+                summaries.write_confusion(epoch.step, test.labels, logits, self.data.class_names)
             runs.write_history(self.run_dir / "history.csv", self.history.epochs)
             if time.monotonic() - self.saved > SECONDS_BETWEEN_CHECKPOINTS:
                 self._save_checkpoint()
@@ -283,6 +324,10 @@ class _Trainer:
         runs.save_model(self.run_dir, self.model, self.data.mean)
         if not self.history.interrupted:
             runs.remove_checkpoints(self.run_dir)
+
+
+def _is_power_of_two(number):
+    return number & (number - 1) == 0
 
 
 def _make_forward(model):

@@ -11,7 +11,8 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from petkeras.models import pet_net
 from petkeras.recipes import ARTICLE, MODERN
-from petkeras.summaries import MOST_VALUES, kernels, scoped_graph
+from petkeras.recorder import MOST_VALUES, kernels
+from petkeras.summaries import scoped_graph
 from petkeras.training import train
 
 KERNELS = {"conv1_1", "conv1_2", "conv2_1", "conv2_2", "fc1", "softmax"}
@@ -66,7 +67,7 @@ def test_the_graph_is_written_once_and_its_top_level_is_the_articles(events):
     assert not read["test"].Tags()["graph"]
     graph = GraphDef.FromString(read["train"].Graph().SerializeToString())
     top = list(dict.fromkeys(node.name.split("/")[0] for node in graph.node))
-    assert top == ["images", "labels", *SCOPES, "loss", "accuracy"]
+    assert top == ["images", "labels", *SCOPES, "loss", "accuracy", "train"]
 
 
 @pytest.mark.parametrize("recipe", [ARTICLE, MODERN], ids=["article", "modern"])

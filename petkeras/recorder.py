@@ -1,0 +1,152 @@
+"""What is kept while a network learns, so that it can be filmed afterwards: the article's GIFs."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from petkeras.errors import PetkerasError
+
+FILTERS = 8  # kept of each convolution where nothing else is asked for
+MOST_VALUES = 100_000  # of a kernel; of a larger one every n-th value is taken
+
+
+@dataclass(frozen=True)
+class Film:
+    """Say what to film during training: which filters, on which photograph.
+
+    Args:
+        filters: a dict from a layer's name to the numbers of its filters, such as
+            `{"conv1_2": [0, 5]}`; `None` is the first 8 of each convolution.
+        image: `(size, size, 3)` uint8; `None` is the first photograph of the test part.
+
+    Example:
+
+    >>> from petkeras.recorder import Film
+    >>> Film({"conv1_2": [0, 5]}).filters
+    {'conv1_2': [0, 5]}
+
+    Reference: the article's section "Visualizing filters" and its figures 9 and 10.
+    """
+
+    filters: dict | None = None
+    image: np.ndarray | None = None
+
+
+class Recorder:
+    """Keep filters' maps of one photograph, and how far each kernel is from its start.
+
+    In `RUN/evolution/`: `film.json` (which filters), `photograph.npy`, `start.npz` (kernels at the
+    start), and a file of maps `step_0000050.npz` for each step recorded. A file is written whole or not at
+    all, and depends on nothing but the weights, so that a run that goes on after a crash writes
+    the same files again.
+
+    Args:
+        run_dir: the run folder.
+        model: the `keras.Model` that is trained.
+        film: a `Film`; where the folder holds one already, that one counts.
+        image: the photograph to film where `film` names none, `(size, size, 3)` uint8.
+        preprocess: a function from `(1, size, size, 3)` pictures to what the network takes.
+
+    Raises:
+        PetkerasError: `film` names a layer without feature maps, a filter that is not there, or an
+            image of another size.
+    """
+
+    def __init__(self, run_dir, model, film: Film, image, preprocess):
+        self.folder = Path(run_dir) / "evolution"
+        self.model = model
+        if not (self.folder / "film.json").exists():
+            self._begin(film, image)
+        self.filters = json.loads((self.folder / "film.json").read_text())["filters"]
+        self.x = preprocess(np.load(self.folder / "photograph.npy")[None])  # (1, size, size, 3)
+        self.start = dict(np.load(self.folder / "start.npz"))
+        outputs = {name: model.get_layer(name).output for name in self.filters}
+        seen = keras.Model(model.input, outputs)
+        self.maps = tf.function(lambda: seen(self.x, training=False))
+
+    def _begin(self, film, image):
+        check_film(self.model, film)
+        filters = film.filters or _first_filters(self.model)
+        image = np.asarray(image if film.image is None else film.image)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        np.save(self.folder / "photograph.npy", image.astype(np.uint8))
+        np.savez(self.folder / "start.npz", **{name: k.numpy() for name, k in kernels(self.model)})
+        film_as_text = {"filters": {name: list(map(int, some)) for name, some in filters.items()}}
+        (self.folder / "film.json").write_text(json.dumps(film_as_text) + "\n")
+
+    def record(self, step):
+        """Keep the chosen filters' maps, and each kernel's distance, as they are now."""
+        kept = {}
+        for layer, maps in self.maps().items():
+            maps = tf.cast(maps[0], tf.float32).numpy()[..., self.filters[layer]]  # (h, w, filters)
+            largest = np.maximum(np.abs(maps).max(axis=(0, 1)), 1e-30)  # (filters,)
+            kept[f"maps/{layer}"] = (maps / largest).astype(np.float16)  # within [-1, 1]
+            kept[f"largest/{layer}"] = largest
+        for layer, kernel in kernels(self.model):
+            start = self.start[layer]
+            moved = np.linalg.norm(kernel.numpy() - start) / np.linalg.norm(start)
+            kept[f"moved/{layer}"] = np.float32(moved)
+        half_made = self.folder / "incomplete.npz"
+        np.savez(half_made, **kept)
+        os.replace(half_made, self.folder / f"step_{step:07d}.npz")
+
+
+def kernels(model):
+    """List (layer name, values of its kernel): all of them, or 100,000 evenly spaced ones.
+
+    `fc1` has 102,760,448 weights. Going through them all at each summary would take as long as a
+    training step; one in 1028 gives the same picture.
+    """
+    return [
+        (layer.name, thin(weight.value))
+        for layer in model.layers
+        for weight in layer.trainable_weights
+        if weight.name == "kernel"
+    ]
+
+
+def thin(values):
+    """Return a tensor's values in a row: all of them, or 100,000 evenly spaced ones."""
+    flat = tf.reshape(values, (-1,))
+    return flat[:: -(-flat.shape[0] // MOST_VALUES)]
+
+
+def check_film(model, film: Film):
+    """Raise a PetkerasError if a film cannot be made of a model."""
+    wanted, image = model.input_shape[1:], film.image
+    if image is not None and np.shape(image) != wanted:
+        raise PetkerasError(
+            f"Film: `image` must be {wanted} uint8. Received: shape={np.shape(image)}"
+        )
+    counts = {layer.name: layer.output.shape[-1] for layer in model.layers[1:] if _has_maps(layer)}
+    for name, chosen in (film.filters or {}).items():
+        if name not in counts:
+            raise PetkerasError(
+                f"Film: there is no layer '{name}' with feature maps. Layers that have: "
+                f"{', '.join(counts)}."
+            )
+        wrong = [number for number in chosen if not 0 <= number < counts[name]]
+        if wrong:
+            raise PetkerasError(
+                f"Film: layer '{name}' has the filters 0 to {counts[name] - 1}. "
+                f"Received: {wrong[0]}"
+            )
+
+
+def _first_filters(model):
+    return {
+        layer.name: list(range(min(FILTERS, layer.output.shape[-1])))
+        for layer in model.layers[1:]
+        if _has_maps(layer) and any(w.name == "kernel" for w in layer.trainable_weights)
+    }
+
+
+def _has_maps(layer):
+    return len(layer.output.shape) == 4

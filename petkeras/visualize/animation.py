@@ -1,0 +1,101 @@
+"""A figure that changes from frame to frame: shown inline by Jupyter, saved as a GIF."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from petkeras.errors import PetkerasError
+from petkeras.visualize.style import STYLE
+
+PALETTE_FRAMES = 8  # that the colors of a GIF are chosen from
+
+
+class Animation:
+    """Hold a figure, and how to draw each frame into it.
+
+    Args:
+        figure: a matplotlib `Figure`.
+        draw: a function of the frame's number that changes the figure to show that frame.
+        count: how many frames there are.
+        seconds: how long each is shown.
+        description: what is seen, for those who cannot see it.
+
+    Example:
+
+    >>> import matplotlib.pyplot as plt
+    >>> from petkeras.visualize import Animation
+    >>> figure, axes = plt.subplots()
+    >>> dot = axes.scatter([0], [0])
+    >>> rising = Animation(figure, lambda frame: dot.set_offsets([(0, frame)]), count=10)
+    >>> rising.save("rising.gif")  # doctest: +SKIP
+    """
+
+    def __init__(self, figure, draw, count, seconds=0.5, description="An animation"):
+        self.figure = figure
+        self.draw = draw
+        self.count = count
+        self.seconds = seconds
+        self.description = description
+
+    def frame(self, number):
+        """Return the figure as frame `number` shows it; negative numbers count from the end."""
+        with plt.style.context(STYLE):
+            self.draw(range(self.count)[number])
+        return self.figure
+
+    def render(self):
+        """Return all frames as one `(frames, height, width, 3)` uint8 array."""
+        canvas = FigureCanvasAgg(self.figure)
+        frames = []
+        for number in range(self.count):
+            self.frame(number)
+            canvas.draw()
+            frames.append(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+        return np.stack(frames)
+
+    def save(self, file):
+        """Write all frames as `.gif`, or the last one as `.png` or `.svg`.
+
+        Raises:
+            PetkerasError: the file's ending is another one.
+        """
+        ending = Path(file).suffix.lower()
+        if ending == ".gif":
+            Path(file).write_bytes(self.to_gif())
+        elif ending in (".png", ".svg"):
+            self.frame(-1).savefig(file)
+        else:
+            raise PetkerasError(f"An animation is saved as .gif, .png or .svg. Received: {file}")
+
+    def to_gif(self):
+        """Return the GIF as bytes. All frames share one palette: a color means the same in all."""
+        frames = self.render()
+        some = frames[np.linspace(0, len(frames) - 1, PALETTE_FRAMES).astype(int)]
+        palette = Image.fromarray(np.concatenate(some)).quantize(
+            256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )  # this method keeps white white
+        images = [
+            Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+            for frame in frames
+        ]
+        file = io.BytesIO()
+        images[0].save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=images[1:],
+            duration=round(1000 * self.seconds),  # milliseconds
+            loop=0,  # for ever
+        )
+        return file.getvalue()
+
+    def _repr_html_(self):
+        data = base64.b64encode(self.to_gif()).decode()
+        return f'<img src="data:image/gif;base64,{data}" alt="{self.description}">'

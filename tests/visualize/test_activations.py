@@ -1,0 +1,72 @@
+"""Feature maps, against the layers called one by one."""
+
+import numpy as np
+import pytest
+
+from petkeras.errors import PetkerasError
+from petkeras.models import pet_net
+from petkeras.visualize import feature_maps, plot_before_after, plot_feature_maps
+
+
+@pytest.fixture(scope="module")
+def model():
+    return pet_net(image_size=16, seed=0)
+
+
+@pytest.fixture(scope="module")
+def x():
+    return np.random.default_rng(0).normal(size=(2, 16, 16, 3)).astype(np.float32)
+
+
+def panels(figure):
+    return [axes for axes in figure.axes if axes.get_visible() and axes.get_label() != "<colorbar>"]
+
+
+def test_maps_are_what_the_layers_give_one_after_another(model, x):
+    maps = feature_maps(model, x)
+    value = x
+    for layer in model.layers[1:]:
+        value = layer(value)
+        if len(value.shape) == 4:
+            np.testing.assert_allclose(maps.pop(layer.name), value, rtol=1e-5)
+    assert not maps
+
+
+def test_all_maps_of_a_layer_are_shown_on_one_scale(model, x):
+    maps = feature_maps(model, x, ["conv2_2"])["conv2_2"][0]
+    shown = panels(plot_feature_maps(maps, "maps"))
+    assert len(shown) == 64
+    for number, axes in enumerate(shown):
+        np.testing.assert_array_equal(axes.images[0].get_array(), maps[..., number])
+        assert axes.images[0].get_clim() == (maps.min(), maps.max())
+
+
+def test_chosen_filters_alone_are_shown(model, x):
+    maps = feature_maps(model, x, ["conv1_1"])["conv1_1"][1]
+    shown = panels(plot_feature_maps(maps, filters=[9, 4]))
+    assert [axes.get_title(loc="left") for axes in shown] == ["9", "4"]
+    np.testing.assert_array_equal(shown[1].images[0].get_array(), maps[..., 4])
+
+
+def test_before_and_after_show_the_same_filters_in_the_same_order(model, x):
+    before = feature_maps(model, x, ["conv1_2"])["conv1_2"][0]
+    after = 2 * before
+    shown = panels(plot_before_after(before, after))
+    assert len(shown) == 32
+    for number in range(16):
+        np.testing.assert_array_equal(shown[number].images[0].get_array(), before[..., number])
+        np.testing.assert_array_equal(shown[16 + number].images[0].get_array(), after[..., number])
+
+
+def test_a_layer_without_maps_and_one_that_is_not_there_are_refused(model, x):
+    with pytest.raises(
+        PetkerasError, match=r"'fc1' has no feature maps. Layers that have: conv1_1"
+    ):
+        feature_maps(model, x, ["fc1"])
+    with pytest.raises(PetkerasError, match=r"no layer 'conv3_1'. The layers are: conv1_1"):
+        feature_maps(model, x, ["conv3_1"])
+
+
+def test_maps_of_a_whole_batch_are_refused(model, x):
+    with pytest.raises(PetkerasError, match=r"`maps` must be one .* shape=\(2, 16, 16, 32\)"):
+        plot_feature_maps(feature_maps(model, x, ["conv1_1"])["conv1_1"])

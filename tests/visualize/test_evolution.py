@@ -1,0 +1,99 @@
+"""The film: what is on each frame, and that colors mean the same on all of them."""
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+from conftest import halves_data
+from PIL import Image
+
+from petkeras.errors import PetkerasError
+from petkeras.models import pet_net
+from petkeras.recipes import MODERN
+from petkeras.recorder import Film
+from petkeras.training import train
+from petkeras.visualize import Evolution, animate_evolution, plot_movement
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    """A run of 10 steps with a frame every 2."""
+    run_dir = tmp_path_factory.mktemp("runs") / "run"
+    recipe = dataclasses.replace(MODERN, epochs=2, film_every=2)
+    film = Film({"conv1_2": [5, 2], "pool2": [0, 1, 2]})
+    model = pet_net(image_size=16, recipe=recipe, seed=0)
+    train(model, halves_data(), recipe, run_dir, verbose=False, film=film)
+    return run_dir
+
+
+def panels(figure):
+    return [axes for axes in figure.axes if axes.get_visible() and axes.get_label() != "<colorbar>"]
+
+
+def test_each_frame_shows_the_maps_of_its_step(run_dir):
+    evolution = Evolution(run_dir)
+    assert evolution.steps == [0, 2, 4, 6, 8, 10]
+    film = animate_evolution(run_dir)
+    assert film.count == 6
+    for frame in (0, 3, -1):
+        shown = panels(film.frame(frame))
+        titles = [axes.get_title(loc="left") for axes in shown]
+        assert titles == ["filter 5", "filter 2", "filter 0", "filter 1", "filter 2"]
+        maps = [evolution.maps("conv1_2")[frame, ..., k] for k in range(2)]
+        maps += [evolution.maps("pool2")[frame, ..., k] for k in range(3)]
+        for axes, values in zip(shown, maps, strict=True):
+            np.testing.assert_array_equal(axes.images[0].get_array(), values)
+        step = evolution.steps[frame]
+        assert f"step {step}" in [text.get_text() for text in film.figure.texts]
+
+
+def test_the_scale_of_a_layer_is_the_same_on_every_frame(run_dir):
+    film, maps = animate_evolution(run_dir, "conv1_2"), Evolution(run_dir).maps("conv1_2")
+    for frame in range(film.count):
+        for axes in panels(film.frame(frame)):
+            np.testing.assert_allclose(axes.images[0].get_clim(), (maps.min(), maps.max()))
+
+
+def test_the_frames_of_a_gif_share_one_palette(run_dir):
+    gif = Image.open(io.BytesIO(animate_evolution(run_dir, "conv1_2").to_gif()))
+    palettes = set()
+    for frame in range(gif.n_frames):
+        gif.seek(frame)
+        palettes.add(bytes(gif.palette.palette) if gif.palette else None)
+    assert gif.n_frames == 6
+    assert len(palettes) == 1
+
+
+def test_of_many_frames_some_are_taken_the_first_and_the_last_always(run_dir):
+    film = animate_evolution(run_dir, "pool2", filters=[1], most_frames=3)
+    texts = []
+    for frame in range(film.count):
+        texts += [text.get_text() for text in film.frame(frame).texts]
+    assert [text for text in texts if text.startswith("step")] == ["step 0", "step 4", "step 10"]
+
+
+def test_movement_is_what_the_recorder_measured(run_dir):
+    movement = Evolution(run_dir).movement()
+    figure = plot_movement(run_dir)
+    for line, (layer, moved) in zip(figure.axes[0].lines, movement.items(), strict=True):
+        assert line.get_label() == layer
+        assert line.get_xdata().tolist() == [2, 4, 6, 8, 10]
+        np.testing.assert_array_equal(line.get_ydata(), moved[1:])
+
+
+@pytest.mark.parametrize(
+    ("layers", "filters", "message"),
+    [
+        ("conv2_2", None, "Layer 'conv2_2' was not filmed. Filmed were: conv1_2, pool2"),
+        ("conv1_2", [7], "Filter 7 of layer 'conv1_2' was not filmed. Filmed were: 5, 2"),
+    ],
+)
+def test_what_was_not_filmed_is_refused(run_dir, layers, filters, message):
+    with pytest.raises(PetkerasError, match=message):
+        animate_evolution(run_dir, layers, filters)
+
+
+def test_a_run_without_a_film_says_so(tmp_path):
+    with pytest.raises(PetkerasError, match="kept no filters while it trained"):
+        Evolution(tmp_path)
