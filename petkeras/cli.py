@@ -140,6 +140,19 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for mac
 )
 @DATA_DIR
 @click.option(
+    "--film",
+    multiple=True,
+    metavar="LAYER:FILTERS",
+    help="Filters to film, such as conv1_2:0,5,7; can be given for several layers. [default: the "
+    "first 8 of each convolution]",
+)
+@click.option(
+    "--film-photo",
+    type=click.Path(),
+    metavar="PHOTO",
+    help="The photograph to film them on. [default: the first of the test part]",
+)
+@click.option(
     "--resume",
     type=click.Path(),
     metavar="RUN",
@@ -194,7 +207,26 @@ def _train(options):
     devices.prepare_gpus()
     policy = devices.dtype_policy(options["precision"])
     model = pet_net(len(data.class_names), options["image_size"], recipe, seed, policy)
-    return run_dir, train(model, data, recipe, run_dir, seed)
+    film = _film(options["film"], options["film_photo"], options["image_size"])
+    return run_dir, train(model, data, recipe, run_dir, seed, film=film)
+
+
+def _film(layers, photograph, image_size):
+    """Return the `Film` that was asked for by `--film` and `--film-photo`."""
+    from petkeras.recorder import Film
+    from petkeras.runs import read_photograph
+
+    filters = {}
+    for text in layers:
+        name, _, numbers = text.partition(":")
+        try:
+            filters[name] = [int(number) for number in numbers.split(",")]
+        except ValueError:
+            raise PetkerasError(
+                f"--film must be a layer and its filters, such as conv1_2:0,5,7. Received: {text!r}"
+            ) from None
+    image = read_photograph(photograph, image_size) if photograph else None
+    return Film(filters or None, image)
 
 
 def _resume(context, run_dir, data_dir):
@@ -329,6 +361,52 @@ def predict(run_dir, photographs, as_json):
         for answer, values in zip(answers, shown, strict=True)
     ]
     _table(f"Breeds by {run_dir}", ("photograph", "breed", *columns), rows)
+
+
+@cli.command()
+@click.argument("run_dir", type=click.Path())
+@click.argument("photographs", nargs=-1, type=click.Path())
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    help="A layer whose feature maps to show; can be given several times. Grad-CAM takes the last. "
+    "[default: each convolution]",
+)
+@DATA_DIR
+def visualize(run_dir, photographs, layers, data_dir):
+    """Draw all figures of a run into RUN/figures/, and one page of them: RUN/report.html."""
+    import matplotlib
+
+    matplotlib.use("Agg")  # figures go into files: no window, no display needed
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    from petkeras import Run
+    from petkeras.visualize.gallery import make_scene, write_figures
+    from petkeras.visualize.report import write_report
+
+    run = Run(run_dir)
+    run.model  # noqa: B018 -- a run without a model is told of before its pictures are read
+    scene = make_scene(run, _data_if_there(run, data_dir), photographs, layers)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        exhibits = write_figures(
+            scene, progress=lambda title: progress.update(task, description=title)
+        )
+    report = write_report(scene, exhibits)
+    click.echo(f"{len(exhibits)} figures are in {run_dir}/figures. All on one page: {report}")
+
+
+def _data_if_there(run, data_dir):
+    """Return a run's pictures; where they are gone, say so and return `None`."""
+    from petkeras import load_pets
+
+    try:
+        return load_pets(**run.config["data"], data_dir=data_dir)
+    except PetkerasError as error:
+        click.echo(f"Without the pictures that it was trained on: {error}")
+        return None
 
 
 @cli.command()

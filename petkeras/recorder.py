@@ -43,9 +43,9 @@ class Recorder:
     """Keep filters' maps of one photograph, and how far each kernel is from its start.
 
     In `RUN/evolution/`: `film.json` (which filters), `photograph.npy`, `start.npz` (kernels at the
-    start), and a file of maps `step_0000050.npz` for each step recorded. A file is written whole or not at
-    all, and depends on nothing but the weights, so that a run that goes on after a crash writes
-    the same files again.
+    start), and a file of maps such as `step_0000050.npz` for each step recorded. A file is written
+    whole or not at all, and depends on nothing but the weights, so that a run that goes on after a
+    crash writes the same files again.
 
     Args:
         run_dir: the run folder.

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import picture_bytes, published_archives, two_breeds
+from PIL import Image
 
 import petkeras as pk
 from petkeras import cli
@@ -84,7 +85,7 @@ def complaint(result):
 def test_help_lists_what_there_is(petkeras):
     code, out, _ = petkeras("--help")
     assert code == 0
-    for command in ("train", "evaluate", "predict", "data"):
+    for command in ("train", "evaluate", "predict", "visualize", "data"):
         assert re.search(rf"^  {command} ", out, re.MULTILINE)
         assert petkeras(command, "--help")[0] == 0
 
@@ -98,7 +99,7 @@ def test_every_field_of_the_recipe_is_an_option(petkeras):
         assert option in out
 
 
-@pytest.mark.parametrize("command", ["", "train", "evaluate", "predict", "data"])
+@pytest.mark.parametrize("command", ["", "train", "evaluate", "predict", "visualize", "data"])
 def test_help_does_not_load_tensorflow(command):
     script = (
         "import sys; from petkeras.cli import cli\n"
@@ -156,7 +157,7 @@ def test_train_evaluate_predict(train, petkeras, pets, tmp_path):
     run = pk.Run(run_dir)
     model = keras.saving.load_model(run_dir / "model.keras")
     for answer in answers:
-        image = run._read(answer["photograph"])
+        image = run.read([answer["photograph"]])[0]
         logits = model(preprocess(image[None], run.mean, run.recipe), training=False)
         row = np.asarray(keras.ops.softmax(logits))[0].tolist()
         assert row == list(answer["probabilities"].values())
@@ -296,3 +297,62 @@ def test_a_mistake_is_answered_in_one_line(petkeras, pets, arguments, parts):
     said = complaint(petkeras(*arguments))
     for part in parts:
         assert part in said
+
+
+# Visualize
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs") / "run"
+
+
+def test_visualize_draws_a_run_into_its_folder(petkeras, train, shown, tmp_path):
+    assert train(shown, "--film", "conv1_2:0,3", "--film-every", 2)[0] == 0
+    photograph = tmp_path / "it's <me>.png"
+    photograph.write_bytes(picture_bytes(5, (33, 80), "PNG", "RGBA"))
+    code, out, err = petkeras("visualize", shown, photograph, "--layer", "conv1_1")
+    assert (code, err) == (0, "")
+    assert f"All on one page: {shown}/report.html" in out
+    files = {file.name for file in (shown / "figures").iterdir()}
+    assert {"curves.png", "evolution-conv1_2.gif", "activations-conv1_1.png"} <= files
+    assert "evolution-conv1_1.gif" not in files  # it was not filmed
+    assert "it&#x27;s &lt;me&gt;.png" in (shown / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--layer", "conv5"), "There is no layer 'conv5'. The layers are: conv1_1, conv1_2"),
+        (("--layer", "fc1"), "Layer 'fc1' has no feature maps. Layers that have: conv1_1"),
+        (("no_such.jpg",), "no_such.jpg cannot be read: No such file or directory"),
+    ],
+)
+def test_visualize_says_what_it_cannot_show(petkeras, shown, arguments, message):
+    assert message in complaint(petkeras("visualize", shown, *arguments))
+
+
+def test_visualize_of_what_is_no_run_says_so(petkeras, tmp_path):
+    assert "is not a run folder" in complaint(petkeras("visualize", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("film", "message"),
+    [
+        ("conv1_2", "--film must be a layer and its filters, such as conv1_2:0,5,7. Received: "),
+        ("conv1_2:a", "--film must be a layer and its filters"),
+        ("conv1_2:99", "layer 'conv1_2' has the filters 0 to 31. Received: 99"),
+        ("fc1:0", "there is no layer 'fc1' with feature maps"),
+    ],
+)
+def test_a_film_of_what_is_not_there_is_refused(train, tmp_path, film, message):
+    assert message in complaint(train(tmp_path / "run", "--film", film))
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_film_can_be_of_a_photograph_of_ones_own(train, tmp_path):
+    (tmp_path / "photo.png").write_bytes(picture_bytes(7, (16, 16), "PNG"))
+    assert train(tmp_path / "run", "--film-photo", tmp_path / "photo.png")[0] == 0
+    filmed = np.load(tmp_path / "run" / "evolution" / "photograph.npy")
+    with Image.open(tmp_path / "photo.png") as picture:
+        np.testing.assert_array_equal(filmed, np.asarray(picture))

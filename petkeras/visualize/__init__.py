@@ -23,7 +23,9 @@ from petkeras.visualize.confusion import confusion_matrix, plot_confusion, plot_
 from petkeras.visualize.costs import cost_table, costs, plot_costs
 from petkeras.visualize.curves import plot_curves, read_scalars, smooth
 from petkeras.visualize.evolution import Evolution, animate_evolution, plot_movement
+from petkeras.visualize.excitation import maximize, plot_excitation, to_picture
 from petkeras.visualize.kernels import apply_kernel, article_kernels, layer_kernels, plot_kernels
+from petkeras.visualize.places import Strongest, patches, strongest
 from petkeras.visualize.receptive import (
     gradient_field,
     plot_receptive_field,
@@ -31,6 +33,7 @@ from petkeras.visualize.receptive import (
     receptive_fields,
 )
 from petkeras.visualize.sanity import (
+    cascade,
     energy_inside,
     plot_sanity_check,
     randomize,
@@ -41,12 +44,14 @@ from petkeras.visualize.sanity import (
 __all__ = [
     "Animation",
     "Evolution",
+    "Strongest",
     "animate_convolution",
     "animate_evolution",
     "animate_max_pool",
     "animate_max_pool_paddings",
     "apply_kernel",
     "article_kernels",
+    "cascade",
     "confusion_matrix",
     "cost_table",
     "costs",
@@ -55,13 +60,16 @@ __all__ = [
     "grad_cam",
     "gradient_field",
     "layer_kernels",
+    "maximize",
     "occlusion",
+    "patches",
     "plot_architecture",
     "plot_attribution",
     "plot_before_after",
     "plot_confusion",
     "plot_costs",
     "plot_curves",
+    "plot_excitation",
     "plot_feature_maps",
     "plot_kernels",
     "plot_movement",
@@ -77,4 +85,6 @@ __all__ = [
     "similarity",
     "smooth",
     "smooth_grad",
+    "strongest",
+    "to_picture",
 ]

@@ -1,0 +1,117 @@
+"""Make the gallery anew: train on drawn pets, draw every figure, write docs/gallery.md.
+
+    python docs/make_gallery.py [RUN]
+
+About five minutes on two cores; with RUN, the folder of a run on drawn pets, about one.
+"""
+
+import dataclasses
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import petkeras as pk
+from petkeras import visualize as pkv
+from petkeras.visualize.gallery import Exhibit, make_scene, write_figures
+
+DOCS = Path(__file__).parent
+GALLERY = DOCS / "gallery"
+ARITHMETIC = "How convolution and pooling work"
+
+
+def main():
+    """Make `docs/gallery/` and `docs/gallery.md`."""
+    data = pk.load_pets(source="sample")
+    with tempfile.TemporaryDirectory() as temporary:
+        run_dir = Path(sys.argv[1]) if len(sys.argv) > 1 else train(data, Path(temporary) / "run")
+        run = pk.Run(run_dir)
+        exhibits = write_figures(make_scene(run, data), progress=print)
+        shutil.rmtree(GALLERY, ignore_errors=True)
+        GALLERY.mkdir()
+        for exhibit in exhibits:
+            shutil.copy(run_dir / "figures" / exhibit.file, GALLERY)
+    exhibits = arithmetic() + exhibits
+    for file in GALLERY.glob("*.png"):
+        shrink(file)
+    write_page(exhibits)
+
+
+def train(data, run_dir):
+    """Train for eight epochs and film every ten steps."""
+    recipe = dataclasses.replace(pk.MODERN, epochs=8, film_every=10)
+    pk.train(pk.pet_net(recipe=recipe, seed=0), data, recipe, run_dir)
+    return run_dir
+
+
+def arithmetic():
+    """Write the animations of the arithmetic, which need no network."""
+    x = np.random.default_rng(0).integers(0, 10, (6, 6))
+    edge = [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
+    shown = {
+        "max-pool": (
+            "A 2x2 max pool with stride 2",
+            "The window moves two cells at a time; of each four numbers the largest goes on.",
+            pkv.animate_max_pool(x[:4, :4]),
+        ),
+        "paddings": (
+            "A 3x3 max pool with stride 1, under VALID and under SAME",
+            "VALID windows stay inside; SAME ones may hang over the edge, so that the output is "
+            "as large as the input.",
+            pkv.animate_max_pool_paddings(x[:5, :5]),
+        ),
+        "convolution": (
+            "A convolution",
+            "Each number of the patch is multiplied with the number of the kernel that lies on "
+            "it; the products' sum is one number of the output.",
+            pkv.animate_convolution(x, edge),
+        ),
+        "convolution-same": (
+            "A convolution with stride 2 under SAME",
+            "Zeros around the input, two cells a step.",
+            pkv.animate_convolution(x[:5, :5], edge, strides=2, padding="same"),
+        ),
+        "convolution-dilated": (
+            "A convolution with dilation 2",
+            "The kernel is spread out: it touches every second cell.",
+            pkv.animate_convolution(x, edge, dilations=2),
+        ),
+    }
+    exhibits = []
+    for name, (title, text, animation) in shown.items():
+        animation.save(GALLERY / f"{name}.gif")
+        exhibits.append(Exhibit(ARITHMETIC, f"{name}.gif", title, text, f"{title}, step by step."))
+    return exhibits
+
+
+def shrink(file):
+    """Write a picture with 256 colors, in which a figure looks the same and is a third as large."""
+    with Image.open(file) as image:
+        small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
+
+
+def write_page(exhibits):
+    """Write `docs/gallery.md`."""
+    lines = [
+        "# Gallery",
+        "",
+        "Every figure that `petkeras.visualize` draws, of a network trained for eight epochs on",
+        "drawn pets. `petkeras visualize RUN` draws them for a run of yours;",
+        "`python docs/make_gallery.py` made this page.",
+    ]
+    section = None
+    for exhibit in exhibits:
+        if exhibit.section != section:
+            section = exhibit.section
+            lines += ["", f"## {section}"]
+        lines += ["", f"### {exhibit.title}", "", exhibit.text, ""]
+        lines += [f"![{exhibit.alt}](gallery/{exhibit.file})"]
+    (DOCS / "gallery.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
