@@ -258,7 +258,7 @@ def _filters(scene):
             "What its filters do",
             "kernels-by-hand.png",
             "Four kernels made by hand",
-            "Red weighs a pixel up, blue down. Below each is what it makes of the photograph: "
+            "Yellow weighs a pixel up, blue down. Below each is what it makes of the photograph: "
             "bright or dark where it answers, gray where it does not.",
             "Four kernels of 7 by 7, and the photograph convolved with each.",
         ),
@@ -270,7 +270,7 @@ def _filters(scene):
             "kernels.png",
             f"The kernels that {first} has learned",
             "The mean over the three colors. Nobody chose them: they began as random numbers.",
-            f"The kernels of {first} as small red and blue squares.",
+            f"The kernels of {first} as small yellow and blue squares.",
         ),
         lambda: plot_kernels(layer_kernels(scene.model, first)),
     )

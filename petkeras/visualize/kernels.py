@@ -110,7 +110,7 @@ def plot_kernels(kernels, image=None):
             `None` shows the kernels alone.
 
     Returns:
-        A matplotlib `Figure`. Kernels: red above 0, blue below, white 0; one scale each. Pictures
+        A matplotlib `Figure`. Kernels: yellow above 0, blue below, gray 0; one scale each. Pictures
         below: gray 0, white the strongest answer above 0, black the strongest below.
 
     Reference: the article's figures 2 and 3.

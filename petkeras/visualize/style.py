@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 
 from petkeras.errors import PetkerasError
 
@@ -23,7 +24,11 @@ BLUE, ORANGE, GREEN, PINK, YELLOW, SKY = (
 )
 VALUES = "viridis"  # feature maps and other values from low to high
 HEAT = "magma"  # where a network looks
-SIGNED = "RdBu_r"  # kernels and differences, centered on zero: red is positive
+# Kernels and differences: blue below zero, gray at zero, yellow above. Lightness grows all the way,
+# so that the sign is seen in gray, too, and by the color-blind.
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", ["#06214f", "#2f5aa8", "#8a8a8a", "#e0b84a", "#fff7c9"]
+)
 
 
 def styled(plot):
@@ -59,7 +64,7 @@ def gray(axes, values, title=None):
 
 
 def signed(axes, values, title=None, largest=None):
-    """Show `(height, width)` in red (above 0) and blue (below), `largest` the strongest red."""
+    """Show `(height, width)` in yellow (above 0) and blue (below); `largest` is the brightest."""
     if largest is None:
         largest = np.abs(values).max() or 1.0
     return picture(axes, values, title, cmap=SIGNED, vmin=-largest, vmax=largest)
