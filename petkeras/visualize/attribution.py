@@ -227,15 +227,16 @@ def plot_attribution(images, maps, titles=None):
         if titles is not None:
             axes[row, 0].set_xlabel(titles[row], loc="left", labelpad=2)
         for panel, (name, each) in zip(axes[row, 1:], maps.items(), strict=True):
-            overlay_map(panel, images[row], each[row], name if row == 0 else None)
+            overlay_map(panel, images[row], each[row])
+            panel.set_title(name if row == 0 else None, fontsize=10)
     return figure
 
 
-def overlay_map(axes, image, values, title=None):
+def overlay_map(axes, image, values):
     """Lay a map over a photograph, on a scale from 0 to the map's 99.5th percentile."""
     values = np.maximum(values, 0)
     highest = np.percentile(values, 99.5) or values.max() or 1.0  # a few pixels, or none at all
-    heat = overlay(axes, image, values, title)
+    heat = overlay(axes, image, values)
     heat.set_data(np.minimum(values / highest, 1))  # from 0, not from the map's smallest value
 
 

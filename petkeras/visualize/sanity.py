@@ -209,7 +209,8 @@ def plot_sanity_check(model, x, image, method, seed=0, class_index=None, **optio
         title = f"random down to {name}\nrank correlation {correlation:.2f}".replace(
             "-", "\N{MINUS SIGN}"
         )
-        overlay_map(panel, image, each[0], "trained" if name == "trained" else title)
+        overlay_map(panel, image, each[0])
+        panel.set_title("trained" if name == "trained" else title, fontsize=9.5)
     return figure
 
 
