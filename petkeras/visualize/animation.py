@@ -14,8 +14,6 @@ from PIL import Image
 from petkeras.errors import PetkerasError
 from petkeras.visualize.style import STYLE
 
-PALETTE_FRAMES = 8  # that the colors of a GIF are chosen from
-
 
 class Animation:
     """Hold a figure, and how to draw each frame into it.
@@ -57,6 +55,7 @@ class Animation:
         for number in range(self.count):
             self.frame(number)
             canvas.draw()
+            self.figure.set_layout_engine("none")  # all frames are laid out as the first
             frames.append(np.asarray(canvas.buffer_rgba())[..., :3].copy())
         return np.stack(frames)
 
@@ -77,13 +76,13 @@ class Animation:
     def to_gif(self):
         """Return the GIF as bytes. All frames share one palette: a color means the same in all."""
         frames = self.render()
-        some = frames[np.linspace(0, len(frames) - 1, PALETTE_FRAMES).astype(int)]
-        palette = Image.fromarray(np.concatenate(some)).quantize(
+        _, height, width, _ = frames.shape
+        column = Image.fromarray(np.concatenate(frames)).quantize(
             256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )  # this method keeps white white
+        )  # all frames, one below the other
         images = [
-            Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
-            for frame in frames
+            column.crop((0, height * number, width, height * (number + 1)))
+            for number in range(self.count)
         ]
         file = io.BytesIO()
         images[0].save(

@@ -31,7 +31,8 @@ from petkeras.visualize.receptive import plot_receptive_field
 from petkeras.visualize.sanity import plot_sanity_check
 from petkeras.visualize.style import find_layer, has_maps
 
-FILM_FRAMES = 40  # of a film: more would make a page too heavy to mail
+FILM_FRAMES = 30  # of a film: more would make a page too heavy to mail
+SEARCHED = 200  # training pictures at most, for those that excite a filter most
 EXCITED = 5  # filters, or classes, that are asked what they look for
 PHOTOGRAPHS = 3  # that maps are drawn over where none are named
 
@@ -382,7 +383,10 @@ def _looks_at(scene):
 
 
 def _looks_for(scene):
-    images = scene.images if scene.data is None else scene.data.train.images
+    images = scene.images
+    if scene.data is not None:
+        train = scene.data.train.images
+        images = train[:: -(-len(train) // SEARCHED)]  # evenly, as the classes follow one another
     classes = scene.run.class_names[:EXCITED]
 
     def draw(layer, filters, names=None):
