@@ -1,0 +1,77 @@
+"""How Sphinx builds the site: without network, without running a notebook, all files local."""
+
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from docutils.utils.math import latex2mathml
+
+sys.path.insert(0, str(Path(__file__).parent))
+import site_pages  # noqa: E402
+
+import petkeras  # noqa: E402
+
+site_pages.write(site_pages.DOCS / "course", site_pages.chapters())
+site_pages.write(site_pages.DOCS / "api", site_pages.api_pages())
+
+project = "petkeras"
+version = release = petkeras.__version__
+html_title = "petkeras"
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+
+# Notebooks are shown as they were executed and committed.
+nb_execution_mode = "off"
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+myst_update_mathjax = False
+
+# Docstrings: Google's form, with Keras's headings; `x` in single quotes is code.
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True}
+autodoc_preserve_defaults = True
+autodoc_typehints = "none"
+napoleon_numpy_docstring = False
+napoleon_custom_sections = [
+    ("Call arguments", "params_style"),
+    "Input shape",
+    "Output shape",
+    "Reference",
+]
+
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["petkeras.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#7a4a00", "color-brand-content": "#7a4a00"},
+    "dark_css_variables": {"color-brand-primary": "#f2b84b", "color-brand-content": "#f2b84b"},
+}
+pygments_style = "tango"
+pygments_dark_style = "monokai"
+html_math_renderer = "mathml"
+
+
+def show_math(writer, node):
+    """Write a formula as MathML, which browsers show by themselves: no script, no fonts to fetch."""
+    display = isinstance(node, nodes.math_block)
+    tree = latex2mathml.tex2mathml(node.astext(), as_block=display)
+    writer.body.append(f'<div class="math">{tree}</div>' if display else str(tree))
+    raise nodes.SkipNode
+
+
+def setup(app):
+    """Tell Sphinx of the formulas, of links that leave `docs/`, and of the docstrings' headings."""
+    app.add_html_math_renderer("mathml", (show_math, None), (show_math, None))
+
+    def relink(app, page, source):
+        if not page.startswith(("course/", "api/")):
+            source[0] = site_pages.relink(source[0])
+
+    def mend(app, what, name, value, options, lines):
+        lines[:] = site_pages.mend_docstring(lines)
+
+    app.connect("source-read", relink)
+    app.connect("autodoc-process-docstring", mend, priority=400)  # before napoleon

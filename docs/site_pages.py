@@ -1,0 +1,131 @@
+"""The pages of the site that are made when it is built: the chapters, and the API reference.
+
+`docs/course/` gets copies of the executed notebooks, as Sphinx reads only what lies below `docs/`;
+`docs/api/` a page for each public module of petkeras. Git ignores both.
+"""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import petkeras
+
+DOCS = Path(__file__).parent
+NOTEBOOKS = DOCS.parent / "notebooks"
+ON_GITHUB = "https://github.com/petkeras/petkeras/blob/main"
+DATA_MODULES = ("breeds", "annotations", "pipeline", "pictures", "folder", "oxford", "sample")
+
+
+def write(folder, pages):
+    """Make a folder of `docs/` hold these pages (text by name) and no others."""
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        if old.is_file() and old.name not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        file = folder / name
+        if not file.exists() or file.read_text(encoding="utf-8") != text:  # else nothing is rebuilt
+            file.write_text(text, encoding="utf-8")
+
+
+def chapters():
+    """Return the executed notebooks by name, their links changed to lead where the site has them."""
+    return {
+        file.name: file.read_text(encoding="utf-8")
+        .replace("](../docs/", "](../")
+        .replace("](../petkeras/", f"]({ON_GITHUB}/petkeras/")
+        for file in sorted(NOTEBOOKS.glob("*.ipynb"))
+    }
+
+
+def relink(text):
+    """Change a page's links out of `docs/`: to a notebook, to the chapter; else to GitHub."""
+    text = re.sub(r"\]\(((?:\.\./)*)\.\./notebooks/", r"](\1course/", text)
+    return re.sub(r"\]\((?:\.\./)+(petkeras/|README\.md|tests/)", rf"]({ON_GITHUB}/\1", text)
+
+
+# The API reference
+
+
+def public_names(module):
+    """Return the names of a module that are for others: those of `__all__`, or defined in it."""
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (inspect.isfunction(value) or inspect.isclass(value))
+        and value.__module__ == module.__name__
+    ]
+
+
+def api_pages():
+    """Return the text of each page of the API reference, by file name."""
+    names = public_names(petkeras)
+    modules = [name for name in names if inspect.ismodule(getattr(petkeras, name))]
+    top = [name for name in names if name not in modules]
+    pages = {"petkeras.md": _page(petkeras, _entries("petkeras", top))}
+    for name in modules:
+        module = getattr(petkeras, name)
+        if name == "visualize":
+            body = _sections_by_home(module)
+        elif name == "data":
+            body = "\n".join(_section(f"petkeras.data.{part}") for part in DATA_MODULES)
+        else:
+            elsewhere = [name for name in public_names(module) if name in top]
+            here = [name for name in public_names(module) if name not in top]
+            body = _see(elsewhere) + _entries(module.__name__, here)
+        pages[f"petkeras.{name}.md"] = _page(module, body)
+    return pages
+
+
+def _page(module, body):
+    name = module.__name__
+    return f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n```\n\n{body}"
+
+
+def _sections_by_home(module):
+    """Put the names of `petkeras.visualize` under a heading for the file that each comes from."""
+    homes = {}
+    for name in public_names(module):
+        homes.setdefault(getattr(module, name).__module__, []).append(name)
+    return "\n".join(_section(home, module.__name__, homes[home]) for home in sorted(homes))
+
+
+def _section(home, parent=None, names=None):
+    module = importlib.import_module(home)
+    title = home.rpartition(".")[2].replace("_", " ").capitalize()
+    about = inspect.getdoc(module).partition("\n\n")[0]
+    return f"## {title}\n\n{about}\n\n" + _entries(parent or home, names or public_names(module))
+
+
+def _entries(parent, names):
+    return "".join(
+        f"```{{eval-rst}}\n.. {_directive(parent, name)}:: {parent}.{name}\n```\n\n"
+        for name in names
+        if inspect.getdoc(getattr(importlib.import_module(parent), name))
+    )
+
+
+def _directive(parent, name):
+    value = getattr(importlib.import_module(parent), name)
+    if inspect.isclass(value):
+        return "autoexception" if issubclass(value, Exception) else "autoclass"
+    return "autofunction" if callable(value) else "autodata"
+
+
+def _see(names):
+    links = ", ".join(f"{{py:obj}}`petkeras.{name}`" for name in names)
+    return f"See {links} for what petkeras itself offers of it.\n\n" if names else ""
+
+
+def mend_docstring(lines):
+    """Give headings whose text begins on the same line (`Reference: ...`) a line of their own."""
+    heading = re.compile(r"(Call arguments|Input shape|Output shape|Reference|References): +(.+)")
+    mended = []
+    for line in lines:
+        found = heading.fullmatch(line)
+        mended += ["", f"{found[1]}:", f"    {found[2]}"] if found else [line]
+    return mended
