@@ -1,5 +1,7 @@
 """How Sphinx builds the site: without network, without running a notebook, all files local."""
 
+import inspect
+import re
 import sys
 from pathlib import Path
 
@@ -7,14 +9,15 @@ from docutils import nodes
 from docutils.utils.math import latex2mathml
 
 sys.path.insert(0, str(Path(__file__).parent))
-import site_pages  # noqa: E402
+import site_pages
 
-import petkeras  # noqa: E402
+import petkeras
 
 site_pages.write(site_pages.DOCS / "course", site_pages.chapters())
 site_pages.write(site_pages.DOCS / "api", site_pages.api_pages())
 
 project = "petkeras"
+copyright = "the authors of petkeras, under the Apache License 2.0"
 version = release = petkeras.__version__
 html_title = "petkeras"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -29,10 +32,11 @@ myst_update_mathjax = False
 # Docstrings: Google's form, with Keras's headings; `x` in single quotes is code.
 default_role = "code"
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True}
+autodoc_inherit_docstrings = False  # Keras's own methods are documented by Keras
 autodoc_preserve_defaults = True
 autodoc_typehints = "none"
 napoleon_numpy_docstring = False
+napoleon_use_rtype = False
 napoleon_custom_sections = [
     ("Call arguments", "params_style"),
     "Input shape",
@@ -55,15 +59,17 @@ html_math_renderer = "mathml"
 
 
 def show_math(writer, node):
-    """Write a formula as MathML, which browsers show by themselves: no script, no fonts to fetch."""
+    """Write a formula as MathML, which browsers show by themselves, without a script."""
     display = isinstance(node, nodes.math_block)
-    tree = latex2mathml.tex2mathml(node.astext(), as_block=display)
-    writer.body.append(f'<div class="math">{tree}</div>' if display else str(tree))
+    tree = str(latex2mathml.tex2mathml(node.astext(), as_block=display))
+    space = '<mspace width="0.17em"></mspace>'  # as in "log p"; "log(p)" needs none
+    tree = re.sub(r"<mo>&ApplyFunction;</mo>(?!\s*<mo[^>]*>\()", space, tree)
+    writer.body.append(f'<div class="math">{tree}</div>' if display else tree)
     raise nodes.SkipNode
 
 
 def setup(app):
-    """Tell Sphinx of the formulas, of links that leave `docs/`, and of the docstrings' headings."""
+    """Tell Sphinx of the formulas, of links that leave `docs/`, and of the docstrings' form."""
     app.add_html_math_renderer("mathml", (show_math, None), (show_math, None))
 
     def relink(app, page, source):
@@ -71,7 +77,13 @@ def setup(app):
             source[0] = site_pages.relink(source[0])
 
     def mend(app, what, name, value, options, lines):
-        lines[:] = site_pages.mend_docstring(lines)
+        lines[:] = site_pages.mend_docstring(value, lines)
+
+    def show_arguments(app, what, name, value, options, signature, returned):
+        if what == "class" and signature == "(*args, **kwargs)":  # what Keras's layers seem to take
+            arguments = list(inspect.signature(value.__init__).parameters.values())[1:]
+            return str(inspect.Signature(arguments)), returned
 
     app.connect("source-read", relink)
+    app.connect("autodoc-process-signature", show_arguments)
     app.connect("autodoc-process-docstring", mend, priority=400)  # before napoleon

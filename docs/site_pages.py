@@ -30,7 +30,7 @@ def write(folder, pages):
 
 
 def chapters():
-    """Return the executed notebooks by name, their links changed to lead where the site has them."""
+    """Return the executed notebooks by name, their links changed to lead where they do here."""
     return {
         file.name: file.read_text(encoding="utf-8")
         .replace("](../docs/", "](../")
@@ -66,6 +66,7 @@ def api_pages():
     names = public_names(petkeras)
     modules = [name for name in names if inspect.ismodule(getattr(petkeras, name))]
     top = [name for name in names if name not in modules]
+    top.sort(key=lambda name: not callable(getattr(petkeras, name)))  # recipes come last
     pages = {"petkeras.md": _page(petkeras, _entries("petkeras", top))}
     for name in modules:
         module = getattr(petkeras, name)
@@ -102,15 +103,16 @@ def _section(home, parent=None, names=None):
 
 
 def _entries(parent, names):
+    values = {name: getattr(importlib.import_module(parent), name) for name in names}
     return "".join(
-        f"```{{eval-rst}}\n.. {_directive(parent, name)}:: {parent}.{name}\n```\n\n"
-        for name in names
-        if inspect.getdoc(getattr(importlib.import_module(parent), name))
+        f"```{{eval-rst}}\n.. {_directive(value)}:: {parent}.{name}\n"
+        f"{'   :members:' if inspect.isclass(value) else ''}\n```\n\n"
+        for name, value in values.items()
+        if inspect.getdoc(value)
     )
 
 
-def _directive(parent, name):
-    value = getattr(importlib.import_module(parent), name)
+def _directive(value):
     if inspect.isclass(value):
         return "autoexception" if issubclass(value, Exception) else "autoclass"
     return "autofunction" if callable(value) else "autodata"
@@ -121,11 +123,36 @@ def _see(names):
     return f"See {links} for what petkeras itself offers of it.\n\n" if names else ""
 
 
-def mend_docstring(lines):
-    """Give headings whose text begins on the same line (`Reference: ...`) a line of their own."""
+def mend_docstring(value, lines):
+    """Make the docstring of a value reStructuredText that Sphinx takes.
+
+    A heading whose text begins on the same line (`Reference: ...`) gets a line of its own, as has
+    `Example:` already, over code that is not indented. A plural may follow code, as in
+    `Photograph`s; and `|x|` stays what it is, an absolute value. Fields that say themselves what
+    they are for (`help`) become arguments; `Args: see ...` becomes a sentence. What is no function
+    and no class gets its class's name.
+    """
+    if not callable(value) and not inspect.ismodule(value) and not isinstance(value, property):
+        return [f"A :py:class:`petkeras.{type(value).__name__}`."]
+    text = re.sub(r"^Args: +(.+)(?:\n +.+)*", _sentence, "\n".join(lines), flags=re.M)
     heading = re.compile(r"(Call arguments|Input shape|Output shape|Reference|References): +(.+)")
     mended = []
-    for line in lines:
+    for line in text.split("\n"):
+        if not line.lstrip().startswith((">>>", "...")):
+            line = re.sub(r"(`[^`]+`)(?=\w)", r"\1\\ ", line.replace("|", r"\|"))
         found = heading.fullmatch(line)
-        mended += ["", f"{found[1]}:", f"    {found[2]}"] if found else [line]
-    return mended
+        if found:
+            mended += ["", f"{found[1]}:", f"    {found[2][0].upper()}{found[2][1:]}"]
+        else:
+            mended.append(".. rubric:: Example" if line == "Example:" else line)
+    helps = [
+        f"    {field.name}: {field.metadata['help']}."
+        for field in getattr(value, "__dataclass_fields__", {}).values()
+        if "help" in field.metadata
+    ]
+    return [*mended, "", "Args:", *helps, ""] if helps else mended
+
+
+def _sentence(found):
+    words = found[0].removeprefix("Args:").split()
+    return " ".join([words[0].capitalize(), *words[1:]])

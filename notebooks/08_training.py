@@ -18,59 +18,67 @@
 # # 08 · Training
 #
 # You will see one step of training taken apart, the loop around it written in six lines, and the
-# network learn to tell two breeds of dog apart. It takes about a minute on two processor cores.
+# network learn to tell two breeds apart. It takes about a minute on two processor cores.
 #
-# The dogs are **drawn**, not photographed: 400 pictures made on this machine, so that nothing has
-# to be downloaded. Pictures are 64 pixels wide here; at 224, as in the article, all is the same
-# and a step takes many times as long.
+# The article's section "Training". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/08_training.ipynb)
+
+# %% tags=["nbval-ignore-output"]
+# On Colab, install petkeras first: %pip install -q petkeras
+import dataclasses
+import inspect
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import petkeras as pk
+from petkeras import visualize
 
 # %% [markdown]
 # ## The pictures
 #
-# 340 pictures to learn from, 60 to be tested on, half of each breed. The first use on a machine
-# draws them, which takes half a minute.
-
-# %%
-import petkeras as pk
-
-data = pk.load_pets(source="sample", image_size=64)
-print(data.class_names)
-print(data.train.images.shape, data.test.images.shape)
-
-# %% [markdown]
-# Look at the dogs before any network does. What would *you* go by: the color, the outline, the
-# face?
+# Where nothing else was chosen they are **drawn**, so that nothing has to be downloaded (chapter 01
+# switches to photographs). They are 64 pixels wide here; at 224, as in the article, all is the
+# same and a step takes many times as long.
 
 # %% tags=["nbval-ignore-output"]
-import matplotlib.pyplot as plt
+data = pk.course.load()
 
-figure, axes = plt.subplots(2, 6, figsize=(9, 3.4), layout="constrained")
-for row, breed in zip(axes, (0, 1), strict=True):
-    pictures = data.train.images[data.train.labels[:, breed] == 1]
-    for axis, picture in zip(row, pictures, strict=False):
-        axis.imshow(picture)
-        axis.set_axis_off()
-    row[0].set_title(data.class_names[breed], loc="left")
+# %% [markdown]
+# Look at them before any network does. What would *you* go by: the color, the outline, the face?
+
+# %% tags=["nbval-ignore-output"]
+shown = range(0, len(data.train), len(data.train) // 11)
+names = [data.class_names[data.train.labels[number].argmax()] for number in shown]
+visualize.plot_pictures(data.train.images[list(shown)], names)
 
 # %% [markdown]
 # ## One step
 #
-# A *batch* is ten pictures and their labels. The pictures have the mean of all training pictures
-# taken off; a label is one-hot: a row with a 1 at the breed's place.
+# A [batch](../docs/glossary.md#batch) is ten pictures and their labels. The pictures have the mean
+# of all training pictures taken off; a label is [one-hot](../docs/glossary.md#one-hot): a row with
+# a 1 at the breed's place. Eight epochs are enough here; the recipe has twenty.
 
 # %%
-from petkeras.data.pipeline import training_batches
+recipe = dataclasses.replace(pk.MODERN, epochs=8)
 
-batches = training_batches(data.train, data.mean, pk.MODERN, seed=0)
+# %% [markdown]
+# A batch is a function of the recipe, a seed and the step's number, and of nothing else.
+
+# %%
+from petkeras.data.pipeline import steps_per_epoch, training_batches
+
+batches = training_batches(data.train, data.mean, recipe, seed=0)
 images, labels = next(iter(batches))
 print(images.shape, labels.shape)
 
 # %% [markdown]
-# The network turns ten pictures into ten rows of two numbers, the *logits*. Which of the two is
-# larger is its answer. It has seen nothing yet, so expect no better than a coin's.
+# The network turns ten pictures into ten rows of two numbers, the
+# [logits](../docs/glossary.md#logits). Which of the two is larger is its answer. It has seen
+# nothing yet, so expect no better than a coin's.
 
 # %%
-model = pk.pet_net(image_size=64, recipe=pk.MODERN, seed=0)
+model = pk.pet_net(image_size=64, recipe=recipe, seed=0)
 logits = model(images, training=False)
 print(logits.shape)
 print(f"{model.count_params():,} weights")
@@ -95,8 +103,6 @@ print(loss.shape, bool(tf.reduce_all(loss > 0)))
 # is all that training is, and it is the very code that `pk.train` runs.
 
 # %%
-import inspect
-
 source = inspect.getsource(pk.train_step)
 print(source[source.index("    with tf.GradientTape") :])
 
@@ -112,17 +118,20 @@ losses = [float(pk.train_step(model, adam, images, labels)[0]) for _ in range(20
 print("fell" if losses[-1] < losses[0] / 2 else "did not fall")
 
 # %% [markdown]
-# **Question.** Has it learned what a samoyed is, or which pictures these are? How could you tell?
+# **Question.** Has it learned what the two breeds are, or which pictures these are? How could you
+# tell?
 
 # %% [markdown]
 # ## The loop
 #
-# An *epoch* is one pass over all training pictures, in a new order each time: 34 batches of ten.
-# The loop is one line around the step. Here are its first twenty steps, from the network's start.
+# An [epoch](../docs/glossary.md#epoch) is one pass over all training pictures, in a new order each
+# time: 34 batches of ten. The loop is one line around the step. Here are its first twenty steps,
+# from the network's start.
 
 # %%
-model = pk.pet_net(image_size=64, recipe=pk.MODERN, seed=0)
-adam = pk.training.make_optimizer(pk.MODERN, total_steps=34 * pk.MODERN.epochs)
+model = pk.pet_net(image_size=64, recipe=recipe, seed=0)
+total = steps_per_epoch(data.train, recipe) * recipe.epochs
+adam = pk.training.make_optimizer(recipe, total_steps=total)
 
 by_hand = []
 for images, labels in batches.take(20):
@@ -135,36 +144,27 @@ for images, labels in batches.take(20):
 # result. Watch two columns: the accuracy in training, and the test accuracy. Do they rise together?
 
 # %% tags=["nbval-ignore-output"]
-import tempfile
-
 run_dir = tempfile.mkdtemp() + "/run"
-model = pk.pet_net(image_size=64, recipe=pk.MODERN, seed=0)
-history = pk.train(model, data, pk.MODERN, run_dir, seed=0)
+model = pk.pet_net(image_size=64, recipe=recipe, seed=0)
+history = pk.train(model, data, recipe, run_dir, seed=0)
 
 # %% [markdown]
 # If the two are one, then the losses of their first twenty steps agree, up to the rounding that
 # compiled and uncompiled code differ by.
 
 # %%
-import numpy as np
-
 print(np.allclose(by_hand, history.step_losses[:20], rtol=0.02, atol=0.01))
 
 # %% [markdown]
 # ## What came of it
 #
-# On the left the loss, on the right the accuracy, by epoch. The training curve is measured with
+# Pale lines are single batches, strong ones are smoothed. The training curve is measured with
 # dropout and on changed pictures (mirrored, shifted, turned), the test curve without: so the test
 # curve can lie *above* the other.
 
 # %% tags=["nbval-ignore-output"]
-figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
-for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
-    axis.plot(history.column("epoch"), history.column(name), label="training")
-    axis.plot(history.column("epoch"), history.column(f"test_{name}"), label="test")
-    axis.set(xlabel="epoch", title=name, xticks=history.column("epoch")[::2])
-axes[1].legend()
-plt.show()
+visualize.plot_curves(run_dir)
+
 # %% [markdown]
 # Better than a coin, which would be right about half of the time:
 
@@ -178,8 +178,6 @@ print(history.epochs[-1].test_accuracy > 0.7)
 # the trained network, and what TensorBoard reads (`tensorboard --logdir` with the folder's name).
 
 # %%
-from pathlib import Path
-
 print(*sorted(path.name for path in Path(run_dir).iterdir()), sep="\n")
 
 # %% [markdown]
@@ -190,11 +188,81 @@ saved = pk.Run(run_dir).model
 print(bool(tf.reduce_all(saved(images) == model(images))))
 
 # %% [markdown]
+# **Question.** Which of these files would you need to go on with the training tomorrow, and which
+# to tell the breed of one more photograph?
+#
 # ## Exercises
 #
-# 1. Train again with `recipe=pk.ARTICLE`. What is the loss of the first steps, and which two
-#    numbers of the recipe make it so large?
-# 2. Give `pk.train` another `seed`. How far apart do the two test accuracies end? How many of the
-#    60 test pictures is that?
-# 3. Take augmentation away: `dataclasses.replace(pk.MODERN, flip=False, shift=0.0, zoom=0.0,
-#    rotation=0.0, light=0.0, color=0.0)`. Which of the curves changes more?
+# **1.** An epoch shows every picture once; its last batch may be smaller. How many steps does an
+# epoch of 340 pictures have if a batch holds 16?
+
+# %% tags=["exercise"]
+steps = None
+pk.check.chapter08.exercise_1(steps)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# steps = -(-340 // 16)  # 21 whole batches, and one of 4 pictures
+# pk.check.chapter08.exercise_1(steps)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **2.** A network that has no idea spreads its probability evenly. What is its loss when it tells
+# all 37 breeds of the Oxford-IIIT Pet dataset apart?
+
+# %% tags=["exercise"]
+loss = None
+pk.check.chapter08.exercise_2(loss)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# loss = -np.log(1 / 37)
+# pk.check.chapter08.exercise_2(loss)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **3.** Write the step yourself. The check gives it a small network and a batch, and compares all
+# weights with those that `pk.train_step` leaves behind.
+
+
+# %% tags=["exercise"]
+def my_step(model, optimizer, images, labels):
+    """Show the network one batch, and move its weights. Return the loss."""
+
+
+pk.check.chapter08.exercise_3(my_step)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_step(model, optimizer, images, labels):
+#     """Show the network one batch, and move its weights. Return the loss."""
+#     with tf.GradientTape() as tape:
+#         logits = model(images, training=True)
+#         loss = tf.reduce_mean(pk.losses.softmax_cross_entropy(labels, logits))
+#     gradients = tape.gradient(loss, model.trainable_variables)
+#     optimizer.apply(gradients, model.trainable_variables)
+#     return loss
+#
+#
+# pk.check.chapter08.exercise_3(my_step)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## What to read next
+#
+# - L. Bottou, F. E. Curtis, J. Nocedal, "Optimization Methods for Large-Scale Machine Learning"
+#   (2018), sections 1 to 3: why small random batches are enough.
+# - A. Karpathy, "A Recipe for Training Neural Networks" (2019): what to look at before, during and
+#   after training.

@@ -11,11 +11,16 @@ import click
 
 from petkeras import __version__
 from petkeras.errors import PetkerasError
-from petkeras.recipes import PRESETS, Recipe
+from petkeras.recipes import PRESETS, TRANSFER, Recipe
 
 # TensorFlow takes seconds to load, so commands import what needs it when they run.
 
 RECIPE_FIELDS = [field for field in dataclasses.fields(Recipe) if field.name != "name"]
+WITHOUT_BACKBONE = (  # options of train that say nothing about a last layer
+    "preset", "precision", "film", "film_photo", "film_every", "pixel_scale", "initializer",
+    "dense_bias", "conv_dropout", "dense_dropout", "flip", "shift", "zoom", "rotation", "light",
+    "color",
+)  # fmt: skip
 
 
 def main():
@@ -158,12 +163,26 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for mac
     metavar="RUN",
     help="Go on with an interrupted run; everything else is as it was begun with.",
 )
+@click.option(
+    "--backbone",
+    metavar="NAME_OR_RUN",
+    help="Keep a network that is trained already, and learn a last layer on top of it: "
+    "mobilenet_v2, vgg16, inception_v3 or a run folder.",
+)
+@click.option(
+    "--weights",
+    metavar="PATH",
+    help="Of a named --backbone: a file of weights for it without its top, imagenet (downloaded "
+    "once) or none. [default: imagenet]",
+)
 @_recipe_options
 @click.pass_context
 def train(context, resume, **options):
     """Train the article's network, and keep all that happens in a run folder."""
     if resume:
         run_dir, history = _resume(context, resume, options["data_dir"])
+    elif options["backbone"]:
+        run_dir, history = _transfer(context, options)
     else:
         run_dir, history = _train(options)
     if history.interrupted:
@@ -182,18 +201,33 @@ def train(context, resume, **options):
 
 
 def _train(options):
+    if options["weights"]:
+        raise PetkerasError("--weights are those of a --backbone: name it.")
+    recipe, run_dir, data = _prepare(options, PRESETS[options["preset"]])
+    from petkeras import devices, pet_net
+    from petkeras.training import train
+
+    seed = options["seed"]
+    devices.prepare_gpus()
+    policy = devices.dtype_policy(options["precision"])
+    model = pet_net(len(data.class_names), options["image_size"], recipe, seed, policy)
+    film = _film(options["film"], options["film_photo"], options["image_size"])
+    return run_dir, train(model, data, recipe, run_dir, seed, film=film)
+
+
+def _prepare(options, preset):
+    """Return the recipe that was asked for, a run folder that is free, and the pictures."""
     changed = {
         field.name: options[field.name]
         for field in RECIPE_FIELDS
         if options[field.name] is not None
     }
-    recipe = dataclasses.replace(PRESETS[options["preset"]], **changed)
+    recipe = dataclasses.replace(preset, **changed)
     run_dir = options["run_dir"] or time.strftime("runs/%Y-%m-%d_%H-%M-%S")
     if options["choose"]:
         options["breeds"] = _choose(options["source"], options["data_dir"])
-    from petkeras import devices, load_pets, pet_net
+    from petkeras import load_pets
     from petkeras.runs import check_free
-    from petkeras.training import train
 
     check_free(run_dir)
     data = load_pets(
@@ -203,12 +237,22 @@ def _train(options):
         }
     )
     _say_data(data)
-    seed = options["seed"]
-    devices.prepare_gpus()
-    policy = devices.dtype_policy(options["precision"])
-    model = pet_net(len(data.class_names), options["image_size"], recipe, seed, policy)
-    film = _film(options["film"], options["film_photo"], options["image_size"])
-    return run_dir, train(model, data, recipe, run_dir, seed, film=film)
+    return recipe, run_dir, data
+
+
+def _transfer(context, options):
+    unused = [name for name in _given(context) if name in WITHOUT_BACKBONE]
+    if unused:
+        names = ", ".join(_flag(name) for name in unused)
+        raise PetkerasError(f"With --backbone only the last layer is trained: leave out {names}.")
+    recipe, run_dir, data = _prepare(options, TRANSFER)
+    from petkeras import transfer
+
+    weights = options["weights"] or "imagenet"
+    weights = None if weights == "none" else weights
+    return run_dir, transfer(
+        options["backbone"], data, recipe, run_dir, weights, seed=options["seed"]
+    )
 
 
 def _film(layers, photograph, image_size):
@@ -230,23 +274,27 @@ def _film(layers, photograph, image_size):
 
 
 def _resume(context, run_dir, data_dir):
-    given = [
-        name
-        for name in context.params
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        and name not in ("resume", "data_dir")
-    ]
+    given = [name for name in _given(context) if name not in ("resume", "data_dir")]
     if given:
         raise PetkerasError(
             f"--resume takes everything from {run_dir}/config.json: leave out "
-            f"{', '.join('--' + name.replace('_', '-') for name in given)}."
+            f"{', '.join(_flag(name) for name in given)}."
         )
-    from petkeras import Run, devices, load_pets, pet_net
+    from petkeras import Run, devices, load_pets, pet_net, transfer
     from petkeras.training import train
 
     run = Run(run_dir)
     data = load_pets(**run.config["data"], data_dir=data_dir)
     _say_data(data)
+    if "backbone" in run.config:
+        return run_dir, transfer(
+            **run.config["backbone"],
+            data=data,
+            recipe=run.recipe,
+            run_dir=run_dir,
+            seed=run.config["seed"],
+            resume=True,
+        )
     devices.prepare_gpus()
     model = pet_net(
         len(run.class_names),
@@ -257,6 +305,19 @@ def _resume(context, run_dir, data_dir):
     )
     history = train(model, data, run.recipe, run_dir, run.config["seed"], resume=True)
     return run_dir, history
+
+
+def _given(context):
+    """List the parameters that were typed, not left at their defaults."""
+    return [
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+
+
+def _flag(name):
+    return "--recipe" if name == "preset" else "--" + name.replace("_", "-")
 
 
 def _choose(source, data_dir):
@@ -427,6 +488,54 @@ def data(list_breeds, **options):
     columns, rows = class_table(loaded)
     _table(_origin(loaded), columns, rows)
     _say_problems(loaded)
+
+
+@cli.command()
+@JSON
+def doctor(as_json):
+    """Tell what runs on this machine, and what to do about what does not."""
+    from petkeras import doctor, machine
+
+    facts = doctor.examine(machine.look())
+    if as_json:
+        click.echo(doctor.as_json(facts))
+    else:
+        for fact in facts:
+            color = {doctor.OK: "green", doctor.NOTE: "yellow", doctor.PROBLEM: "red"}[fact.state]
+            state, rest = doctor.line(fact).split(" ", 1)
+            click.echo(f"{click.style(state, fg=color)} {rest}")
+    return 0 if doctor.can_train(facts) else 1
+
+
+LAB_MEANINGS = {
+    "copied": "Copied",
+    "updated": "Updated to petkeras's newer version",
+    "kept": "Kept as you changed them (for petkeras's version, rename yours and run this again)",
+}
+
+
+@cli.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(), default="petkeras-notebooks")
+@click.option("--copy-only", is_flag=True, help="Copy the notebooks; do not start JupyterLab.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port. [default: 8888]")
+def lab(folder, copy_only, no_browser, port):
+    """Copy the course's notebooks to DIR, and open them in JupyterLab.
+
+    DIR is ./petkeras-notebooks unless named. What you have changed there is never written over.
+    """
+    from petkeras.lab import copy_chapters, open_jupyterlab
+
+    became = copy_chapters(folder)
+    for what, meaning in LAB_MEANINGS.items():
+        names = [name for name, outcome in became.items() if outcome == what]
+        if names:
+            click.echo(f"{meaning}: {', '.join(names)}")
+    click.echo(f"The notebooks are in {folder}.")
+    if copy_only:
+        return 0
+    arguments = ["--no-browser"] if no_browser else []
+    return open_jupyterlab(folder, [*arguments, *([f"--port={port}"] if port else [])])
 
 
 def _say_data(data):

@@ -121,4 +121,18 @@ MODERN = Recipe(
     color=0.5,
 )
 
+# For `transfer`: only the last layer learns, from features that are computed once. There is nothing
+# to augment, to drop or to film.
+TRANSFER = dataclasses.replace(
+    ARTICLE,
+    name="transfer",
+    epochs=20,
+    learning_rate=1e-3,
+    schedule="cosine",
+    conv_dropout=0.0,
+    dense_dropout=0.0,
+    dense_bias=0.0,
+    film_every=0,
+)
+
 PRESETS = {"article": ARTICLE, "modern": MODERN}

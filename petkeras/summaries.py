@@ -69,7 +69,12 @@ class Summaries:
                     tf.summary.histogram(f"gradients/{layer}", gradient)
 
     def write_pictures(self, step, model, x):
-        """Write the first layer's kernels, and the feature maps of one photograph, as images."""
+        """Write the first layer's kernels, and the feature maps of one photograph, as images.
+
+        Of a network without convolutions, such as the last layer that `transfer` trains, nothing.
+        """
+        if not _convolutions(model):
+            return
         first = next(layer for layer in model.layers if len(_kernel_shape(layer)) == 4)
         kernel = np.asarray(first.kernel, np.float32)  # (height, width, channels, filters)
         with self.writers["test"].as_default(step=step):

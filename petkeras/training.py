@@ -91,7 +91,7 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
     devices.prepare_gpus()
     film = film or Film()
     check_film(model, film)
-    trainer = _Trainer(model, data, recipe, run_dir, seed, film)
+    trainer = Trainer(model, data, recipe, run_dir, seed, film)
     if resume:
         trainer.restore()
     elif run_dir is not None:
@@ -131,7 +131,7 @@ def make_optimizer(recipe: Recipe, total_steps):
     )
 
 
-class _Trainer:
+class Trainer:
     """Hold what a run works with: the model, its optimizer, the data, and how far it has come."""
 
     def __init__(self, model, data, recipe, run_dir, seed, film):
@@ -321,9 +321,13 @@ class _Trainer:
             return
         if self.history.interrupted:
             self._save_checkpoint()
-        runs.save_model(self.run_dir, self.model, self.data.mean)
+        self.save_model()
         if not self.history.interrupted:
             runs.remove_checkpoints(self.run_dir)
+
+    def save_model(self):
+        """Write the network as it is to the run folder."""
+        runs.save_model(self.run_dir, self.model, self.data.mean)
 
 
 def _is_power_of_two(number):

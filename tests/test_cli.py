@@ -1,5 +1,6 @@
 """The commands as a user types them."""
 
+import dataclasses
 import json
 import os
 import pty
@@ -12,7 +13,7 @@ import time
 import keras
 import numpy as np
 import pytest
-from conftest import picture_bytes, published_archives, two_breeds
+from conftest import halves_data, picture_bytes, published_archives, two_breeds
 from PIL import Image
 
 import petkeras as pk
@@ -79,13 +80,23 @@ def complaint(result):
     return err
 
 
+@pytest.fixture(scope="module")
+def backbone(tmp_path_factory):
+    """The folder of a run of petkeras's own network, at 16 pixels."""
+    run_dir = tmp_path_factory.mktemp("runs") / "backbone"
+    recipe = dataclasses.replace(pk.MODERN, epochs=1, pixel_scale=64.0)
+    model = pk.pet_net(image_size=16, recipe=recipe, seed=0)
+    pk.train(model, halves_data(), recipe, run_dir, verbose=False)
+    return run_dir
+
+
 # Help
 
 
 def test_help_lists_what_there_is(petkeras):
     code, out, _ = petkeras("--help")
     assert code == 0
-    for command in ("train", "evaluate", "predict", "visualize", "data"):
+    for command in ("train", "evaluate", "predict", "visualize", "data", "doctor", "lab"):
         assert re.search(rf"^  {command} ", out, re.MULTILINE)
         assert petkeras(command, "--help")[0] == 0
 
@@ -99,7 +110,9 @@ def test_every_field_of_the_recipe_is_an_option(petkeras):
         assert option in out
 
 
-@pytest.mark.parametrize("command", ["", "train", "evaluate", "predict", "visualize", "data"])
+@pytest.mark.parametrize(
+    "command", ["", "train", "evaluate", "predict", "visualize", "data", "doctor", "lab"]
+)
 def test_help_does_not_load_tensorflow(command):
     script = (
         "import sys; from petkeras.cli import cli\n"
@@ -356,3 +369,112 @@ def test_the_film_can_be_of_a_photograph_of_ones_own(train, tmp_path):
     filmed = np.load(tmp_path / "run" / "evolution" / "photograph.npy")
     with Image.open(tmp_path / "photo.png") as picture:
         np.testing.assert_array_equal(filmed, np.asarray(picture))
+
+
+# Doctor and lab
+
+
+def test_doctor_tells_line_by_line_or_as_json(petkeras, monkeypatch):
+    monkeypatch.setattr("petkeras.machine._probe", lambda: "ImportError: broken")
+    code, out, err = petkeras("doctor")
+    assert (code, err) == (1, "")
+    assert re.search(
+        r"\nproblem  tensorflow +\S+ cannot be loaded: ImportError: broken\. Do: ", out
+    )
+    code, out, _ = petkeras("doctor", "--json")
+    assert code == 1
+    assert json.loads(out)["can_train"] is False
+    versions = {"version": "2.99", "gpus": [], "build": {}}
+    monkeypatch.setattr("petkeras.machine._probe", lambda: versions)
+    monkeypatch.setattr("petkeras.machine._memory", lambda: 10**10)
+    assert petkeras("doctor")[0] == 0
+
+
+def test_lab_copies_the_notebooks_and_keeps_what_was_changed(petkeras, tmp_path):
+    code, out, _ = petkeras("lab", tmp_path / "mine", "--copy-only")
+    assert code == 0
+    assert re.search(r"^Copied: .*08_training\.ipynb.*, glossary\.md$", out, re.MULTILINE)
+    (tmp_path / "mine" / "08_training.ipynb").write_text("mine")
+    code, out, _ = petkeras("lab", tmp_path / "mine", "--copy-only")
+    assert code == 0
+    assert "Kept as you changed them" in out
+    assert (tmp_path / "mine" / "08_training.ipynb").read_text() == "mine"
+
+
+def test_lab_opens_jupyterlab_with_what_it_is_told(petkeras, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr("petkeras.lab.open_jupyterlab", lambda *given: started.append(given) or 5)
+    monkeypatch.chdir(tmp_path)
+    assert petkeras("lab", "--no-browser", "--port", 9000)[0] == 5
+    assert started == [("petkeras-notebooks", ["--no-browser", "--port=9000"])]
+    assert (tmp_path / "petkeras-notebooks" / "08_training.ipynb").exists()
+    assert "70000 is not in the range" in complaint(petkeras("lab", "--port", 70000))
+    (tmp_path / "file").touch()
+    assert "is a file. Name a folder" in complaint(petkeras("lab", tmp_path / "file"))
+
+
+# On a backbone
+
+
+def test_train_on_a_backbone_evaluate_and_predict(train, petkeras, backbone, tmp_path):
+    run_dir = tmp_path / "shoulders"
+    code, out, _ = train(run_dir, "--backbone", backbone)
+    assert code == 0
+    said = out.splitlines()
+    assert said[2] == "Computing 512 features of each of 40 pictures."
+    assert said[-1].endswith(f"See it: tensorboard --logdir {run_dir}")
+    run = pk.Run(run_dir)
+    assert run.config["backbone"] == {"backbone": str(backbone), "weights": None}
+    assert (run.recipe.name, run.recipe.epochs, run.recipe.pixel_scale) == ("transfer", 2, 64.0)
+
+    code, out, _ = petkeras("evaluate", run_dir, "--json")
+    assert code == 0
+    last = run.history.epochs[-1]
+    assert json.loads(out)["test"]["accuracy"] == pytest.approx(last.test_accuracy)
+    (tmp_path / "photo.jpg").write_bytes(picture_bytes(1))
+    assert petkeras("predict", run_dir, tmp_path / "photo.jpg")[0] == 0
+
+
+def test_an_interrupted_run_on_a_backbone_goes_on(train, petkeras, backbone, tmp_path, monkeypatch):
+    note, seen = pk.training.Trainer._note_step, []
+
+    def pressed(*arguments):
+        seen.append(True)
+        if len(seen) == 5:
+            signal.raise_signal(signal.SIGINT)
+        return note(*arguments)
+
+    monkeypatch.setattr(pk.training.Trainer, "_note_step", pressed)
+    code, out, _ = train(tmp_path / "run", "--backbone", backbone)
+    assert code == 130
+    assert "Go on: petkeras train --resume" in out
+    assert petkeras("train", "--resume", tmp_path / "run")[0] == 0
+    assert len(pk.Run(tmp_path / "run").history.epochs) == 2
+
+
+def test_a_named_backbone_takes_its_weights_from_none_or_a_file(train, tmp_path):
+    code, _, _ = train(
+        tmp_path / "run", "--backbone", "mobilenet_v2", "--weights", "none", "--image-size", 32
+    )
+    assert code == 0
+    assert pk.Run(tmp_path / "run").config["backbone"]["weights"] is None
+    result = train(
+        tmp_path / "other", "--backbone", "mobilenet_v2", "--weights", "none.h5",
+        "--image-size", 32,
+    )  # fmt: skip
+    assert "`weights`: there is no file none.h5." in complaint(result)
+    assert not (tmp_path / "other").exists()
+
+
+def test_what_a_backbone_has_no_use_for_is_told(train, backbone, tmp_path):
+    result = train(
+        tmp_path, "--backbone", backbone, "--recipe", "article", "--flip", "--film-every", 5
+    )
+    assert complaint(result).endswith(
+        "the last layer is trained: leave out --recipe, --flip, --film-every.\n"
+    )
+    assert "--weights are those of a --backbone" in complaint(
+        train(tmp_path / "run", "--weights", "x.h5")
+    )
+    message = complaint(train(tmp_path / "run", "--backbone", "resnet"))
+    assert "`backbone` must be mobilenet_v2, vgg16, inception_v3, a run folder" in message

@@ -36,8 +36,8 @@ def press_ctrl_c_at(monkeypatch, step):
             signal.raise_signal(signal.SIGINT)
         return note(*arguments)
 
-    note = training._Trainer._note_step
-    monkeypatch.setattr(training._Trainer, "_note_step", pressed)
+    note = training.Trainer._note_step
+    monkeypatch.setattr(training.Trainer, "_note_step", pressed)
 
 
 # One step
@@ -200,14 +200,14 @@ def test_ctrl_c_leaves_the_handler_as_it_was(small_data, monkeypatch):
 
 def test_a_second_ctrl_c_breaks_off(small_data, monkeypatch):
     press_ctrl_c_at(monkeypatch, 2)
-    note = training._Trainer._note_step
+    note = training.Trainer._note_step
 
     def again(*arguments):
         note(*arguments)
         if len(arguments[0].history.step_losses) == 2:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(training._Trainer, "_note_step", again)
+    monkeypatch.setattr(training.Trainer, "_note_step", again)
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in some shells
     try:
         with pytest.raises(KeyboardInterrupt):

@@ -47,6 +47,16 @@ class OxfordPets:
             if class_name in class_names:
                 yield Photograph(example["file_name"].decode(), class_name, example["image"])
 
+    def annotations(self, names):
+        """Yield (name, trimap as the bytes of a PNG, head box `(4,)`) of some pictures.
+
+        A box is (top, left, bottom, right) as fractions of the picture; all 0 where there is none.
+        """
+        for example in _examples(self.builder, ("file_name", "segmentation_mask", "head_bbox")):
+            name = example["file_name"].decode()
+            if name in names:
+                yield name, example["segmentation_mask"], example["head_bbox"]
+
     def class_key(self, class_name):
         """Return the name under which the decoded pictures of a class are kept."""
         return f"{self.key}/{class_name}"
@@ -55,7 +65,8 @@ class OxfordPets:
 def _examples(builder, features):
     """Yield the wanted features of every example of both splits, images as their bytes."""
     tfds = _tfds()
-    decoders = {"image": tfds.decode.SkipDecoding()} if "image" in features else {}
+    pictures = {"image", "segmentation_mask"} & set(features)
+    decoders = {feature: tfds.decode.SkipDecoding() for feature in pictures}
     partial = tfds.decode.PartialDecoding(dict.fromkeys(features, True), decoders=decoders)
     splits = "+".join(sorted(builder.info.splits))
     yield from builder.as_dataset(split=splits, decoders=partial).as_numpy_iterator()

@@ -16,7 +16,8 @@ class Pictures:
     """Hold one part of a data set: decoded and resized pictures, and what they show.
 
     Args:
-        images: `(n, size, size, 3)` uint8.
+        images: `(n, size, size, 3)` uint8. In `transfer`, where the last layer is trained, what
+            stands for the pictures: their features, `(n, features)` float32.
         labels: `(n, classes)` float32, one-hot.
         names: the n file names.
     """
@@ -68,7 +69,7 @@ def training_batches(pictures: Pictures, mean, recipe: Recipe, seed=0, first_ste
         A `tf.data.Dataset` of (images `(b, size, size, 3)` float32, labels `(b, classes)` float32).
     """
     with tf.device("CPU"):
-        images = tf.constant(pictures.images)  # uint8
+        images = tf.constant(pictures.images)
         labels = tf.constant(pictures.labels)
     per_epoch = steps_per_epoch(pictures, recipe)
 

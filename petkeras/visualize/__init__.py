@@ -24,7 +24,9 @@ from petkeras.visualize.costs import cost_table, costs, plot_costs
 from petkeras.visualize.curves import plot_curves, read_scalars, smooth
 from petkeras.visualize.evolution import Evolution, animate_evolution, plot_movement
 from petkeras.visualize.excitation import maximize, plot_excitation, to_picture
+from petkeras.visualize.graph import graph_edges, graph_scopes, plot_graph
 from petkeras.visualize.kernels import apply_kernel, article_kernels, layer_kernels, plot_kernels
+from petkeras.visualize.pictures import plot_annotations, plot_pictures
 from petkeras.visualize.places import Strongest, patches, strongest
 from petkeras.visualize.receptive import (
     gradient_field,
@@ -59,10 +61,13 @@ __all__ = [
     "feature_maps",
     "grad_cam",
     "gradient_field",
+    "graph_edges",
+    "graph_scopes",
     "layer_kernels",
     "maximize",
     "occlusion",
     "patches",
+    "plot_annotations",
     "plot_architecture",
     "plot_attribution",
     "plot_before_after",
@@ -71,8 +76,10 @@ __all__ = [
     "plot_curves",
     "plot_excitation",
     "plot_feature_maps",
+    "plot_graph",
     "plot_kernels",
     "plot_movement",
+    "plot_pictures",
     "plot_receptive_field",
     "plot_sanity_check",
     "plot_worst",

@@ -94,7 +94,7 @@ def plot_before_after(before, after, filters=None, titles=("before training", "a
     """
     chosen = check_filters(filters, _count(before), "maps")
     chosen = chosen[:16] if filters is None else chosen
-    rows, columns = grid_shape(len(chosen), 8)
+    rows, columns = grid_shape(len(chosen), min(8, len(chosen)))
     figure = plt.figure(figsize=(WIDTH, 2 * (_height(before, rows, columns) + 0.4)))
     for block, maps, title in zip(figure.subfigures(2), (before, after), titles, strict=True):
         axes = block.subplots(rows, columns, squeeze=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,6 +36,9 @@ FILM_FRAMES = 30  # of a film: more would make a page too heavy to mail
 SEARCHED = 200  # training pictures at most, for those that excite a filter most
 EXCITED = 5  # filters, or classes, that are asked what they look for
 PHOTOGRAPHS = 3  # that maps are drawn over where none are named
+MOST_LAYERS = 6  # whose maps are shown where none are named, from the first to the last
+MOST_MAPS = 64  # of a layer: the last ones of a large network have a thousand
+MOST_DRAWN = 30  # layers of a network that is drawn layer by layer
 
 
 @dataclass(frozen=True)
@@ -96,18 +100,21 @@ def make_scene(run, data=None, photographs=(), layers=()):
         data: its `PetData`, or `None`.
         photographs: paths; none is one test photograph of each class, three at most, or the one
             that was filmed where `data` is `None`.
-        layers: names; none is every layer with kernels and feature maps.
+        layers: names; none is every layer with kernels and feature maps, or six of them, from the
+            first to the last, where there are more.
 
     Raises:
         PetkerasError: a photograph cannot be read, a layer is not there or has no maps, or there
             is no photograph to show anything on.
     """
     model = run.model
-    layers = list(layers) or [
-        layer.name
-        for layer in model.layers
-        if has_maps(layer) and any(w.name == "kernel" for w in layer.trainable_weights)
-    ]
+    layers = list(layers) or _spread(
+        [
+            layer.name
+            for layer in model.layers
+            if has_maps(layer) and any(w.name == "kernel" for w in layer.trainable_weights)
+        ]
+    )
     for name in layers:
         find_layer(model, name, maps=True)
     if photographs:
@@ -126,6 +133,13 @@ def make_scene(run, data=None, photographs=(), layers=()):
             f"'petkeras visualize {run.run_dir} PHOTO'."
         ) from None
     return Scene(run, None, image[None], ("the filmed photograph",), layers)
+
+
+def _spread(names):
+    """Return `MOST_LAYERS` of some names, or all: evenly spaced, the first and the last too."""
+    if len(names) <= MOST_LAYERS:
+        return names
+    return [names[int(place)] for place in np.linspace(0, len(names) - 1, MOST_LAYERS)]
 
 
 def write_figures(scene, progress=lambda title: None):
@@ -218,6 +232,8 @@ def _test_part(scene):
 
 
 def _network(scene):
+    if not _can_be_drawn(scene.model):
+        return
     yield (
         Exhibit(
             "The network",
@@ -249,6 +265,14 @@ def _network(scene):
             "Photographs with a box around the pixels that one unit of each layer depends on.",
         ),
         lambda: plot_receptive_field(scene.model, scene.x[:1], scene.images[0]),
+    )
+
+
+def _can_be_drawn(model):
+    """Tell whether a network is small enough, and its layers follow one another."""
+    layers = model.layers
+    return len(layers) <= MOST_DRAWN and all(
+        layer.input is before.output for before, layer in itertools.pairwise(layers)
     )
 
 
@@ -287,12 +311,12 @@ def _filters(scene):
             Exhibit(
                 "What its filters do",
                 f"activations-{layer}.png",
-                f"All feature maps of {layer}",
+                f"{_how_many(scene, layer)} feature maps of {layer}",
                 "Bright is where a filter answers to the photograph. A dark one answers to "
                 "nothing in it.",
                 f"A grid of the feature maps of {layer}.",
             ),
-            lambda layer=layer: plot_feature_maps(maps_of(layer)),
+            lambda layer=layer: plot_feature_maps(maps_of(layer)[..., :MOST_MAPS]),
         )
     start = _start(scene.run)
     if start is not None:
@@ -310,6 +334,11 @@ def _filters(scene):
                 feature_maps(start(), scene.x[:1], [layer])[layer][0], maps_of(layer)
             ),
         )
+
+
+def _how_many(scene, layer):
+    count = scene.model.get_layer(layer).output.shape[-1]
+    return "All" if count <= MOST_MAPS else f"The first {MOST_MAPS} of {count}"
 
 
 def _film(scene):
@@ -369,6 +398,8 @@ def _looks_at(scene):
         ),
         draw,
     )
+    if not _can_be_drawn(scene.model):
+        return
     yield (
         Exhibit(
             "Where it looks",
@@ -383,6 +414,8 @@ def _looks_at(scene):
 
 
 def _looks_for(scene):
+    if not _can_be_drawn(scene.model):
+        return
     images = scene.images
     if scene.data is not None:
         train = scene.data.train.images

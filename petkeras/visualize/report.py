@@ -47,8 +47,11 @@ def _summary(run):
     """Say in a few sentences what was trained and how well it does."""
     config, epochs = run.config, run.history.epochs
     pictures = config["pictures"]
+    what = "A network of four convolutions"
+    if "backbone" in config:
+        what = f"A new last layer on top of {Path(config['backbone']['backbone']).name}"
     text = (
-        f"A network of four convolutions, trained by the recipe '{run.recipe.name}' on "
+        f"{what}, trained by the recipe '{run.recipe.name}' on "
         f"{pictures['train']} pictures of {', '.join(run.class_names)}; {pictures['test']} more "
         "were held back for the test."
     )

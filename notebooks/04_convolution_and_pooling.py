@@ -1,0 +1,396 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 04 · Convolution and pooling by hand
+#
+# You will slide a kernel over a table of numbers with two lines of NumPy, get the very numbers
+# that TensorFlow gets, and see what strides, padding, holes, channels and pools do to a picture.
+# It takes half a minute, and follows the article's section "How convolution and pooling work".
+#
+# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/04_convolution_and_pooling.ipynb)
+
+# %% tags=["nbval-ignore-output"]
+# On Colab, install petkeras first: %pip install -q petkeras
+import petkeras as pk
+from petkeras import visualize as pkv
+
+data = pk.course.load()
+image = data.train.images[0]
+
+# %% [markdown]
+# ## One window
+#
+# A gray picture is a table of numbers, here a tiny one. A [kernel](../docs/glossary.md#kernel) is
+# a smaller table. Lay it over the table's upper left corner, multiply each number with the one
+# that lies on it, and add up. That is all the arithmetic there is.
+
+# %%
+import numpy as np
+
+x = np.random.default_rng(0).integers(0, 10, (6, 6))
+kernel = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+
+patch = x[0:3, 0:3]
+print(patch * kernel)
+print("sum:", np.sum(patch * kernel))
+
+# %% [markdown]
+# ## All windows
+#
+# A [convolution](../docs/glossary.md#convolution) does so at every place where the kernel fits. Of
+# 6 x 6 numbers, how many places are that?
+
+
+# %%
+def convolve(x, kernel):
+    (height, width), (rows, columns) = kernel.shape, x.shape
+    output = np.zeros((rows - height + 1, columns - width + 1))
+    for row, column in np.ndindex(output.shape):
+        patch = x[row : row + height, column : column + width]
+        output[row, column] = np.sum(patch * kernel)
+    return output
+
+
+print(convolve(x, kernel))
+
+
+# %% [markdown]
+# TensorFlow wants a batch of pictures with channels, and a stack of kernels; of each we have one.
+# Look at the shapes in the comments: they are half of what there is to know about `tf.nn.conv2d`.
+
+# %%
+import tensorflow as tf
+
+
+def tf_convolve(x, kernel, strides=1, padding="VALID", dilations=1):
+    x = tf.cast(x, tf.float32)[None, :, :, None]  # (1 picture, height, width, 1 channel)
+    kernel = tf.cast(kernel, tf.float32)[:, :, None, None]  # (height, width, 1 channel, 1 filter)
+    return tf.nn.conv2d(x, kernel, strides, padding, dilations=dilations)[0, :, :, 0].numpy()
+
+
+print("the same:", np.array_equal(convolve(x, kernel), tf_convolve(x, kernel)))
+
+# %% [markdown]
+# And this is the loop in motion, as one of the article's figures has it, with our numbers. Stop it
+# in your mind at any window, and do the sum yourself.
+
+# %% tags=["nbval-ignore-output"]
+pkv.animate_convolution(x, kernel)
+
+# %% [markdown]
+# **Question.** The kernel has positive numbers on the left and negative ones on the right. What
+# must a patch look like to give a large sum? And what to give 0?
+
+# %% [markdown]
+# ## Nothing is turned around
+#
+# Mathematicians turn the kernel by half a turn before they slide it; what they call convolution
+# without the turn is a *cross-correlation*. Networks leave the turn out: a kernel that is learned
+# may as well be learned the other way around. A lone 1 in the table shows which of the two it is.
+# With the turn, the kernel itself would come out.
+
+# %%
+lone = np.zeros((5, 5))
+lone[2, 2] = 1
+numbered = np.arange(1, 10).reshape(3, 3)
+print(convolve(lone, numbered))
+print("turned around:", np.array_equal(convolve(lone, numbered), numbered[::-1, ::-1]))
+
+# %% [markdown]
+# ## Four kernels on a picture
+#
+# The article's figures 2 and 3 show four 7 x 7 kernels, and what they make of a dog. Here are four
+# such kernels, and below each what `tf.nn.conv2d` makes of a picture of ours: white where the
+# answer is far above 0, black where it is far below, gray where it is 0. Which lines does each
+# find?
+
+# %% tags=["nbval-ignore-output"]
+pkv.plot_kernels(pkv.article_kernels(), image)
+
+# %% [markdown]
+# Even areas come out gray, however bright they are. That is no accident: the numbers of each of
+# these kernels add up to 0.
+
+# %%
+for name, weights in pkv.article_kernels().items():
+    even = np.full((7, 7), 200.0)
+    print(f"{name:10}  sum {weights.sum():.0f}  answer {np.sum(even * weights):.0f}")
+
+# %% [markdown]
+# **Question.** These kernels were made by people. Those of a network start as random numbers. What
+# could make them find lines all the same?
+
+# %% [markdown]
+# ## Strides
+#
+# The [stride](../docs/glossary.md#stride) is how far the window moves. With 2 it skips every
+# second place, so that a quarter of the numbers is left. Nothing new is computed, only less.
+
+# %%
+every_place = tf_convolve(x, kernel)
+every_second = tf_convolve(x, kernel, strides=2)
+print(every_place.shape, "->", every_second.shape)
+print("the same, with gaps:", np.array_equal(every_place[::2, ::2], every_second))
+
+# %% [markdown]
+# ## Padding
+#
+# Under `VALID` the kernel stays inside, and the output shrinks by 2 for a 3 x 3 kernel. Under
+# `SAME` a frame of zeros, the [padding](../docs/glossary.md#padding), goes around the table first,
+# so that with stride 1 as much comes out as went in.
+
+# %%
+framed = np.pad(x, 1)
+print("the same:", np.array_equal(convolve(framed, kernel), tf_convolve(x, kernel, padding="SAME")))
+print(x.shape, "->", tf_convolve(x, kernel, padding="SAME").shape)
+
+# %% [markdown]
+# Stride and padding together: the size is the input's, divided by the stride and rounded up. Where
+# one row of zeros is enough, where does TensorFlow put it? Watch the gray cells.
+
+# %% tags=["nbval-ignore-output"]
+pkv.animate_convolution(x, kernel, strides=2, padding="same")
+
+# %% [markdown]
+# It goes to the bottom and to the right alone. A frame on all sides, as we put it above, and then
+# a stride of 2 would give other numbers, though just as many. PyTorch does it that way, so that
+# weights carried from one to the other give slightly different pictures.
+
+# %%
+around = convolve(np.pad(x, 1), kernel)[::2, ::2]
+at_the_end = convolve(np.pad(x, ((0, 1), (0, 1))), kernel)[::2, ::2]
+theirs = tf_convolve(x, kernel, strides=2, padding="SAME")
+print("frame all around:", np.array_equal(around, theirs))
+print("bottom and right:", np.array_equal(at_the_end, theirs))
+
+# %% [markdown]
+# ## Holes
+#
+# A *dilated* kernel is spread out: it touches every second number, and sees 5 x 5 cells with nine
+# weights. It is the same as a larger kernel with zeros in the holes.
+
+# %%
+spread = np.zeros((5, 5))
+spread[::2, ::2] = kernel
+print("the same:", np.array_equal(convolve(x, spread), tf_convolve(x, kernel, dilations=2)))
+
+# %% [markdown]
+# The blue cells are those that it touches. What lies between them it does not see.
+
+# %% tags=["nbval-ignore-output"]
+pkv.animate_convolution(x, kernel, dilations=2)
+
+# %% [markdown]
+# ## Channels
+#
+# A color picture is three tables, a map of our network's second convolution is one of 32. The
+# kernel then is as deep as its input, and **all** products go into **one** sum. With 32 such
+# kernels, 32 numbers come out at each place: 32 [feature maps](../docs/glossary.md#feature-map).
+# Only the sum in the loop has changed.
+
+
+# %%
+def convolve_channels(x, kernels):  # (rows, columns, channels), (height, width, channels, filters)
+    height, width, _, filters = kernels.shape
+    output = np.zeros((x.shape[0] - height + 1, x.shape[1] - width + 1, filters))
+    for row, column in np.ndindex(output.shape[:2]):
+        patch = x[row : row + height, column : column + width]
+        output[row, column] = np.tensordot(patch, kernels, axes=3)  # (filters,)
+    return output
+
+
+# %% [markdown]
+# The first layer of our network, before any training, on a whole picture: its 32 kernels, by our
+# loop and by TensorFlow's. (They round differently in the seventh digit.)
+
+# %%
+kernels = pk.layers.Conv2D(filters=32, kernel_size=3)
+kernels.build((None, *image.shape))
+weights = kernels.kernel.numpy()
+colors = np.pad(image / np.float32(255), ((1, 1), (1, 1), (0, 0)))
+
+print("kernels:", weights.shape)
+by_hand = convolve_channels(colors, weights)
+print("the same:", np.allclose(by_hand, kernels(image[None] / np.float32(255))[0], atol=1e-5))
+
+# %% [markdown]
+# **Question.** How many weights has the second convolution, 32 kernels of 3 x 3 over 32 channels,
+# and how many multiplications does it take for one place of the picture?
+
+# %% [markdown]
+# ## Pooling
+#
+# A [max pool](../docs/glossary.md#max-pool) keeps the largest number of each window, channel by
+# channel. It has no weights at all. Its loop is that of the convolution, with another last line.
+
+
+# %%
+def max_pool(x, size=2, stride=2):
+    rows, columns = ((length - size) // stride + 1 for length in x.shape)
+    output = np.zeros((rows, columns))
+    for row, column in np.ndindex(output.shape):
+        top, left = row * stride, column * stride
+        output[row, column] = x[top : top + size, left : left + size].max()
+    return output
+
+
+theirs = tf.nn.max_pool2d(x[None, :, :, None].astype("float32"), 2, 2, "VALID")[0, :, :, 0]
+print("the same:", np.array_equal(max_pool(x), theirs))
+
+# %% [markdown]
+# In motion, as in the article: windows of 2 x 2 that move by 2, so that none overlap.
+
+# %% tags=["nbval-ignore-output"]
+pkv.animate_max_pool(x)
+
+# %% [markdown]
+# And the two paddings, in step. The padding of a pool is not made of zeros: TensorFlow leaves the
+# hatched cells out. Why would zeros be wrong?
+
+# %% tags=["nbval-ignore-output"]
+pkv.animate_max_pool_paddings(x[:4, :4])
+
+# %% [markdown]
+# ## What pools are for
+#
+# Pools make maps smaller, and let a dog stand a little elsewhere. The first is plain: here is a
+# picture pooled once, twice and three times, by our own layer. From which size on can you no
+# longer tell what it shows?
+
+# %% tags=["nbval-ignore-output"]
+smaller = [image[None].astype("float32")]
+for _ in range(3):
+    smaller.append(pk.layers.MaxPool2D()(smaller[-1]))
+titles = [f"{each.shape[1]} x {each.shape[2]}" for each in smaller]
+pkv.plot_pictures([each[0] for each in smaller], titles, columns=4)
+
+# %% [markdown]
+# The second can be measured. Convolve the picture, pool with larger and larger windows, move all
+# by one pixel, and see by how much the numbers change, as a share of their sum. Here the windows
+# move by 1, so that size is all that differs.
+
+
+# %%
+def change(maps, size):
+    pooled = tf.nn.max_pool2d(maps[None, :, :, None], size, 1, "VALID")[0, :, :, 0].numpy()
+    return np.abs(pooled[:, 1:] - pooled[:, :-1]).sum() / pooled.sum()
+
+
+outlines = np.maximum(pkv.apply_kernel(image, pkv.article_kernels()["outline"]), 0)
+changes = [change(outlines, size) for size in (1, 2, 4, 8)]
+print("the larger the window, the smaller the change:", changes == sorted(changes, reverse=True))
+
+# %% [markdown]
+# By how much, in this picture:
+
+# %% tags=["nbval-ignore-output"]
+for size, share in zip((1, 2, 4, 8), changes, strict=True):
+    print(f"window {size} x {size}: {share:.0%} of it changes")
+
+# %% [markdown]
+# **Question.** What a pool forgets is *where* in its window the largest number was. For which task
+# would that be a bad idea?
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Sixteen numbers. Change the stride so that 4 x 4 numbers come out of this table of 9 x 9.
+
+# %% tags=["exercise"]
+table = np.arange(81, dtype="float32").reshape(1, 9, 9, 1)
+ones = np.ones((3, 3, 1, 1), "float32")
+output = tf.nn.conv2d(table, ones, strides=1, padding="VALID")
+pk.check.chapter04.exercise_1(output)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# table = np.arange(81, dtype="float32").reshape(1, 9, 9, 1)
+# ones = np.ones((3, 3, 1, 1), "float32")
+# output = tf.nn.conv2d(table, ones, strides=2, padding="VALID")
+# pk.check.chapter04.exercise_1(output)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **2.** An edge. Fill in a kernel that answers above 0 where the picture is dark on the left and
+# bright on the right, and with 0 to even areas and to edges between above and below.
+
+# %% tags=["exercise"]
+kernel = [
+    [0, 0, 0],
+    [0, 0, 0],
+    [0, 0, 0],
+]
+pk.check.chapter04.exercise_2(kernel)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# kernel = [
+#     [-1, 0, 1],
+#     [-1, 0, 1],
+#     [-1, 0, 1],
+# ]
+# pk.check.chapter04.exercise_2(kernel)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **3.** A pool for every size. Our `max_pool` loses the last row where their number is odd. Write
+# one with windows of 2 x 2 and stride 2 that pads as `SAME` does, so that of five rows three are
+# left. Let it be right for numbers below 0 as well. (`np.pad` has an argument `constant_values`.)
+
+
+# %% tags=["exercise"]
+def max_pool_same(x):
+    return x
+
+
+pk.check.chapter04.exercise_3(max_pool_same)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def max_pool_same(x):
+#     rows, columns = x.shape
+#     x = np.pad(x, ((0, rows % 2), (0, columns % 2)), constant_values=-np.inf)
+#     output = np.zeros((x.shape[0] // 2, x.shape[1] // 2))
+#     for row, column in np.ndindex(output.shape):
+#         output[row, column] = x[2 * row : 2 * row + 2, 2 * column : 2 * column + 2].max()
+#     return output
+#
+#
+# pk.check.chapter04.exercise_3(max_pool_same)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## What to read next
+#
+# - V. Dumoulin, F. Visin, *A guide to convolution arithmetic for deep learning* (2016), chapters 2
+#   and 3: every case of stride and padding, each with a drawing and a formula.
+# - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning* (2016), sections 9.1 to 9.3:
+#   cross-correlation, and why pooling makes a network care less about where.
+# - F. Yu, V. Koltun, *Multi-Scale Context Aggregation by Dilated Convolutions* (2016), section 2:
+#   what kernels with holes are good for.

@@ -1,0 +1,393 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 05 · The network from scratch
+#
+# You will write a layer live, look at every weight and every shape of the network, and see a
+# weight that looks like any other and never learns. It takes half a minute, and follows the
+# article's section "Building the network".
+#
+# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/05_the_network.ipynb)
+
+# %% tags=["nbval-ignore-output"]
+# On Colab, install petkeras first: %pip install -q petkeras
+import petkeras as pk
+from petkeras import visualize as pkv
+
+data = pk.course.load()
+size = data.mean.shape[0]
+x = pk.data.pipeline.preprocess(data.train.images[:10], data.mean, pk.MODERN)
+
+# %% [markdown]
+# ## An operation and its weights
+#
+# In 2017 a layer was written as two weights and three operations, and so it can be today. Four
+# kernels for color pictures, four biases; a convolution, an addition, a
+# [ReLU](../docs/glossary.md#relu). Ten pictures went in; what came out?
+
+# %%
+import tensorflow as tf
+
+kernel = tf.Variable(tf.random.stateless_truncated_normal((3, 3, 3, 4), seed=(0, 5), stddev=0.1))
+bias = tf.Variable(tf.zeros(4))
+
+maps = tf.nn.conv2d(x, kernel, strides=1, padding="SAME")
+maps = tf.nn.bias_add(maps, bias)
+maps = tf.nn.relu(maps)
+print("ten pictures:", len(maps) == 10, "| as large as before:", maps.shape[1] == size)
+print("maps of each:", maps.shape[3])
+
+# %% [markdown]
+# **Question.** The kernel has four axes. What is each for, and which of them must fit the picture?
+
+# %% [markdown]
+# ## A layer: first its weights
+#
+# A [layer](../docs/glossary.md#layer) keeps the weights and the operations together. Keras calls
+# `build` once, when the first input is there: only then is it known how many channels there are.
+# `add_weight` makes a weight and writes it into the layer's list.
+
+# %%
+import keras
+
+
+class Weights(keras.layers.Layer):
+    def build(self, input_shape):
+        shape = (3, 3, input_shape[-1], 4)
+        self.kernel = self.add_weight(shape=shape, initializer="he_normal", name="kernel")
+        self.bias = self.add_weight(shape=(4,), initializer="zeros", name="bias")
+
+
+# %% [markdown]
+# No picture has passed through it yet; the shape of one is enough. Look at the list that Keras
+# keeps.
+
+# %%
+layer = Weights()
+print("before:", layer.weights)
+layer.build((None, size, size, 3))
+for weight in layer.trainable_weights:
+    print(weight.name, weight.shape)
+print("numbers to learn:", layer.count_params())
+
+# %% [markdown]
+# ## Then its operations
+#
+# `call` is what is done to each batch: the three operations from above.
+
+
+# %%
+class Convolution(Weights):
+    def call(self, x):
+        x = tf.nn.conv2d(x, self.kernel, strides=1, padding="SAME")  # (B, H, W, 4)
+        x = tf.nn.bias_add(x, self.bias)
+        return tf.nn.relu(x)
+
+
+ours = Convolution()
+print(ours(tf.zeros((10, 32, 32, 3))).shape)
+
+# %% [markdown]
+# The layer of the package does the same. Give both the same weights, and they give the same maps:
+
+# %%
+theirs = pk.layers.Conv2D(filters=4, kernel_size=3, activation="relu")
+theirs.build(x.shape)
+theirs.set_weights(ours.get_weights())
+print("the same:", bool(tf.reduce_all(ours(x) == theirs(x))))
+
+# %% [markdown]
+# And this is how it is written there. The first two lines of `build` complain of inputs that do
+# not fit; the others you know.
+
+# %%
+import inspect
+
+print(inspect.getsource(pk.layers.Conv2D.build))
+print(inspect.getsource(pk.layers.Conv2D.call))
+
+# %% [markdown]
+# ## The weight that never learns
+#
+# In 2017 a weight was a `tf.Variable`, as in our first cell. What if a layer keeps one of these?
+# It works, it computes the same, nothing complains.
+
+
+# %%
+class Forgotten(Convolution):
+    def build(self, input_shape):
+        shape = (3, 3, input_shape[-1], 4)
+        self.kernel = tf.Variable(tf.random.stateless_normal(shape, seed=(0, 5)))
+        self.bias = tf.Variable(tf.zeros(4))
+
+
+forgotten = Forgotten()
+print(forgotten(tf.zeros((10, 32, 32, 3))).shape)
+
+# %% [markdown]
+# But Keras does not know that these are weights. A model trains what is in its list, and saves
+# what is in its list, and the list is empty:
+
+# %%
+print("trainable weights:", forgotten.trainable_weights)
+print("all weights:      ", forgotten.weights)
+print("numbers to learn: ", forgotten.count_params())
+
+# %% [markdown]
+# Put each of the two into a small network, train both for five steps, and compare the kernel
+# before and after. The dense layer at the end learns in both, so that the loss falls in both, and
+# one could go on for days without a suspicion.
+
+
+# %%
+def moves(first):
+    """Train a network that begins with this layer; tell whether its kernel has changed."""
+    layers = [first, pk.layers.Flatten(), pk.layers.Dense(2)]
+    model = keras.Sequential([keras.Input((size, size, 3)), *layers])
+    before = first.kernel.numpy()
+    adam = pk.optimizers.Adam(0.001)
+    for _ in range(5):
+        pk.train_step(model, adam, x, data.train.labels[:10])
+    return bool((first.kernel.numpy() != before).any())
+
+
+# %%
+print("made by add_weight, it moves:", moves(Convolution()))
+print("a bare tf.Variable, it moves:", moves(Forgotten()))
+
+# %% [markdown]
+# The same goes for numbers that live elsewhere: in an array, a tensor, a list of `tf.Variable`.
+# Only what `add_weight` made, or a `keras.Variable`, is in the list. In the article's time it was
+# the other way around: TensorFlow kept a list of all variables ever made, and trained them.
+
+
+# %%
+class Homes(keras.layers.Layer):
+    def build(self, input_shape):
+        self.tensor = tf.zeros(3)
+        self.several = [tf.Variable(0.0), tf.Variable(1.0)]
+        self.known = keras.Variable([0.0, 1.0])
+
+
+homes = Homes()
+homes.build((None, 3))
+print([tuple(weight.shape) for weight in homes.trainable_weights])
+
+# %% [markdown]
+# **Question.** How would you have found out, with nothing but the summary of the model in hand?
+
+# %% [markdown]
+# ## The whole network
+#
+# Here it is as the package builds it: each line takes the last line's output. The shapes at the
+# ends of the lines are those of the article, for 224 pixels.
+
+# %%
+source = inspect.getsource(pk.pet_net)
+print(source[source.index("    # The shapes are those") :])
+
+# %% [markdown]
+# Every shape on the way can be had without a single weight: each layer can tell what comes out
+# when it is told what goes in. Ten pictures of 224 pixels, down to ten times two
+# [logits](../docs/glossary.md#logits). Where does most of the picture's size go?
+
+# %%
+model = pk.pet_net(image_size=size, recipe=pk.MODERN, seed=0)
+shape = (10, 224, 224, 3)
+for layer in model.layers[1:]:
+    shape = layer.compute_output_shape(shape)
+    print(f"{layer.name:8} {type(layer).__name__:10}", *shape)
+
+# %% [markdown]
+# And every weight, with pictures as large as in this course. Which layer has most of them?
+# (Chapter 02 has counted them for 224 pixels.)
+
+# %% tags=["nbval-ignore-output"]
+for weight in model.trainable_weights:
+    print(f"{weight.path:16} {tuple(weight.shape)!s:16} {weight.value.numpy().size:>10,}")
+
+# %% [markdown]
+# ## What it sees before it has learned
+#
+# The first layer's 32 kernels are random numbers. Here are eight of them, the mean over the
+# colors.
+
+# %% tags=["nbval-ignore-output"]
+pkv.plot_kernels(pkv.layer_kernels(model, "conv1_1", filters=range(8)))
+
+# %% [markdown]
+# Random as they are, what they make of a picture is no noise. What do these eight tell apart
+# already?
+
+# %% tags=["nbval-ignore-output"]
+maps = pkv.feature_maps(model, x[:1], ["conv1_1"])["conv1_1"][0]
+pkv.plot_feature_maps(maps, "What eight untrained filters make of a picture", filters=range(8))
+
+# %% [markdown]
+# ## Where the weights start
+#
+# The article draws every kernel from a normal distribution of standard deviation 0.1, whatever the
+# layer. Our modern recipe takes $\sqrt{2 / n}$ instead, with $n$ the number of inputs that are
+# added up: He's [initializer](../docs/glossary.md#initializer), made so that numbers stay as large
+# as they are from layer to layer. Do they?
+
+
+# %%
+def spread(recipe, names=("conv1_1", "conv1_2", "conv2_1", "conv2_2", "fc1")):
+    """Return each layer's root mean square for ten pictures, as a multiple of the picture's."""
+    model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
+    outputs = keras.Model(model.inputs, [model.get_layer(name).output for name in names])(x)
+    root = [float(tf.sqrt(tf.reduce_mean(each**2) / tf.reduce_mean(x**2))) for each in outputs]
+    return dict(zip(names, root, strict=True))
+
+
+# %%
+import dataclasses
+
+article = spread(dataclasses.replace(pk.ARTICLE, dense_bias=0.0))
+modern = spread(pk.MODERN)
+print("He, never more than twice as large or small:", all(0.5 < v < 2 for v in modern.values()))
+print("0.1, fc1 over conv1_1, more than ten times: ", article["fc1"] > 10 * article["conv1_1"])
+
+# %% tags=["nbval-ignore-output"]
+import matplotlib.pyplot as plt
+
+plt.style.use(pkv.style.STYLE)  # the look of all figures here
+figure, axis = plt.subplots(figsize=(8, 3))
+for name, each in {"article: 0.1 everywhere": article, "modern: He": modern}.items():
+    axis.plot(each.keys(), each.values(), "o-", label=name)
+axis.axhline(1, color="gray", linewidth=1)
+axis.set(title="how large the numbers are, as a multiple of the picture's", yscale="log")
+axis.legend()
+plt.show()
+
+# %% [markdown]
+# Where 27 numbers are added up, as in the first layer, 0.1 is too little, and where thousands are,
+# as in `fc1`, too much.
+#
+# **Question.** At 224 pixels `fc1` adds up 12 times as many numbers as at 64. What happens to the
+# last point of each curve? (What large logits do to the loss is in chapter 06.)
+
+# %% [markdown]
+# ## Dropout has two lives
+#
+# While training, [dropout](../docs/glossary.md#dropout) sets a part of the numbers to 0 and scales
+# up the rest; afterwards it does nothing at all. Mind the number: the article said what is *kept*,
+# 0.2; today's layers are told what is *dropped*, 0.8.
+
+# %%
+drop = pk.layers.Dropout(rate=0.8, seed=0)
+ones = tf.ones((1, 10_000))
+print("training: ", sorted(set(drop(ones, training=True).numpy().ravel().round(3).tolist())))
+print("otherwise:", sorted(set(drop(ones, training=False).numpy().ravel().tolist())))
+print("the mean stays:", round(float(tf.reduce_mean(drop(ones, training=True)))))
+
+# %% [markdown]
+# **Question.** What would happen to the test accuracy of someone who took 0.2 over as it stood?
+# And of someone who forgot to say `training=False`?
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Count. Change the number of filters so that the layer has 756 numbers to learn.
+
+# %% tags=["exercise"]
+layer = pk.layers.Conv2D(filters=1, kernel_size=3)
+layer.build((None, 64, 64, 3))
+pk.check.chapter05.exercise_1(layer)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# layer = pk.layers.Conv2D(filters=27, kernel_size=3)
+# layer.build((None, 64, 64, 3))
+# pk.check.chapter05.exercise_1(layer)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **2.** Repair. This layer multiplies each channel by a factor of its own, but will never learn
+# which.
+
+
+# %% tags=["exercise"]
+class Scale(keras.layers.Layer):
+    def build(self, input_shape):
+        self.factor = tf.Variable(tf.ones(input_shape[-1]))
+
+    def call(self, x):
+        return x * self.factor
+
+
+pk.check.chapter05.exercise_2(Scale)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# class Scale(keras.layers.Layer):
+#     def build(self, input_shape):
+#         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+#
+#     def call(self, x):
+#         return x * self.factor
+#
+#
+# pk.check.chapter05.exercise_2(Scale)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **3.** A layer of your own. In place of `Flatten`, newer networks make of every feature map one
+# number, its mean: `(batch, height, width, channels)` becomes `(batch, channels)`. Write that
+# layer.
+
+
+# %% tags=["exercise"]
+class MeanOfMaps(keras.layers.Layer):
+    def call(self, x):
+        return x
+
+
+pk.check.chapter05.exercise_3(MeanOfMaps)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# class MeanOfMaps(keras.layers.Layer):
+#     def call(self, x):
+#         return tf.reduce_mean(x, axis=(1, 2))
+#
+#
+# pk.check.chapter05.exercise_3(MeanOfMaps)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## What to read next
+#
+# - The Keras guide *Making new layers and models via subclassing*: all that `build`, `call` and
+#   `add_weight` can do.
+# - K. He, X. Zhang, S. Ren, J. Sun, *Delving Deep into Rectifiers* (2015), section 2.2: where
+#   $\sqrt{2/n}$ comes from.
+# - M. Lin, Q. Chen, S. Yan, *Network In Network* (2014), section 3.2: means of maps in place of
+#   dense layers, the third exercise.

@@ -1,0 +1,464 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 06 · Loss, gradient, Adam
+#
+# You will compute by hand what TensorFlow computes in one call each: the loss of a guess, the
+# slope of the loss for every weight of a convolution, and the steps that Adam takes down that
+# slope. It takes three quarters of a minute, and follows the article's section "Loss and
+# optimizer".
+#
+# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/06_loss_gradient_adam.ipynb)
+
+# %% tags=["nbval-ignore-output"]
+# On Colab, install petkeras first: %pip install -q petkeras
+import matplotlib.pyplot as plt
+
+import petkeras as pk
+from petkeras import visualize as pkv
+
+plt.style.use(pkv.style.STYLE)  # the look of all figures here
+
+data = pk.course.load()
+size = data.mean.shape[0]
+
+# %% [markdown]
+# ## From logits to probabilities
+#
+# The network ends in one number for each breed, its [logits](../docs/glossary.md#logits). They may
+# be anything. The [softmax](../docs/glossary.md#softmax) makes probabilities of them: `exp` makes
+# them positive, the division makes them add up to 1. The larger logit stays the larger
+# probability.
+
+# %%
+import numpy as np
+
+
+def softmax(logits):
+    raised = np.exp(logits)
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+print(softmax(np.array([2.0, 0.0])).round(3))
+print(softmax(np.array([102.0, 100.0])).round(3))
+
+# %% [markdown]
+# **Question.** Why do both lines show the same?
+
+# %% [markdown]
+# ## What a guess costs
+#
+# The loss of one picture is $-\log p$, with $p$ the probability that the network gives to the true
+# breed: the [cross-entropy](../docs/glossary.md#cross-entropy). Below, to the right, sure and
+# right; to the left, sure and wrong. How much more does it cost to be quite sure and wrong than to
+# have no idea?
+
+# %% tags=["nbval-ignore-output"]
+difference = np.linspace(-6, 6, 200)  # the true breed's logit minus the other's
+right = softmax(np.stack([difference, np.zeros(200)], axis=1))[:, 0]
+figure, axes = plt.subplots(1, 2, figsize=(8, 2.8))
+axes[0].plot(difference, right)
+axes[1].plot(difference, -np.log(right))
+axes[1].plot(0, np.log(2), "o", label="no idea: log 2")
+axes[0].set(title="probability of the true breed", xlabel="its logit minus the other's")
+axes[1].set(title="loss", xlabel="its logit minus the other's")
+axes[1].legend()
+plt.show()
+# %% [markdown]
+# ## Where this breaks
+#
+# `exp` of a logit above 88 is too large for a 32-bit number. Is that an idle worry? Here is the
+# article's network before its first step, its kernels drawn with a standard deviation of 0.1, its
+# pixels up to 255.
+
+# %%
+article = pk.pet_net(image_size=size, recipe=pk.ARTICLE, seed=0)
+images = pk.data.pipeline.preprocess(data.train.images[:10], data.mean, pk.ARTICLE)
+labels = data.train.labels[:10]
+logits = article(images).numpy()
+
+with np.errstate(over="ignore", invalid="ignore"):
+    probabilities = softmax(logits)
+print("a logit above 88:", bool((logits > 88).any()))
+print("a probability that is no number:", bool(np.isnan(probabilities).any()))
+
+# %% [markdown]
+# The cure: as only differences count, take the largest logit off first. Then the largest `exp` is
+# 1, and a small one may vanish to 0 without harm.
+
+
+# %%
+def stable_softmax(logits):
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+probabilities = stable_softmax(logits)
+print("all numbers:", bool(np.isfinite(probabilities).all()))
+print("each row adds up to 1:", np.allclose(probabilities.sum(axis=1), 1))
+
+# %% [markdown]
+# But now $-\log 0$ is infinite. So the loss is never computed from the probability: $-\log p_k =
+# \log \sum_j e^{z_j} - z_k$ needs no more than the logits $z$, and the largest of them is taken
+# out of the sum. This is what `pk.losses.softmax_cross_entropy` calls, and why networks end in
+# logits.
+
+
+# %%
+def cross_entropy(labels, logits):  # both (batch, classes)
+    largest = logits.max(axis=1, keepdims=True)
+    total = largest[:, 0] + np.log(np.exp(logits - largest).sum(axis=1))
+    return total - (labels * logits).sum(axis=1)  # (batch,)
+
+
+theirs = pk.losses.softmax_cross_entropy(labels, logits)
+print("the same:", np.allclose(cross_entropy(labels, logits), theirs, rtol=1e-5, atol=1e-3))
+print("no idea:", cross_entropy(np.array([[1, 0]]), np.zeros((1, 2))).round(4))
+
+# %% [markdown]
+# What it comes to for these ten pictures. Compare with 0.69, the loss of no idea:
+
+# %% tags=["nbval-ignore-output"]
+print("losses:", cross_entropy(labels, logits).round(1))
+print("mean:  ", cross_entropy(labels, logits).mean().round(1))
+
+# %% [markdown]
+# ## Why not train on the accuracy?
+#
+# The [accuracy](../docs/glossary.md#accuracy) is what we care about: 1 where the largest logit is
+# at the label. Yet a small change of a weight changes no answer at all, so that the accuracy stays
+# as it is. It is flat, and a flat thing has no slope to go down. The tape says so.
+
+# %%
+import tensorflow as tf
+
+z = tf.Variable([[0.5, 0.1], [0.2, 0.9]])
+with tf.GradientTape(persistent=True) as tape:
+    hits = pk.losses.accuracy([[1, 0], [1, 0]], z)
+    losses = pk.losses.softmax_cross_entropy([[1, 0], [1, 0]], z)
+print("accuracy:", hits.numpy(), "its gradient:", tape.gradient(hits, z))
+print("the loss has one:", tape.gradient(losses, z) is not None)
+
+# %% [markdown]
+# ## The gradient of the loss
+#
+# The [gradient](../docs/glossary.md#gradient) holds, for each number that goes in, by how much the
+# loss changes when that number grows a little. For the logits it is as simple as could be: the
+# probabilities minus the labels. A breed that was given 0.3 and is not there is pushed down by
+# 0.3.
+
+# %%
+by_hand = stable_softmax(z.numpy()) - np.array([[1, 0], [1, 0]])
+print(by_hand.round(3))
+print("the same as the tape's:", np.allclose(by_hand, tape.gradient(losses, z), atol=1e-6))
+
+# %% [markdown]
+# **Question.** Why do the two numbers of each row add up to 0?
+
+# %% [markdown]
+# ## The gradient of a convolution
+#
+# Say we know for every number of the output how the loss changes with it (*upstream*). Each output
+# was a sum of products of a window and a kernel. So in each window: what a weight gets is upstream
+# times the pixel that it met; what a pixel gets is upstream times the weight that it met. All
+# windows add up. It is the loop of chapter 04 once more.
+
+
+# %%
+def convolution_gradients(x, kernel, upstream):  # (H, W, C), (h, w, C, F), (H', W', F)
+    height, width = kernel.shape[:2]
+    d_x, d_kernel = np.zeros(x.shape), np.zeros(kernel.shape)
+    for row, column in np.ndindex(upstream.shape[:2]):
+        window = np.s_[row : row + height, column : column + width]
+        slope = upstream[row, column]  # (F,)
+        d_kernel += x[window][..., None] * slope  # (h, w, C, F)
+        d_x[window] += kernel @ slope  # (h, w, C)
+    return d_x, d_kernel
+
+
+# %% [markdown]
+# To be compared: our own layer, with `SAME` padding and a ReLU, on a whole picture. As a loss that
+# is easy to take apart we use the mean of the squares of all that comes out. First the tape's
+# opinion.
+
+# %%
+x = pk.data.pipeline.preprocess(data.train.images[:1], data.mean, pk.MODERN)
+layer = pk.layers.Conv2D(filters=8, kernel_size=3, activation="relu")
+layer.build(x.shape)
+layer.kernel.assign(np.random.default_rng(0).normal(size=layer.kernel.shape))
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    maps = layer(x)
+    loss = tf.reduce_mean(maps**2)
+by_tape = tape.gradient(loss, [x, layer.kernel.value, layer.bias.value])
+print([tuple(gradient.shape) for gradient in by_tape[1:]])
+
+# %% [markdown]
+# Now by hand. The mean of squares hands back $2 \cdot \text{map} / \text{count}$. The ReLU lets
+# this through where it was open, and where it was closed the map is 0 anyway. The padding is put
+# on, and its share of the gradient cut off. A bias went into every sum of its map, and gets them
+# all.
+
+# %%
+upstream = 2 * maps.numpy()[0].astype("float64") / maps.numpy().size
+padded = np.pad(x[0].numpy().astype("float64"), ((1, 1), (1, 1), (0, 0)))
+d_padded, d_kernel = convolution_gradients(padded, layer.kernel.numpy(), upstream)
+by_hand = [d_padded[None, 1:-1, 1:-1], d_kernel, upstream.sum(axis=(0, 1))]
+
+for name, ours, theirs in zip(("picture", "kernel", "bias"), by_hand, by_tape, strict=True):
+    largest = np.abs(ours - theirs).max() / np.abs(ours).max()
+    print(f"{name:8} agrees to 1e-5: {bool(largest < 1e-5)}")
+
+# %% [markdown]
+# Four of the kernels, and below each its gradient (the mean over the colors). Yellow is above 0:
+# were a weight there to grow, the loss would grow.
+
+# %% tags=["nbval-ignore-output"]
+kernels = {f"kernel {n}": layer.kernel.numpy()[..., n] for n in range(4)}
+gradients = {f"gradient {n}": d_kernel[..., n] for n in range(4)}
+pkv.plot_kernels(kernels | gradients)
+
+# %% [markdown]
+# And if both of us are wrong? A third opinion needs no calculus: nudge one weight both ways, and
+# see how much the loss changes.
+
+
+# %%
+def loss_with(nudge):
+    kernel = layer.kernel.numpy().astype("float64")
+    kernel[1, 1, 0, 3] += nudge
+    maps = tf.nn.conv2d(tf.cast(x, tf.float64), kernel, 1, "SAME")
+    return float(tf.reduce_mean(tf.nn.relu(maps) ** 2))
+
+
+measured = (loss_with(1e-5) - loss_with(-1e-5)) / 2e-5
+print("the same:", bool(np.isclose(measured, d_kernel[1, 1, 0, 3], rtol=1e-3)))
+
+# %% [markdown]
+# **Question.** To nudge every weight of our network like that, how many times would it have to be
+# run? And how many times does the tape run it?
+
+# %% [markdown]
+# ## Down the slope
+#
+# Gradient descent takes from each weight the [learning rate](../docs/glossary.md#learning-rate)
+# times its gradient. Its trouble: one rate for all weights. Here is a function of two weights, a
+# valley that is twenty times as steep across as along. A rate that is safe across is slow along.
+
+
+# %%
+def gradient(w):  # of w[0] ** 2 / 2 + 10 * w[1] ** 2
+    return np.array([1.0, 20.0]) * w
+
+
+def descend(w, learning_rate, steps):
+    path = [w]
+    for _ in range(steps):
+        path.append(path[-1] - learning_rate * gradient(path[-1]))
+    return np.array(path)
+
+
+# %% [markdown]
+# [Adam](../docs/glossary.md#adam) keeps two running means for each weight: `m` of the gradient, so
+# that what goes back and forth cancels; `v` of its square, so that each weight can be given steps
+# of a size of its own. As both start at 0, `alpha` makes up for it in the first steps.
+
+
+# %%
+def adam(w, learning_rate, steps, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    m, v, path = 0.0, 0.0, [w]
+    for t in range(1, steps + 1):
+        g = gradient(w)
+        m = beta_1 * m + (1 - beta_1) * g
+        v = beta_2 * v + (1 - beta_2) * g * g
+        alpha = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        w = w - alpha * m / (np.sqrt(v) + epsilon)
+        path.append(w)
+    return np.array(path)
+
+
+# %% [markdown]
+# Do `pk.optimizers.Adam` and these four lines walk the same way? Forty steps of each:
+
+# %%
+start = np.array([-4.0, 1.0])
+w = tf.Variable(start)
+optimizer = pk.optimizers.Adam(learning_rate=0.3)
+path = [start]
+for _ in range(40):
+    optimizer.apply([tf.constant(gradient(w.numpy()))], [w])
+    path.append(w.numpy())
+print("the same at every step:", np.allclose(path, adam(start, 0.3, 40), atol=1e-5))
+
+# %% [markdown]
+# Both ways, seen from above. Lines join places of the same height, and the valley's floor is the
+# line in the middle. Which of the two goes straighter? And which has arrived after forty steps?
+
+# %% tags=["nbval-ignore-output"]
+across, along = np.meshgrid(np.linspace(-4.5, 1.5, 100), np.linspace(-1.3, 1.3, 100))
+ways = {"gradient descent": descend(start, 0.095, 40), "Adam": adam(start, 0.3, 40)}
+figure, axes = plt.subplots(1, 2, figsize=(8, 2.8), sharey=True)
+for axis, (name, way) in zip(axes, ways.items(), strict=True):
+    axis.contour(across, along, across**2 / 2 + 10 * along**2, levels=12, cmap="gray", alpha=0.5)
+    axis.plot(*way.T, ".-", linewidth=1)
+    axis.plot(0, 0, "k*")
+    axis.set(title=name, xlabel="first weight")
+axes[0].set(ylabel="second weight")
+plt.show()
+
+# %% [markdown]
+# The first step of Adam is the learning rate, whatever the gradient: $m/\sqrt{v}$ is then its sign
+# alone. Gradients a million times apart, and one step:
+
+# %%
+for steepness in (0.001, 1.0, 1000.0):
+    w = tf.Variable([5.0])
+    pk.optimizers.Adam(learning_rate=0.1).apply([tf.constant([steepness])], [w])
+    print(f"gradient {steepness:8}: from 5.0 to {float(w[0]):.3f}")
+
+# %% [markdown]
+# **Question.** What is that good for in a network where one layer's gradients are a thousand times
+# as large as another's?
+
+# %% [markdown]
+# ## On the network
+#
+# One batch of ten pictures, thirty steps, always from the same start: Adam with the learning rate
+# of our modern recipe, and gradient descent with three rates. Watch what a larger rate does to
+# gradient descent.
+
+# %%
+import keras
+
+
+def losses_with(optimizer, steps=30):
+    model = pk.pet_net(image_size=size, recipe=pk.MODERN, seed=0)
+    images = pk.data.pipeline.preprocess(data.train.images[::34], data.mean, pk.MODERN)
+    labels = tf.constant(data.train.labels[::34])
+    return [float(pk.train_step(model, optimizer, images, labels)[0]) for _ in range(steps)]
+
+
+# %% tags=["nbval-ignore-output"]
+curves = {"Adam, 0.001": losses_with(pk.optimizers.Adam(0.001))}
+for rate in (0.001, 0.01, 0.1):
+    curves[f"gradient descent, {rate}"] = losses_with(keras.optimizers.SGD(rate))
+
+figure, axis = plt.subplots(figsize=(8, 3))
+for name, values in curves.items():
+    axis.plot(values, label=name)
+axis.set(title="loss of the batch", xlabel="step", ylim=(0, 1.5))
+axis.legend()
+plt.show()
+# %% [markdown]
+# Adam has the ten pictures by heart, and no rate of the three comes near:
+
+# %%
+last = {name: np.mean(values[-5:]) for name, values in curves.items()}
+print("lowest at the end:", min(last, key=last.get))
+
+# %% [markdown]
+# The article has Adam at 0.00001, a hundredth of ours: with pixels up to 255 and logits of
+# hundreds, as above, small steps of the weights are large steps of the loss.
+#
+# **Question.** Learned by heart is not understood. Which curve is missing in this picture?
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Sure to nine tenths. Change the logits so that the first breed's probability is 0.9.
+
+# %% tags=["exercise"]
+logits = [0.0, 0.0]
+pk.check.chapter06.exercise_1(logits)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# logits = [np.log(0.9 / 0.1), 0.0]
+# pk.check.chapter06.exercise_1(logits)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **2.** A slope for every logit. Return the gradient of each picture's loss by its logits, with
+# NumPy alone, so that it is right for logits of 1000 as well.
+
+
+# %% tags=["exercise"]
+def gradient_of_loss(labels, logits):  # both (batch, classes)
+    return logits
+
+
+pk.check.chapter06.exercise_2(gradient_of_loss)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def gradient_of_loss(labels, logits):  # both (batch, classes)
+#     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+#     return raised / raised.sum(axis=1, keepdims=True) - labels
+#
+#
+# pk.check.chapter06.exercise_2(gradient_of_loss)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **3.** A ball instead of a hiker. Give gradient descent a velocity, 0 at first: each step keeps
+# `momentum` times the old velocity, less the learning rate times the gradient, and w moves by the
+# velocity.
+
+
+# %% tags=["exercise"]
+def roll(gradient, w, learning_rate, momentum, steps):
+    for _ in range(steps):
+        w = w - learning_rate * gradient(w)
+    return w
+
+
+pk.check.chapter06.exercise_3(roll)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def roll(gradient, w, learning_rate, momentum, steps):
+#     velocity = 0.0
+#     for _ in range(steps):
+#         velocity = momentum * velocity - learning_rate * gradient(w)
+#         w = w + velocity
+#     return w
+#
+#
+# pk.check.chapter06.exercise_3(roll)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## What to read next
+#
+# - D. Kingma, J. Ba, *Adam: A Method for Stochastic Optimization* (2015), sections 2 and 3: the
+#   four lines, and why the first steps need `alpha`.
+# - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning* (2016), sections 4.1 (overflow), 6.2.2
+#   (why cross-entropy) and 6.5 (the gradient of a whole network).
+# - D. Rumelhart, G. Hinton, R. Williams, *Learning representations by back-propagating errors*,
+#   Nature 323 (1986): three pages, momentum included.

@@ -1,0 +1,56 @@
+"""Every exercise of every notebook: its check fails on the untouched cell, passes on the solution.
+
+An exercise is a code cell tagged `exercise`, whose last line is its check. It uses `pk`, `np`,
+`tf`, `keras` and what it defines itself, so that it can be run here by itself. Its solution is the
+whole cell anew, in a ```python block inside of <details> in a markdown cell after it.
+"""
+
+import re
+from pathlib import Path
+
+import jupytext
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import petkeras as pk
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
+CALL = re.compile(r"^pk\.check\.(chapter\d\d)\.(exercise_\d)\(.*\)$")
+
+
+def exercises():
+    """List (chapter, exercise, code of the untouched cell, code of the solution)."""
+    found = []
+    for notebook in NOTEBOOKS:
+        cells = jupytext.read(notebook).cells
+        for place, cell in enumerate(cells):
+            if "exercise" not in cell.metadata.get("tags", []):
+                continue
+            chapter, name = CALL.match(cell.source.strip().splitlines()[-1]).groups()
+            assert chapter == f"chapter{notebook.stem[:2]}"
+            after = "\n".join(c.source for c in cells[place + 1 :] if c.cell_type == "markdown")
+            solutions = re.findall(
+                r"<details>.*?```python\n(.*?)```.*?</details>", after, re.DOTALL
+            )
+            call = f"pk.check.{chapter}.{name}("
+            solution = next(text for text in solutions if call in text)
+            found.append(pytest.param(cell.source, solution, id=f"{chapter}-{name}"))
+    return found
+
+
+def run(code):
+    """Run a cell; return what its last line gives."""
+    *lines, last = code.strip().splitlines()
+    names = {"pk": pk, "np": np, "tf": tf, "keras": keras}
+    exec("\n".join(lines), names)
+    return eval(last, names)
+
+
+@pytest.mark.parametrize(("untouched", "solution"), exercises())
+def test_the_check_fails_on_the_untouched_cell_and_passes_on_the_solution(untouched, solution):
+    answer = run(untouched)
+    assert not answer
+    assert repr(answer).startswith("Not yet: ")
+    assert run(solution)

@@ -1,0 +1,59 @@
+"""The chapters' one setting: what comes before what, and what cannot be read."""
+
+import pytest
+from conftest import picture_bytes
+
+from petkeras import course
+from petkeras.errors import PetkerasError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An empty folder to work in, and an environment that chooses nothing."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SOURCE", "BREEDS", "IMAGE_SIZE"):
+        monkeypatch.delenv(f"PETKERAS_{name}", raising=False)
+    return tmp_path
+
+
+def test_drawn_pets_are_the_default():
+    assert course.settings() == course.Settings("sample", "shiba_inu,samoyed", 64)
+
+
+def test_a_choice_holds_from_then_on():
+    course.use("oxford", image_size=224)
+    assert course.settings() == course.Settings("oxford", "shiba_inu,samoyed", 224)
+
+
+def test_the_environment_comes_before_a_choice(monkeypatch):
+    course.use("oxford", image_size=224)
+    monkeypatch.setenv("PETKERAS_BREEDS", "pug,boxer")
+    monkeypatch.setenv("PETKERAS_IMAGE_SIZE", "32")
+    assert course.settings() == course.Settings("oxford", "pug,boxer", 32)
+
+
+def test_a_damaged_choice_says_what_to_do(folder):
+    (folder / "petkeras-course.json").write_text("{")
+    with pytest.raises(PetkerasError, match=r"petkeras-course.json is damaged. Delete it"):
+        course.settings()
+
+
+def test_a_size_that_is_no_number_is_refused(monkeypatch):
+    monkeypatch.setenv("PETKERAS_IMAGE_SIZE", "large")
+    with pytest.raises(PetkerasError, match=r"PETKERAS_IMAGE_SIZE must be a number.*'large'"):
+        course.settings()
+
+
+def test_pictures_are_loaded_as_chosen_and_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "data"))
+    source = tmp_path / "mine"
+    for name in ("left", "right"):
+        (source / name).mkdir(parents=True)
+        for number in range(7):
+            (source / name / f"{number}.png").write_bytes(picture_bytes(number, kind="PNG"))
+    course.use(str(source), "all", image_size=16)
+    data = course.load()
+    assert data.train.images.shape[1:] == (16, 16, 3)
+    assert capsys.readouterr().out == (
+        "Photographs, 16 pixels: left and right, 12 to train and 2 to test.\n"
+    )
