@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
+from petkeras.visualize.style import filter_layers, has_maps
 
 FILTERS = 8  # kept of each convolution where nothing else is asked for
 MOST_VALUES = 100_000  # of a kernel; of a larger one every n-th value is taken
@@ -125,7 +126,7 @@ def check_film(model, film: Film):
         raise PetkerasError(
             f"Film: `image` must be {wanted} uint8. Received: shape={np.shape(image)}"
         )
-    counts = {layer.name: layer.output.shape[-1] for layer in model.layers[1:] if _has_maps(layer)}
+    counts = {layer.name: layer.output.shape[-1] for layer in model.layers if has_maps(layer)}
     for name, chosen in (film.filters or {}).items():
         if name not in counts:
             raise PetkerasError(
@@ -143,10 +144,5 @@ def check_film(model, film: Film):
 def _first_filters(model):
     return {
         layer.name: list(range(min(FILTERS, layer.output.shape[-1])))
-        for layer in model.layers[1:]
-        if _has_maps(layer) and any(w.name == "kernel" for w in layer.trainable_weights)
+        for layer in filter_layers(model)
     }
-
-
-def _has_maps(layer):
-    return len(layer.output.shape) == 4

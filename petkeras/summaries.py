@@ -15,7 +15,7 @@ from tensorboard.plugins.hparams import api as hparams
 from petkeras.losses import accuracy, softmax_cross_entropy
 from petkeras.recorder import kernels
 from petkeras.visualize import confusion_matrix, feature_maps, plot_confusion
-from petkeras.visualize.style import to_unit
+from petkeras.visualize.style import convolutions, to_unit
 
 MOST_MAPS = 16  # of a layer, in one picture
 
@@ -73,15 +73,16 @@ class Summaries:
 
         Of a network without convolutions, such as the last layer that `transfer` trains, nothing.
         """
-        if not _convolutions(model):
+        layers = convolutions(model)
+        if not layers:
             return
-        first = next(layer for layer in model.layers if len(_kernel_shape(layer)) == 4)
+        first, names = layers[0], [layer.name for layer in layers]
         kernel = np.asarray(first.kernel, np.float32)  # (height, width, channels, filters)
         with self.writers["test"].as_default(step=step):
             if kernel.shape[2] == 3:
                 tiles = np.repeat(np.repeat(np.moveaxis(kernel, 3, 0), 16, axis=1), 16, axis=2)
                 tf.summary.image(f"pictures/kernels/{first.name}", montage(tiles)[None])
-            for name, maps in feature_maps(model, x, _convolutions(model)).items():
+            for name, maps in feature_maps(model, x, names).items():
                 tiles = np.moveaxis(maps[0], 2, 0)[:MOST_MAPS, :, :, None]  # (maps, h, w, 1)
                 # The square root spreads the small values, of which there are most.
                 tf.summary.image(f"pictures/maps/{name}", np.sqrt(montage(tiles))[None])
@@ -127,14 +128,6 @@ def montage(tiles):
     _, height, width, channels = tiles.shape
     tiles = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     return tiles.reshape(rows * height, columns * width, channels).astype(np.float32)
-
-
-def _kernel_shape(layer):
-    return getattr(layer, "kernel", np.zeros(0)).shape
-
-
-def _convolutions(model):
-    return [layer.name for layer in model.layers if len(_kernel_shape(layer)) == 4]
 
 
 def scoped_graph(model):

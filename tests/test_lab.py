@@ -91,6 +91,7 @@ def test_jupyterlab_runs_in_the_folder_and_keeps_ctrl_c(tmp_path, monkeypatch):
         "sys.exit(3)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)  # JupyterLab is found, where it is not installed as well
     folder = tmp_path / "folder"
     folder.mkdir()
     before = signal.getsignal(signal.SIGINT)

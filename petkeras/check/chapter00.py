@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from petkeras.check import not_yet, number, right
+from petkeras.check.reading import stops_with
 
 
 def exercise_1(pictures):
@@ -44,7 +45,7 @@ def exercise_3(answers):
         found = answers(logits)
         found = None if found is None else np.asarray(found)
     except Exception as error:  # whatever the reader's code raises is told, not thrown
-        return not_yet(f"it stops with {type(error).__name__}: {str(error).splitlines()[0]}")
+        return not_yet(f"it {stops_with(error)}")
     if found is None:
         return not_yet("it returns nothing yet.")
     if found.shape == (3,):

@@ -40,11 +40,8 @@ def exercise_2(layer_class):
     Args:
         layer_class: a subclass of `keras.layers.Layer` without arguments.
     """
-    if not (isinstance(layer_class, type) and issubclass(layer_class, keras.layers.Layer)):
-        return not_yet("Hand over the class itself, a subclass of keras.layers.Layer.")
     x = np.random.default_rng(5).normal(size=(2, 4, 4, 3)).astype("float32")
-    layer, hint = call(layer_class)
-    values, hint = (None, hint) if hint else call_for_numbers(layer, x)
+    layer, _, hint = _apply(layer_class, x)
     if hint:
         return not_yet(hint)
     if not layer.weights:
@@ -73,11 +70,8 @@ def exercise_3(layer_class):
     Args:
         layer_class: a subclass of `keras.layers.Layer` without arguments.
     """
-    if not (isinstance(layer_class, type) and issubclass(layer_class, keras.layers.Layer)):
-        return not_yet("Hand over the class itself, a subclass of keras.layers.Layer.")
     x = np.random.default_rng(5).normal(size=(4, 6, 5, 3)).astype("float32")
-    layer, hint = call(layer_class)
-    values, hint = (None, hint) if hint else call_for_numbers(layer, tf.constant(x))
+    _, values, hint = _apply(layer_class, tf.constant(x))
     if hint:
         return not_yet(hint)
     came = f"(4, 6, 5, 3) went in, {values.shape} came out"
@@ -100,3 +94,13 @@ def exercise_3(layer_class):
     if not np.allclose(values, x.mean(axis=(1, 2)), atol=1e-5):
         return not_yet("The shape is right, but these are not the means over height and width.")
     return right("64 numbers instead of 200,704, and fc1 would need 33,280 weights.")
+
+
+def _apply(layer_class, x):
+    """Make a layer and call it; return it, what it gave, and what went wrong, if anything."""
+    if not (isinstance(layer_class, type) and issubclass(layer_class, keras.layers.Layer)):
+        return None, None, "Hand over the class itself, a subclass of keras.layers.Layer."
+    layer, hint = call(layer_class)
+    if hint:
+        return None, None, hint
+    return layer, *call_for_numbers(layer, x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from petkeras.check import not_yet, number, right
+from petkeras.check.reading import stops_with
 from petkeras.losses import accuracy_interval
 
 
@@ -31,7 +32,7 @@ def exercise_2(dropout):
         y = dropout(x, 0.8, np.random.default_rng(0))
         y = np.asarray(y, np.float64)
     except Exception as error:  # whatever the reader's code raises is told, not thrown
-        return not_yet(f"it stops with {type(error).__name__}: {str(error).splitlines()[0]}")
+        return not_yet(f"it {stops_with(error)}")
     if y.shape != x.shape:
         return not_yet(f"x is {x.shape}, but what comes out is {y.shape}.")
     dropped = float(np.mean(y == 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from petkeras.check import not_yet, number, right
+from petkeras.check.reading import stops_with
 
 
 def exercise_1(frames):
@@ -50,7 +51,7 @@ def exercise_3(silent):
     try:
         found = silent(maps)
     except Exception as error:  # whatever the reader's code raises is told, not thrown
-        return not_yet(f"it stops with {type(error).__name__}: {str(error).splitlines()[0]}")
+        return not_yet(f"it {stops_with(error)}")
     if found is None:
         return not_yet("it returns nothing yet.")
     found = np.asarray(found)

@@ -51,8 +51,19 @@ def call(function, *arguments):
         with np.errstate(all="ignore"):  # what comes of an overflow is looked at, not warned of
             return function(*arguments), None
     except Exception as error:
-        first = (str(error).splitlines() or [""])[0].rstrip(".")
-        return None, f"Your function stops with {type(error).__name__}: {first}."
+        return None, f"Your function {stops_with(error).rstrip('.')}."
+
+
+def stops_with(error):
+    """Say in half a sentence what an error is: its kind, and the first line of its text.
+
+    Example:
+
+    >>> from petkeras.check.reading import stops_with
+    >>> stops_with(ValueError("too long\\nby 3"))
+    'stops with ValueError: too long'
+    """
+    return f"stops with {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
 def call_for_numbers(function, *arguments):

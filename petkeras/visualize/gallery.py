@@ -30,7 +30,7 @@ from petkeras.visualize.excitation import plot_excitation
 from petkeras.visualize.kernels import article_kernels, layer_kernels, plot_kernels
 from petkeras.visualize.receptive import plot_receptive_field
 from petkeras.visualize.sanity import plot_sanity_check
-from petkeras.visualize.style import find_layer, has_maps
+from petkeras.visualize.style import convolutions, filter_layers, find_layer
 
 FILM_FRAMES = 30  # of a film: more would make a page too heavy to mail
 SEARCHED = 200  # training pictures at most, for those that excite a filter most
@@ -108,13 +108,7 @@ def make_scene(run, data=None, photographs=(), layers=()):
             is no photograph to show anything on.
     """
     model = run.model
-    layers = list(layers) or _spread(
-        [
-            layer.name
-            for layer in model.layers
-            if has_maps(layer) and any(w.name == "kernel" for w in layer.trainable_weights)
-        ]
-    )
+    layers = list(layers) or _spread([layer.name for layer in filter_layers(model)])
     for name in layers:
         find_layer(model, name, maps=True)
     if photographs:
@@ -277,7 +271,7 @@ def _can_be_drawn(model):
 
 
 def _filters(scene):
-    first = _first_convolution(scene.model)
+    first = convolutions(scene.model)[0].name
     yield (
         Exhibit(
             "What its filters do",
@@ -456,14 +450,6 @@ def _liveliest(scene, layer):
     """Return the numbers of the filters that answer most to the scene's photographs."""
     maps = feature_maps(scene.model, scene.x, [layer])[layer]  # (n, height, width, filters)
     return np.argsort(-maps.mean(axis=(0, 1, 2)), kind="stable")[:EXCITED].tolist()
-
-
-def _first_convolution(model):
-    return next(
-        layer.name
-        for layer in model.layers
-        if len(getattr(layer, "kernel", np.zeros(0)).shape) == 4
-    )
 
 
 def _start(run):

@@ -7,7 +7,16 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.visualize.style import WIDTH, find_layer, gray, grid_shape, picture, signed, styled
+from petkeras.visualize.style import (
+    WIDTH,
+    convolutions,
+    find_layer,
+    gray,
+    grid_shape,
+    picture,
+    signed,
+    styled,
+)
 
 
 def article_kernels():
@@ -72,11 +81,7 @@ def layer_kernels(model, layer, filters=None):
     found = find_layer(model, layer)
     weights = getattr(found, "kernel", None)
     if weights is None or len(weights.shape) != 4:
-        names = ", ".join(
-            each.name
-            for each in model.layers
-            if len(getattr(each, "kernel", np.zeros(1)).shape) == 4
-        )
+        names = ", ".join(each.name for each in convolutions(model))
         raise PetkerasError(f"Layer '{layer}' has no kernels to show. Layers that have: {names}.")
     weights = np.asarray(weights, np.float32)  # (kh, kw, channels, filters)
     chosen = check_filters(filters, weights.shape[3], layer)

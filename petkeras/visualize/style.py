@@ -35,15 +35,18 @@ def styled(plot):
     """Draw a figure in petkeras's style, and hand it over closed.
 
     A closed figure is shown once by Jupyter, as the cell's result, and not a second time when the
-    cell ends; and figures that nobody keeps are freed.
+    cell ends; and figures that nobody keeps are freed, those of a plot that failed, too.
     """
 
     @functools.wraps(plot)
     def draw(*args, **kwargs):
-        with plt.style.context(STYLE):
-            drawn = plot(*args, **kwargs)
-        plt.close(getattr(drawn, "figure", drawn))
-        return drawn
+        before = set(plt.get_fignums())
+        try:
+            with plt.style.context(STYLE):
+                return plot(*args, **kwargs)
+        finally:
+            for number in set(plt.get_fignums()) - before:
+                plt.close(number)
 
     return draw
 
@@ -108,3 +111,19 @@ def find_layer(model, name, maps=False):
 def has_maps(layer):
     """Tell whether a layer's output is `(batch, height, width, channels)`; the input's is not."""
     return type(layer).__name__ != "InputLayer" and len(layer.output.shape) == 4
+
+
+def convolutions(model):
+    """List the layers that have kernels `(height, width, channels, filters)`."""
+    return [
+        layer for layer in model.layers if len(getattr(layer, "kernel", np.zeros(0)).shape) == 4
+    ]
+
+
+def filter_layers(model):
+    """List the layers that have feature maps, made by kernels that can be trained."""
+    return [
+        layer
+        for layer in model.layers
+        if has_maps(layer) and any(weight.name == "kernel" for weight in layer.trainable_weights)
+    ]
