@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sys
 import time
+from typing import Any
 
 import click
 
@@ -161,7 +162,19 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for mac
     "--resume",
     type=click.Path(),
     metavar="RUN",
-    help="Go on with an interrupted run; everything else is as it was begun with.",
+    help="Go on with a run that was interrupted, or has ended and is given more --epochs; all else "
+    "is as it was begun with. The same command again does so, too.",
+)
+@click.option(
+    "--repeat",
+    type=click.Path(),
+    metavar="RUN",
+    help="Do again what a run did, into another run folder, and compare.",
+)
+@click.option(
+    "--deterministic",
+    is_flag=True,
+    help="Use only operations that give the same bits each time, on a GPU too; slower there.",
 )
 @click.option(
     "--backbone",
@@ -177,14 +190,19 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for mac
 )
 @_recipe_options
 @click.pass_context
-def train(context, resume, **options):
+def train(context, **options):
     """Train the article's network, and keep all that happens in a run folder."""
-    if resume:
-        run_dir, history = _resume(context, resume, options["data_dir"])
+    if options["resume"]:
+        run_dir, history = _resume(context, options)
+    elif options["repeat"]:
+        run_dir, history = _repeat(context, options)
     elif options["backbone"]:
         run_dir, history = _transfer(context, options)
     else:
         run_dir, history = _train(options)
+    from petkeras import Run
+    from petkeras.claims import describe_accuracy
+
     if history.interrupted:
         click.echo(
             f"Stopped. The model so far is {run_dir}/model.keras. "
@@ -192,9 +210,10 @@ def train(context, resume, **options):
         )
         return 130
     last = history.epochs[-1]
+    count = Run(run_dir).config["pictures"]["test"]
     click.echo(
         f"Trained in {last.seconds:.0f} s: accuracy {last.accuracy:.3f} in training, "
-        f"{last.test_accuracy:.3f} on the test part. Kept in {run_dir}. "
+        f"{describe_accuracy(last.test_accuracy, count)} on the test part. Kept in {run_dir}. "
         f"See it: tensorboard --logdir {run_dir}"
     )
     return 0
@@ -205,31 +224,33 @@ def _train(options):
         raise PetkerasError("--weights are those of a --backbone: name it.")
     recipe, run_dir, data = _prepare(options, PRESETS[options["preset"]])
     from petkeras import devices, pet_net
+    from petkeras.runs import is_run
     from petkeras.training import train
 
     seed = options["seed"]
     devices.prepare_gpus()
+    if options["deterministic"]:
+        devices.make_deterministic()
     policy = devices.dtype_policy(options["precision"])
     model = pet_net(len(data.class_names), options["image_size"], recipe, seed, policy)
     film = _film(options["film"], options["film_photo"], options["image_size"])
-    return run_dir, train(model, data, recipe, run_dir, seed, film=film)
+    return run_dir, train(model, data, recipe, run_dir, seed, resume=is_run(run_dir), film=film)
 
 
 def _prepare(options, preset):
-    """Return the recipe that was asked for, a run folder that is free, and the pictures."""
-    changed = {
-        field.name: options[field.name]
-        for field in RECIPE_FIELDS
-        if options[field.name] is not None
-    }
-    recipe = dataclasses.replace(preset, **changed)
-    run_dir = options["run_dir"] or time.strftime("runs/%Y-%m-%d_%H-%M-%S")
+    """Return the recipe that was asked for, its run folder, and the pictures.
+
+    The folder is free, or that of a run, with which to go on if it is this one.
+    """
+    recipe = dataclasses.replace(preset, **_recipe_changes(options))
+    run_dir = options["run_dir"] or _new_run_dir()
     if options["choose"]:
         options["breeds"] = _choose(options["source"], options["data_dir"])
     from petkeras import load_pets
-    from petkeras.runs import check_free
+    from petkeras.runs import check_free, is_run
 
-    check_free(run_dir)
+    if not is_run(run_dir):
+        check_free(run_dir)
     data = load_pets(
         **{
             name: options[name]
@@ -240,19 +261,34 @@ def _prepare(options, preset):
     return recipe, run_dir, data
 
 
+def _recipe_changes(options):
+    """Return the fields of the recipe for which an option was given."""
+    return {
+        field.name: options[field.name]
+        for field in RECIPE_FIELDS
+        if options[field.name] is not None
+    }
+
+
+def _new_run_dir():
+    return time.strftime("runs/%Y-%m-%d_%H-%M-%S")
+
+
 def _transfer(context, options):
     unused = [name for name in _given(context) if name in WITHOUT_BACKBONE]
     if unused:
         names = ", ".join(_flag(name) for name in unused)
         raise PetkerasError(f"With --backbone only the last layer is trained: leave out {names}.")
     recipe, run_dir, data = _prepare(options, TRANSFER)
-    from petkeras import transfer
+    from petkeras import devices, transfer
+    from petkeras.runs import is_run
 
+    if options["deterministic"]:
+        devices.make_deterministic()
     weights = options["weights"] or "imagenet"
     weights = None if weights == "none" else weights
-    return run_dir, transfer(
-        options["backbone"], data, recipe, run_dir, weights, seed=options["seed"]
-    )
+    resume, seed = is_run(run_dir), options["seed"]
+    return run_dir, transfer(options["backbone"], data, recipe, run_dir, weights, seed, resume)
 
 
 def _film(layers, photograph, image_size):
@@ -273,38 +309,84 @@ def _film(layers, photograph, image_size):
     return Film(filters or None, image)
 
 
-def _resume(context, run_dir, data_dir):
-    given = [name for name in _given(context) if name not in ("resume", "data_dir")]
-    if given:
-        raise PetkerasError(
-            f"--resume takes everything from {run_dir}/config.json: leave out "
-            f"{', '.join(_flag(name) for name in given)}."
-        )
-    from petkeras import Run, devices, load_pets, pet_net, transfer
-    from petkeras.training import train
+def _resume(context, options):
+    run_dir = options["resume"]
+    _check_given(context, options, "resume", ("epochs", "checkpoint_every", "checkpoint_minutes"))
+    from petkeras import Run
 
     run = Run(run_dir)
-    data = load_pets(**run.config["data"], data_dir=data_dir)
-    _say_data(data)
-    if "backbone" in run.config:
-        return run_dir, transfer(
-            **run.config["backbone"],
-            data=data,
-            recipe=run.recipe,
-            run_dir=run_dir,
-            seed=run.config["seed"],
-            resume=True,
-        )
-    devices.prepare_gpus()
-    model = pet_net(
-        len(run.class_names),
-        run.config["image_size"],
-        run.recipe,
-        run.config["seed"],
-        run.config["dtype_policy"],
+    recipe = dataclasses.replace(run.recipe, **_recipe_changes(options))
+    return run_dir, _train_as(run.config, recipe, run_dir, options, resume=True)
+
+
+def _repeat(context, options):
+    then_dir, run_dir = options["repeat"], options["run_dir"] or _new_run_dir()
+    _check_given(context, options, "repeat", ("run_dir", "film_photo"))
+    from petkeras import Run
+    from petkeras.runs import check_free
+
+    then = Run(then_dir)
+    check_free(run_dir)
+    history = _train_as(then.config, then.recipe, run_dir, options)
+    if history.interrupted:
+        return run_dir, history
+    now = Run(run_dir).config
+    for what in ("versions", "device"):
+        if then.config[what] != now[what]:
+            click.echo(f"Other {what} than here: {then.config[what]} there, {now[what]} here.")
+    if "epochs_before" in then.config:
+        click.echo(f"{then_dir} was given more epochs later, after {then.config['epochs_before']}.")
+    columns = ("loss", "accuracy", "test_loss", "test_accuracy")
+    same = [then.history.column(name) == history.column(name) for name in columns]
+    click.echo(
+        f"Every loss and accuracy is that of {then_dir}, to the last bit."
+        if all(same)
+        else f"Losses or accuracies differ from those of {then_dir}."
     )
-    history = train(model, data, run.recipe, run_dir, run.config["seed"], resume=True)
     return run_dir, history
+
+
+def _train_as(config, recipe, run_dir, options, resume=False):
+    """Train what a `config.json` tells, in a run folder."""
+    from petkeras import devices, load_pets, pet_net, transfer
+    from petkeras.recorder import Film
+    from petkeras.runs import describe_pictures
+    from petkeras.training import train
+
+    if config.get("deterministic"):
+        devices.make_deterministic()
+    devices.prepare_gpus()
+    origin = {**config["data"], "source": options["source"] or config["data"]["source"]}
+    data = load_pets(**origin, data_dir=options["data_dir"])
+    if describe_pictures(data) != config["pictures"]:
+        raise PetkerasError(
+            f"The pictures of {origin['source']} are not those that the run was trained on: "
+            "name a place where they are with '--source'."
+        )
+    _say_data(data)
+    size, seed = config["image_size"], config["seed"]
+    if "backbone" in config:
+        names = config["backbone"]
+        return transfer(
+            **names, data=data, recipe=recipe, run_dir=run_dir, seed=seed, resume=resume
+        )
+    model = pet_net(len(data.class_names), size, recipe, seed, config["dtype_policy"])
+    film = Film(config.get("film"), _film((), options["film_photo"], size).image)
+    return train(model, data, recipe, run_dir, seed, resume, film=film)
+
+
+def _check_given(context, options, option, allowed):
+    """Refuse what a run's config.json decides; a source that was not typed is that of the run."""
+    given = _given(context)
+    allowed = (option, "source", "data_dir", *allowed)
+    refused = [name for name in given if name not in allowed]
+    if refused:
+        raise PetkerasError(
+            f"--{option} takes everything from {options[option]}/config.json: leave out "
+            f"{', '.join(_flag(name) for name in refused)}."
+        )
+    if "source" not in given:
+        options["source"] = None
 
 
 def _given(context):
@@ -349,11 +431,13 @@ def _by_number(word, names):
 def evaluate(run_dir, data_dir, as_json):
     """Measure a trained run on its training and test parts, without dropout."""
     from petkeras import Run, load_pets
+    from petkeras.claims import find_caveats
+    from petkeras.losses import accuracy_interval
     from petkeras.training import evaluate
 
     run = Run(run_dir)
     data = load_pets(**run.config["data"], data_dir=data_dir)
-    measured = {}
+    measured: dict[str, Any] = {}
     for part, pictures in (("train", data.train), ("test", data.test)):
         loss, accuracy, logits = evaluate(run.model, pictures, run.mean, run.recipe)
         classes = pictures.labels.argmax(axis=1)
@@ -362,6 +446,7 @@ def evaluate(run_dir, data_dir, as_json):
             "pictures": len(pictures),
             "loss": loss,
             "accuracy": accuracy,
+            "interval": accuracy_interval(int(right.sum()), len(pictures)),
             "breeds": {
                 name: {
                     "pictures": int((classes == i).sum()),
@@ -379,15 +464,18 @@ def evaluate(run_dir, data_dir, as_json):
             str(m["pictures"]),
             f"{m['loss']:.4f}",
             f"{m['accuracy']:.3f}",
+            "{:.3f} to {:.3f}".format(*m["interval"]),
             *(f"{breed['right']}/{breed['pictures']}" for breed in m["breeds"].values()),
         )
         for part, m in measured.items()
     ]
     _table(
         f"{run_dir} on {_origin(data)}",
-        ("part", "pictures", "loss", "accuracy", *data.class_names),
+        ("part", "pictures", "loss", "accuracy", "95% interval", *data.class_names),
         rows,
     )
+    for caveat in find_caveats(measured["test"]["accuracy"], data.test.labels, data.class_names):
+        click.echo(caveat)
 
 
 @cli.command()

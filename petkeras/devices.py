@@ -12,6 +12,8 @@ from petkeras.errors import PetkerasError
 
 PRECISIONS = ("float32", "bfloat16", "auto")
 
+_deterministic = False
+
 
 def prepare_gpus():
     """Let TensorFlow take GPU memory as it needs it, not all at once."""
@@ -20,6 +22,21 @@ def prepare_gpus():
             tf.config.experimental.set_memory_growth(gpu, True)
         except RuntimeError:
             pass  # TensorFlow has already started on it
+
+
+def make_deterministic():
+    """Let TensorFlow use only operations that give the same bits each time they run, on GPUs too.
+
+    Counts for the whole process, and from now on.
+    """
+    global _deterministic
+    tf.config.experimental.enable_op_determinism()
+    _deterministic = True
+
+
+def is_deterministic():
+    """Tell whether `make_deterministic` was called."""
+    return _deterministic
 
 
 def describe():

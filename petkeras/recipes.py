@@ -59,6 +59,10 @@ class Recipe:
     )
     summary_every: int = _field(5, "steps between two entries in TensorBoard")
     film_every: int = _field(50, "steps between two frames of the filters' film (0: none)")
+    checkpoint_every: int = _field(0, "steps between two checkpoints (0: by the clock only)")
+    checkpoint_minutes: float = _field(
+        5.0, "minutes between two checkpoints (0: by steps only); the newest two are kept"
+    )
 
     def __post_init__(self):
         def check(name, ok, allowed):
@@ -73,7 +77,7 @@ class Recipe:
 
         for name in ("epochs", "batch_size", "summary_every"):
             check(name, lambda value: _is_integer(value) and value > 0, "a whole number above 0")
-        for name in ("warmup", "film_every"):
+        for name in ("warmup", "film_every", "checkpoint_every"):
             check(
                 name, lambda value: _is_integer(value) and value >= 0, "a whole number, 0 or more"
             )
@@ -82,7 +86,8 @@ class Recipe:
         for name in ("conv_dropout", "dense_dropout", "shift", "zoom", "light", "color"):
             check(name, number(0, 1), "in [0, 1)")
         check("rotation", number(0, 180.0001), "in [0, 180] degrees")
-        check("stop_loss", number(0), "a finite number, 0 or more")
+        for name in ("stop_loss", "checkpoint_minutes"):
+            check(name, number(0), "a finite number, 0 or more")
         check("dense_bias", number(-math.inf), "a finite number")
         check("schedule", lambda value: value in ("constant", "cosine"), "'constant' or 'cosine'")
         check("initializer", lambda value: value in ("article", "he"), "'article' or 'he'")

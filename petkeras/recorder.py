@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +98,16 @@ class Recorder:
         half_made = self.folder / "incomplete.npz"
         np.savez(half_made, **kept)
         os.replace(half_made, self.folder / f"step_{step:07d}.npz")
+
+
+def drop_frames_after(run_dir, step):
+    """Remove from a run folder's film all frames of later steps than one."""
+    folder = Path(run_dir) / "evolution"
+    if step < 0:
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in folder.glob("step_*.npz"):
+        if int(file.stem.removeprefix("step_")) > step:
+            file.unlink()
 
 
 def kernels(model):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import platform
-import shutil
 import tempfile
 import zipfile
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import filelock
 import keras
 import numpy as np
 import tensorflow as tf
 
 import petkeras
+from petkeras import devices
 from petkeras.data.pictures import decode
 from petkeras.data.pipeline import preprocess
 from petkeras.errors import PetkerasError
@@ -83,16 +86,50 @@ def read_history(file: Path):
         ]
 
 
+LOCK = "lock"  # a file in the run folder, held by the process that trains there
+# What may be different when a run goes on; of the pictures, a digest is compared, not their place.
+MAY_CHANGE = ("epochs", "checkpoint_every", "checkpoint_minutes", "source")
+
+
 def check_free(run_dir):
     """Raise a PetkerasError if a run folder cannot be made because something is there."""
     run_dir = Path(run_dir)
-    if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
-        resume = f", or go on with '--resume {run_dir}'" if has_checkpoint(run_dir) else ""
+    if run_dir.is_dir() and all(entry.name == LOCK for entry in run_dir.iterdir()):
+        return
+    if os.path.lexists(run_dir):
+        resume = f", or go on with '--resume {run_dir}'" if is_run(run_dir) else ""
         raise PetkerasError(f"{run_dir} is not empty. Name another '--run-dir'{resume}.")
 
 
+@contextmanager
+def claim(run_dir):
+    """Make a run folder if there is none, and keep other trainings out of it for the while.
+
+    Raises:
+        PetkerasError: a training is at work there, or the folder cannot be made.
+    """
+    run_dir = Path(run_dir)
+    lock = filelock.FileLock(run_dir / LOCK)
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise PetkerasError(
+            f"Another training is at work in {run_dir}. Wait for its end, or name another "
+            "'--run-dir'."
+        ) from None
+    except FileExistsError:
+        raise PetkerasError(f"{run_dir} is a file. Name another '--run-dir'.") from None
+    except OSError as error:
+        raise PetkerasError(f"{run_dir} cannot be written: {error.strerror}.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def start_run(run_dir, config):
-    """Make a run folder and write its `config.json`.
+    """Make what is in a run folder, and write its `config.json`.
 
     Raises:
         PetkerasError: the folder holds something already, or cannot be made.
@@ -102,14 +139,62 @@ def start_run(run_dir, config):
     try:
         for name in ("checkpoints", "figures", "tensorboard/train", "tensorboard/test"):
             (run_dir / name).mkdir(parents=True)
-        (run_dir / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+        write_config(run_dir, config)
     except OSError as error:
         raise PetkerasError(f"{run_dir} cannot be written: {error.strerror}.") from None
+
+
+def go_on_with(run_dir, config):
+    """Check that a run was begun with a config, and let its epochs be those of the config.
+
+    Raises:
+        PetkerasError: the folder is no run folder, or its run was begun with something else.
+    """
+    run = Run(run_dir)
+    changed = difference(run.config, config)
+    if changed:
+        raise PetkerasError(
+            f"{run_dir} is of another run: {changed}. Name another '--run-dir', or go on as it was "
+            f"begun with '--resume {run_dir}'."
+        )
+    then, now = run.recipe.epochs, config["recipe"]["epochs"]
+    epochs = run.history.column("epoch")
+    if epochs and now < epochs[-1]:
+        raise PetkerasError(f"{run_dir} has trained for {epochs[-1]} epochs already, not {now}.")
+    if then != now:
+        raised = [*run.config.get("epochs_before", []), then]
+        write_config(run_dir, {**config, "epochs_before": raised})
+
+
+def difference(one, other):
+    """Name the first thing in which two configs differ that decides what a run computes.
+
+    Returns:
+        Such as `"learning_rate is 0.001 there, not 0.01"`, or `None`.
+    """
+    for part in ("recipe", "data", None):
+        there, here = (one, other) if part is None else (one[part], other[part])
+        names = ("seed", "dtype_policy", "deterministic", "backbone") if part is None else here
+        for name in names:
+            if name not in MAY_CHANGE and there.get(name) != here.get(name):
+                return f"{name} is {there.get(name)!r} there, not {here.get(name)!r}"
+    if one["pictures"] != other["pictures"]:
+        return "its pictures were others"
+    return None
 
 
 def is_run(run_dir):
     """Tell whether a folder is a run folder."""
     return (Path(run_dir) / "config.json").is_file()
+
+
+def check_is_run(run_dir):
+    """Raise a PetkerasError if a folder is not a run folder."""
+    if not is_run(run_dir):
+        raise PetkerasError(
+            f"{run_dir} is not a run folder: it has no config.json. "
+            "'petkeras train --run-dir FOLDER' makes one."
+        )
 
 
 def make_config(data, recipe, seed, policy):
@@ -119,9 +204,11 @@ def make_config(data, recipe, seed, policy):
         "data": data.origin,
         "class_names": list(data.class_names),
         "image_size": int(data.mean.shape[0]),
-        "pictures": {"train": len(data.train), "test": len(data.test)},
+        "pictures": describe_pictures(data),
         "seed": seed,
         "dtype_policy": policy,
+        "deterministic": devices.is_deterministic(),
+        "device": devices.describe(),
         "versions": {
             "petkeras": petkeras.__version__,
             "keras": keras.__version__,
@@ -132,6 +219,22 @@ def make_config(data, recipe, seed, policy):
     }
 
 
+def describe_pictures(data):
+    """Count the pictures of both parts, with a digest that tells them from all others."""
+    digest = hashlib.sha256()
+    for part in (data.train, data.test):
+        digest.update(np.ascontiguousarray(part.images))
+        digest.update(np.ascontiguousarray(part.labels))
+    return {"train": len(data.train), "test": len(data.test), "sha256": digest.hexdigest()}
+
+
+def write_config(run_dir, config):
+    """Write `config.json`, whole or not at all."""
+    half_made = Path(run_dir) / "config.json.tmp"
+    half_made.write_text(json.dumps(config, indent=2) + "\n")
+    os.replace(half_made, Path(run_dir) / "config.json")
+
+
 def save_model(run_dir, model, mean):
     """Write `model.keras` and `mean.npy`, each whole or not at all."""
     run_dir = Path(run_dir)
@@ -140,18 +243,6 @@ def save_model(run_dir, model, mean):
     os.replace(half_made, run_dir / "model.keras")
     np.save(run_dir / "incomplete.npy", mean)
     os.replace(run_dir / "incomplete.npy", run_dir / "mean.npy")
-
-
-def has_checkpoint(run_dir):
-    """Tell whether a run was stopped before its end, and can go on."""
-    return tf.train.latest_checkpoint(str(Path(run_dir) / "checkpoints")) is not None
-
-
-def remove_checkpoints(run_dir):
-    """Empty `checkpoints/`: a finished run has nothing left to go on with."""
-    checkpoints = Path(run_dir) / "checkpoints"
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    checkpoints.mkdir()
 
 
 def _load_model(file):
@@ -207,11 +298,7 @@ class Run:
 
     def __init__(self, run_dir):
         self.run_dir = Path(run_dir)
-        if not is_run(self.run_dir):
-            raise PetkerasError(
-                f"{self.run_dir} is not a run folder: it has no config.json. "
-                "'petkeras train --run-dir FOLDER' makes one."
-            )
+        check_is_run(self.run_dir)
         try:
             self.config = json.loads((self.run_dir / "config.json").read_text())
             self.class_names = tuple(self.config["class_names"])
@@ -243,7 +330,10 @@ class Run:
     def history(self):
         """The run's `History`, as far as `history.csv` tells."""
         epochs = read_history(self.run_dir / "history.csv")
-        return History(epochs, interrupted=has_checkpoint(self.run_dir))
+        finished = bool(epochs) and (
+            epochs[-1].epoch >= self.recipe.epochs or epochs[-1].loss < self.recipe.stop_loss
+        )
+        return History(epochs, interrupted=not finished)
 
     def predict(self, files):
         """Return each photograph's probability of each class.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.hparams import api as hparams
 
 from petkeras.losses import accuracy, softmax_cross_entropy
@@ -105,10 +107,41 @@ class Summaries:
         with tf.summary.create_file_writer(str(self.folder)).as_default(step=0):
             hparams.hparams(values, trial_id=self.folder.parent.name)
 
-    def close(self):
+    def flush(self):
         """Write out what is waiting."""
         for writer in self.writers.values():
+            writer.flush()
+
+    def close(self):
+        """Write out what is waiting, and close the files."""
+        for writer in self.writers.values():
             writer.close()
+
+
+def drop_entries_after(run_dir, step):
+    """Remove from a run's TensorBoard files all entries of later steps than one.
+
+    A run that died has written them, and goes on from an earlier checkpoint: it will write them
+    again. A last entry that was cut short is dropped, too.
+    """
+    for file in (Path(run_dir) / "tensorboard").rglob("events.out.tfevents.*"):
+        if step < 0:
+            file.unlink()
+            continue
+        half_made = file.with_name("incomplete")
+        with tf.io.TFRecordWriter(str(half_made)) as kept:
+            for entry in _entries(file):
+                if event_pb2.Event.FromString(entry).step <= step:
+                    kept.write(entry)
+        os.replace(half_made, file)
+
+
+def _entries(file):
+    """Yield an events file's entries, as bytes, up to the first that is cut short."""
+    try:
+        yield from tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+    except tf.errors.DataLossError:
+        return
 
 
 def montage(tiles):

@@ -13,6 +13,8 @@ import keras
 import tensorflow as tf
 
 from petkeras import devices, runs
+from petkeras.checkpoints import KEPT, Checkpoints
+from petkeras.claims import find_caveats
 from petkeras.data.pipeline import (
     evaluation_batches,
     preprocess,
@@ -24,11 +26,9 @@ from petkeras.losses import accuracy, softmax_cross_entropy
 from petkeras.optimizers import Adam
 from petkeras.progress import make_progress
 from petkeras.recipes import Recipe
-from petkeras.recorder import Film, Recorder, check_film, thin
+from petkeras.recorder import Film, Recorder, check_film, drop_frames_after, thin
 from petkeras.runs import Epoch, History
-from petkeras.summaries import Summaries
-
-SECONDS_BETWEEN_CHECKPOINTS = 300
+from petkeras.summaries import Summaries, drop_entries_after
 
 
 def train_step(model, optimizer, images, labels):
@@ -58,7 +58,9 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
     """Train a network, epoch by epoch, and keep all that happens in a run folder.
 
     Ctrl-C (or a notebook's stop button) ends the run after the step at hand: the model so far and
-    a checkpoint are kept, and the same call with `resume=True` goes on where it stopped.
+    a checkpoint are kept, and the same call with `resume=True` goes on where it stopped. After a
+    crash it goes on from the newest checkpoint, and ends with the very weights that it would have
+    ended with. A run that has ended goes on, too, if the recipe has more epochs now.
 
     Args:
         model: a `keras.Model` from images to logits, such as `pet_net` returns; changed in place.
@@ -66,7 +68,8 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
         recipe: epochs, batch size, learning rate, augmentation, ...; see `Recipe`.
         run_dir: a folder to be made, or `None` to keep nothing on disk.
         seed: an integer; decides the order of the pictures and their augmentation.
-        resume: go on with the interrupted run that is in `run_dir`.
+        resume: go on with the run that is in `run_dir`, which must have been begun with the same
+            pictures, recipe and seed; only its `epochs` may be raised.
         verbose: say what is trained on, and show progress.
         film: a `Film`: the filters to keep every `recipe.film_every` steps, and the photograph;
             `None` is the first 8 of each convolution, on the first photograph of the test part.
@@ -75,9 +78,9 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
         A `History`.
 
     Raises:
-        PetkerasError: the run folder is not empty (or, with `resume`, has nothing to go on with),
-            the data do not fit the model, `film` asks for what is not there, or the loss is not
-            finite.
+        PetkerasError: the run folder is not empty (or, with `resume`, is none, or of another run),
+            another training is at work there, the disk is full, the data do not fit the model,
+            `film` asks for what is not there, or the loss is not finite.
 
     Example:
 
@@ -92,12 +95,11 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
     film = film or Film()
     check_film(model, film)
     trainer = Trainer(model, data, recipe, run_dir, seed, film)
-    if resume:
-        trainer.restore()
-    elif run_dir is not None:
-        policy = model.layers[1].dtype_policy.name
-        runs.start_run(run_dir, runs.make_config(data, recipe, seed, policy))
-    return trainer.run(verbose)
+    if run_dir is None:
+        return trainer.run(verbose)
+    policy = model.layers[1].dtype_policy.name
+    config = {**runs.make_config(data, recipe, seed, policy), "film": film.filters}
+    return trainer.keep_in_folder(config, resume, verbose)
 
 
 def evaluate(model, pictures, mean, recipe: Recipe):
@@ -146,31 +148,45 @@ class Trainer:
         self.step = tf.Variable(0, dtype=tf.int64)  # steps done
         self.sums = tf.Variable([0.0, 0.0, 0.0])  # this epoch's loss, accuracy and pictures
         self.seconds = tf.Variable(0.0, dtype=tf.float64)  # spent on training so far
-        self.checkpoint = tf.train.Checkpoint(
-            model=model,
-            random=[v.value for v in model.variables if not v.trainable],  # the dropout's state
-            optimizer=self.optimizer,
-            step=self.step,
-            sums=self.sums,
-            seconds=self.seconds,
-        )
+        self.checkpoints = None
+        if run_dir is not None:
+            self.checkpoints = Checkpoints(
+                run_dir,
+                model=model,
+                random=[v.value for v in model.variables if not v.trainable],  # dropout's state
+                optimizer=self.optimizer,
+                step=self.step,
+                sums=self.sums,
+                seconds=self.seconds,
+            )
+
+    def keep_in_folder(self, config, resume, verbose):
+        """Begin a run folder, or go on with one, and train until the end."""
+        if resume:
+            runs.check_is_run(self.run_dir)
+        with runs.claim(self.run_dir):
+            if resume:
+                runs.go_on_with(self.run_dir, config)
+                self.restore()
+            else:
+                runs.start_run(self.run_dir, config)
+            return self.run(verbose)
 
     def restore(self):
-        """Take up an interrupted run."""
-        if not runs.is_run(self.run_dir):
-            raise PetkerasError(f"{self.run_dir} is not a run folder: it has no config.json.")
-        latest = tf.train.latest_checkpoint(str(self.run_dir / "checkpoints"))
-        if latest is None:
+        """Take up the run where its newest checkpoint has it, and drop what came after that.
+
+        A run that died before its first checkpoint begins anew.
+        """
+        step = self.checkpoints.restore()
+        if step is None and (self.run_dir / "model.keras").exists():
             raise PetkerasError(
-                f"{self.run_dir} has no checkpoint to go on with: its run has ended, or was "
-                "stopped before the first one."
+                f"{self.run_dir} has no checkpoint to go on with: they were removed after its end."
             )
-        self.checkpoint.restore(latest).assert_existing_objects_matched()
-        self.history.epochs = [
-            epoch
-            for epoch in runs.read_history(self.run_dir / "history.csv")
-            if epoch.step <= int(self.step)
-        ]
+        step = -1 if step is None else step  # nothing is kept, not even what is written at step 0
+        epochs = runs.read_history(self.run_dir / "history.csv")
+        self.history.epochs = [epoch for epoch in epochs if epoch.step <= step]
+        drop_entries_after(self.run_dir, step)
+        drop_frames_after(self.run_dir, step)
 
     def run(self, verbose):
         """Train until the last epoch, or until asked to stop; keep the result."""
@@ -180,11 +196,13 @@ class Trainer:
         recorder = self._open_recorder()
         self.started = self.saved = time.monotonic()
         self.before = float(self.seconds)
-        first = int(self.step)
+        first = self.total_steps if self._is_done() else int(self.step)
         batches = training_batches(self.data.train, self.data.mean, self.recipe, self.seed, first)
         if verbose:
             policy = self.model.layers[1].dtype_policy.name
             print(f"Training on {devices.describe()} in {policy}.", flush=True)
+            if int(self.step) > 0:
+                print(f"Going on from step {int(self.step)} of {self.total_steps}.", flush=True)
         progress = make_progress(first, self.per_epoch, self.recipe.epochs, verbose)
         with progress, _ctrl_c() as ctrl_c:
             for images, labels in batches:
@@ -198,17 +216,27 @@ class Trainer:
                 progress.step(self.sums.numpy())
                 if int(self.step) % self.per_epoch == 0:
                     self._end_epoch(forward, summaries, progress)
-                    if self._below_stop_loss():
-                        break
-                if ctrl_c.pressed and int(self.step) < self.total_steps:
+                if self._is_done():
+                    break
+                if ctrl_c.pressed:
                     self.history.interrupted = True
                     break
-        if summaries:
-            summaries.close()
+                if self.run_dir and self._is_time_for_checkpoint():
+                    self._save_checkpoint(summaries)
         if recorder and not self.history.interrupted:
             recorder.record(int(self.step))
-        self._keep()
+        if self.run_dir:
+            self._save_checkpoint(summaries, kept=1)
+            self.save_model()
+            summaries.close()
+        if verbose and self.history.epochs:
+            self._say_caveats()
         return self.history
+
+    def _say_caveats(self):
+        labels, names = self.data.test.labels, self.data.class_names
+        for caveat in find_caveats(self.history.epochs[-1].test_accuracy, labels, names):
+            print(caveat, flush=True)
 
     def _compile_step(self):
         size, classes = self.data.mean.shape, self.model.output_shape[1]
@@ -298,32 +326,26 @@ class Trainer:
                 summaries.write_pictures(epoch.step, self.model, x)
                 summaries.write_confusion(epoch.step, test.labels, logits, self.data.class_names)
             runs.write_history(self.run_dir / "history.csv", self.history.epochs)
-            if time.monotonic() - self.saved > SECONDS_BETWEEN_CHECKPOINTS:
-                self._save_checkpoint()
 
-    def _below_stop_loss(self):
-        return self.history.epochs[-1].loss < self.recipe.stop_loss
+    def _is_done(self):
+        """Tell whether the last epoch has ended, or one with a loss that is low enough."""
+        ended = bool(self.history.epochs) and self.history.epochs[-1].step == int(self.step)
+        low = ended and self.history.epochs[-1].loss < self.recipe.stop_loss
+        return low or int(self.step) == self.total_steps
 
     def _elapsed(self):
         return self.before + time.monotonic() - self.started
 
-    def _save_checkpoint(self):
-        self.seconds.assign(self._elapsed())
-        manager = tf.train.CheckpointManager(
-            self.checkpoint, str(self.run_dir / "checkpoints"), max_to_keep=1
-        )
-        manager.save(checkpoint_number=int(self.step))
-        self.saved = time.monotonic()
+    def _is_time_for_checkpoint(self):
+        every, minutes = self.recipe.checkpoint_every, self.recipe.checkpoint_minutes
+        by_steps = every > 0 and int(self.step) % every == 0
+        return by_steps or 0 < minutes * 60 <= time.monotonic() - self.saved
 
-    def _keep(self):
-        """Keep the model; of an interrupted run all that is needed to go on, too."""
-        if self.run_dir is None:
-            return
-        if self.history.interrupted:
-            self._save_checkpoint()
-        self.save_model()
-        if not self.history.interrupted:
-            runs.remove_checkpoints(self.run_dir)
+    def _save_checkpoint(self, summaries, kept=KEPT):
+        summaries.flush()  # a run that goes on takes what is up to its checkpoint for written
+        self.seconds.assign(self._elapsed())
+        self.checkpoints.save(int(self.step), kept)
+        self.saved = time.monotonic()
 
     def save_model(self):
         """Write the network as it is to the run folder."""

@@ -125,13 +125,12 @@ def transfer(
         mean=np.zeros(count, np.float32),
     )
     trainer = _LastLayer(shoulders, seen, recipe, run_dir, seed)
-    if resume:
-        trainer.restore()
-    elif run_dir is not None:
-        policy = shoulders.model.layers[1].dtype_policy.name
-        config = runs.make_config(data, recipe, seed, policy)
-        runs.start_run(run_dir, {**config, "backbone": _origin(backbone, weights)})
-    return trainer.run(verbose)
+    if run_dir is None:
+        return trainer.run(verbose)
+    policy = shoulders.model.layers[1].dtype_policy.name
+    config = runs.make_config(data, recipe, seed, policy)
+    config["backbone"] = _origin(backbone, weights)
+    return trainer.keep_in_folder(config, resume, verbose)
 
 
 class Backbone:

@@ -133,6 +133,7 @@ def test_train_evaluate_predict(train, petkeras, pets, tmp_path):
     assert "samoyed and shiba_inu, 34 to train and 6 to test." in said[0]
     assert said[1] == "1 file: not a picture, ignored (samoyed_100.mat)"
     assert re.match(r"Training on the .* in float32\.", said[2])
+    assert re.search(r"\d \(95% interval 0\.\d{3} to [01]\.\d{3}\) on the test part", said[-1])
     assert said[-1].endswith(f"See it: tensorboard --logdir {run_dir}")
     config = json.loads((run_dir / "config.json").read_text())
     assert config["recipe"]["epochs"] == 2
@@ -147,7 +148,8 @@ def test_train_evaluate_predict(train, petkeras, pets, tmp_path):
     right = sum(breed["right"] for breed in measured["train"]["breeds"].values())
     assert right / measured["train"]["pictures"] == pytest.approx(measured["train"]["accuracy"])
     code, out, _ = petkeras("evaluate", run_dir)
-    assert re.search(r"test +6 +\d+\.\d{4} +[01]\.\d{3} +[0-3]/3 +[0-3]/3", out)
+    assert re.search(r"test +6 +\d+\.\d{4} +[01]\.\d{3} +[01]\.\d{3} to [01]\.\d{3} +[0-3]/3 +[0-3]/3", out)
+    assert "The test part has 6 pictures only" in out
 
     photographs = [tmp_path / "photo 1.jpg", tmp_path / "photo2.png"]
     photographs[0].write_bytes(picture_bytes(1))
@@ -243,15 +245,49 @@ def test_ctrl_c_keeps_the_model_and_resume_ends_the_run(train, petkeras, pets, t
     assert f"Go on: petkeras train --resume {run_dir}" in out
     assert (run_dir / "model.keras").exists()
 
-    assert "leave out --epochs" in complaint(petkeras("train", "--resume", run_dir, "--epochs", 3))
-    config = json.loads((run_dir / "config.json").read_text())
+    assert "leave out --flip" in complaint(petkeras("train", "--resume", run_dir, "--flip"))
     done = pk.Run(run_dir).history.epochs[-1].epoch
-    config["recipe"]["epochs"] = done + 2
-    (run_dir / "config.json").write_text(json.dumps(config))
-    code, _, _ = petkeras("train", "--resume", run_dir)
+    code, out, _ = petkeras("train", "--resume", run_dir, "--epochs", done + 2)
     assert code == 0
+    assert "Going on from step " in out
     assert pk.Run(run_dir).history.epochs[-1].epoch == done + 2
-    assert "no checkpoint to go on with" in complaint(petkeras("train", "--resume", run_dir))
+
+
+def test_the_same_command_again_goes_on_and_another_is_refused(train, tmp_path):
+    run_dir = tmp_path / "run"
+    assert train(run_dir)[0] == 0
+    history = pk.Run(run_dir).history
+    assert train(run_dir)[0] == 0
+    assert pk.Run(run_dir).history == history
+    code, out, _ = train(run_dir, "--epochs", 3)
+    assert code == 0
+    assert "Going on from step" in out
+    assert "learning_rate is 0.001 there, not 0.1" in complaint(
+        train(run_dir, "--epochs", 3, "--learning-rate", 0.1)
+    )
+    assert "trained for 3 epochs already, not 2" in complaint(train(run_dir, "--epochs", 2))
+
+
+def test_repeat_does_the_same_and_says_so(train, petkeras, tmp_path, pets):
+    run_dir, again = tmp_path / "run", tmp_path / "again"
+    train(run_dir, "--film", "conv1_1:3")
+    code, out, _ = petkeras("train", "--repeat", run_dir, "--run-dir", again)
+    assert code == 0
+    assert f"Every loss and accuracy is that of {run_dir}, to the last bit." in out
+    for one, other in zip(pk.Run(run_dir).model.weights, pk.Run(again).model.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert json.loads((again / "evolution/film.json").read_text())["filters"] == {"conv1_1": [3]}
+    assert "is not empty" in complaint(petkeras("train", "--repeat", run_dir, "--run-dir", again))
+    assert "leave out --seed" in complaint(petkeras("train", "--repeat", run_dir, "--seed", 1))
+    for breed in ("samoyed", "shiba_inu"):
+        (tmp_path / "others" / breed).mkdir(parents=True)
+        for number in range(8):
+            file = tmp_path / "others" / breed / f"{number}.jpg"
+            file.write_bytes(picture_bytes(number))
+    others = ("--run-dir", tmp_path / "x", "--source", tmp_path / "others")
+    assert "are not those that the run was trained on" in complaint(
+        petkeras("train", "--repeat", run_dir, *others)
+    )
 
 
 def test_a_terminal_gets_a_progress_bar(pets, tmp_path, data_dir):
@@ -422,6 +458,7 @@ def test_train_on_a_backbone_evaluate_and_predict(train, petkeras, backbone, tmp
     assert code == 0
     said = out.splitlines()
     assert said[2] == "Computing 512 features of each of 40 pictures."
+    assert re.search(r"\d \(95% interval 0\.\d{3} to [01]\.\d{3}\) on the test part", said[-1])
     assert said[-1].endswith(f"See it: tensorboard --logdir {run_dir}")
     run = pk.Run(run_dir)
     assert run.config["backbone"] == {"backbone": str(backbone), "weights": None}

@@ -1,6 +1,7 @@
 """Run folders: what is read back, predicted, refused."""
 
 import dataclasses
+import hashlib
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import picture_bytes
+from conftest import halves_data, picture_bytes
 from PIL import Image
 
 from petkeras.data.pictures import decode
@@ -51,7 +52,11 @@ def test_config_holds_what_is_needed_to_repeat_the_run(run_dir):
     assert config["recipe"] == dataclasses.asdict(RECIPE)
     assert config["class_names"] == ["above", "below"]
     assert (config["seed"], config["image_size"], config["dtype_policy"]) == (0, 16, "float32")
-    assert config["pictures"] == {"train": 44, "test": 12}
+    assert (config["pictures"]["train"], config["pictures"]["test"]) == (44, 12)
+    data = halves_data()
+    pixels = b"".join(a.tobytes() for p in (data.train, data.test) for a in (p.images, p.labels))
+    assert config["pictures"]["sha256"] == hashlib.sha256(pixels).hexdigest()
+    assert config["deterministic"] is False
     assert {"petkeras", "keras", "tensorflow", "numpy", "python"} == set(config["versions"])
 
 
