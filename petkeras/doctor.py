@@ -287,7 +287,7 @@ def _data_set(machine):
 
 def _environment(machine):
     """Yield a fact for each environment variable that changes how TensorFlow works."""
-    backend = machine.environment.get("KERAS_BACKEND", "tensorflow")
+    backend = machine.environment.get("KERAS_BACKEND") or "tensorflow"
     if backend != "tensorflow":
         yield Fact(
             "environment",

@@ -13,6 +13,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 from petkeras.errors import PetkerasError
 
@@ -21,23 +22,37 @@ def install():
     """Register petkeras's layers with Keras: now if it is loaded, else as soon as it is.
 
     Raises:
-        PetkerasError: Keras is set to run on something else than TensorFlow.
+        PetkerasError: Keras is set to run on something else than TensorFlow. The `petkeras` command
+            ends with that line instead; only its help and `petkeras doctor` go on.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"  # Keras, too, takes "" for unset
+    os.environ["KERAS_BACKEND"] = backend
     if "keras" in sys.modules:
         backend = sys.modules["keras"].config.backend()
     if backend != "tensorflow":
-        raise PetkerasError(
-            "petkeras calls TensorFlow's operations, so Keras must run on TensorFlow. Received: "
-            f"KERAS_BACKEND={backend}. Set KERAS_BACKEND=tensorflow before Python starts."
-        )
+        _refuse(backend)
     if "keras" in sys.modules:
         _register()
     else:
         sys.meta_path.insert(0, _Waiting("keras", then=_register))
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _Waiting("tensorflow", then=lambda: None))
+
+
+def _refuse(backend):
+    """Raise; in the `petkeras` command, which could not catch it here, say it and exit."""
+    line = (
+        "petkeras calls TensorFlow's operations, so Keras must run on TensorFlow. Received: the "
+        f"backend {backend}. Set KERAS_BACKEND=tensorflow before Python starts; in a notebook, "
+        "restart the kernel and begin with %env KERAS_BACKEND=tensorflow"
+    )
+    program, *arguments = sys.argv or [""]
+    if Path(program).stem not in ("petkeras", "-m"):  # "-m" at this time: python -m petkeras
+        raise PetkerasError(line)
+    if arguments[:1] != ["doctor"] and not {"-h", "--help", "--version"} & set(arguments):
+        print(f"petkeras: {line}", file=sys.stderr)
+        sys.exit(2)
 
 
 class _Waiting(importlib.abc.MetaPathFinder):

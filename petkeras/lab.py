@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,11 +16,16 @@ from petkeras.errors import PetkerasError
 DEFAULT_FOLDER = "petkeras-notebooks"
 COPIED = ".petkeras-lab.json"  # in the folder: what each file was when it was copied
 GLOSSARY = "glossary.md"
-LINK = b"../docs/" + GLOSSARY.encode()  # from a chapter to the glossary, in the repository
+
+# A link to a word of the glossary: `(../docs/glossary.md#max-pool)` from a chapter of the
+# repository, `(#max-pool)` in the glossary itself.
+LINK = re.compile(rf"\((?:\.\./docs/({re.escape(GLOSSARY)}))?#([\w-]+)\)")
 
 
 def chapters():
     """Return the course's files by name, as bytes: the notebooks, and the glossary they link to.
+
+    Their links lead to the glossary beside them, and to its words by JupyterLab's names of them.
 
     Raises:
         PetkerasError: they are not where petkeras is installed.
@@ -36,13 +42,23 @@ def chapters():
     if not shipped.is_dir():  # in a copy of the repository
         shipped = package.parent / "notebooks"
         glossary = package.parent / "docs" / GLOSSARY
-    files = {
-        file.name: file.read_bytes().replace(LINK, GLOSSARY.encode())
-        for file in sorted(shipped.glob("*.ipynb"))
-    }
+    files = sorted(shipped.glob("*.ipynb"))
     if not files:
         raise PetkerasError("The notebooks were not installed with petkeras. Install it anew.")
-    return {**files, GLOSSARY: glossary.read_bytes()}
+    texts = {file.name: file.read_text(encoding="utf-8") for file in (*files, glossary)}
+    words = re.findall(r"^## (.+)$", texts[GLOSSARY], re.MULTILINE)
+    names = {_slug(word): word.replace(" ", "-") for word in words}
+
+    def link(match):
+        file, slug = match.groups(default="")
+        return f"({file}#{names.get(slug, slug)})"
+
+    return {name: LINK.sub(link, text).encode() for name, text in texts.items()}
+
+
+def _slug(heading):
+    """Return a heading as GitHub's links and the site's name it; JupyterLab keeps capitals."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def copy_chapters(folder, files=None):

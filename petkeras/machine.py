@@ -128,8 +128,11 @@ def _requirements():
 
 def _probe(command=(sys.executable, "-c", PROBE), seconds=300):
     """Return what TensorFlow says of itself, or in a sentence why it cannot be loaded."""
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}  # another is told of on its own
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=seconds, env=environment
+        )
     except subprocess.TimeoutExpired:
         return f"it did not load within {seconds} s"
     except OSError as error:

@@ -309,6 +309,7 @@ def test_odd_environment_variables_are_noted_and_ordinary_ones_are_not():
     plain = {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_USE_LEGACY_KERAS": "0", "TF_XLA_FLAGS": ""}
     assert facts("environment", environment=plain) == []
     assert fact("environment", environment={"KERAS_BACKEND": "jax"}).state == PROBLEM
+    assert facts("environment", environment={"KERAS_BACKEND": ""}) == []
 
 
 def test_jupyterlab_is_there_or_how_to_get_it():
@@ -357,6 +358,12 @@ def test_this_machine_can_be_looked_at(monkeypatch, tmp_path):
 def test_whatever_tensorflow_does_while_it_loads_comes_back_as_a_sentence(script, said):
     seconds = 1 if "sleep" in script else 60
     assert machine._probe((sys.executable, "-c", script), seconds) == said
+
+
+def test_tensorflow_is_tried_whatever_backend_keras_is_told_of(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    script = "import os; print('{\"set\": \"%s\"}' % os.environ['KERAS_BACKEND'])"
+    assert machine._probe((sys.executable, "-c", script)) == {"set": "tensorflow"}
 
 
 SMI = {

@@ -3,15 +3,19 @@
 import os
 import subprocess
 import sys
+import types
 
 import pytest
 
 import petkeras
+from petkeras import keras_hook
+from petkeras.errors import PetkerasError
 
 
-def python(script, **environment):
+def python(*arguments, **environment):
+    arguments = ("-c", *arguments) if len(arguments) == 1 else arguments
     return subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, *arguments],
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
@@ -40,9 +44,39 @@ def test_tensorflow_loads_without_noise():
     assert (done.stdout, done.stderr) == ("made\n", "")
 
 
+# Another backend
+
+
 def test_another_backend_is_refused_with_what_to_do():
-    done = python("import petkeras", KERAS_BACKEND="numpy")
-    assert "Set KERAS_BACKEND=tensorflow before Python starts." in done.stderr
+    done = python("import petkeras", KERAS_BACKEND="jax")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("petkeras.errors.PetkerasError: petkeras calls TensorFlow's operations")
+    assert "Received: the backend jax. Set KERAS_BACKEND=tensorflow before Python starts" in last
+
+
+def test_a_command_under_another_backend_ends_in_that_one_line():
+    done = python("-m", "petkeras", "lab", KERAS_BACKEND="jax")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("petkeras: petkeras calls TensorFlow's operations")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["doctor", "--json"], ["--version"], ["train", "--help"]])
+def test_what_only_tells_something_runs_under_another_backend(monkeypatch, arguments):
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/petkeras", *arguments])
+    keras_hook._refuse("jax")
+
+
+def test_keras_that_runs_on_another_backend_already_is_refused(monkeypatch):
+    keras = types.SimpleNamespace(config=types.SimpleNamespace(backend=lambda: "torch"))
+    monkeypatch.setitem(sys.modules, "keras", keras)
+    with pytest.raises(PetkerasError, match="the backend torch"):
+        keras_hook.install()
+
+
+def test_an_empty_backend_is_none():
+    done = python("import os, petkeras; print(os.environ['KERAS_BACKEND'])", KERAS_BACKEND="")
+    assert done.stdout == "tensorflow\n"
 
 
 def test_every_public_name_is_there():

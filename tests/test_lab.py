@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -31,10 +32,21 @@ def test_every_notebook_is_there_and_links_to_the_glossary_beside_it():
         assert set(re.findall(r"\]\((\w[^):#]*)#", text)) <= {"glossary.md"}
 
 
+def test_links_name_words_of_the_glossary_as_jupyterlab_does():
+    files = {name: content.decode() for name, content in lab.chapters().items()}
+    headings = re.findall(r"^## (.+)$", files["glossary.md"], re.MULTILINE)
+    known = {heading.replace(" ", "-") for heading in headings}  # JupyterLab's createHeaderId
+    linked = set()
+    for text in files.values():
+        linked |= set(re.findall(r"\]\((?:glossary\.md)?#([^)]*)\)", text))
+    assert {"ReLU", "Max-pool", "tf.data"} <= linked <= known
+
+
 def test_a_wheel_is_told_to_hold_the_notebooks_and_the_glossary():
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert '"notebooks" = "petkeras/notebooks"' in project
-    assert '"docs/glossary.md" = "petkeras/notebooks/glossary.md"' in project
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["only-include"] == ["petkeras", "notebooks", "docs/glossary.md"]
+    assert wheel["sources"] == dict.fromkeys(["docs", "notebooks"], "petkeras/notebooks")
 
 
 def test_in_a_wheel_the_notebooks_lie_in_the_package(monkeypatch, tmp_path):
@@ -46,7 +58,7 @@ def test_in_a_wheel_the_notebooks_lie_in_the_package(monkeypatch, tmp_path):
     (package / "notebooks" / "01_a.ipynb").write_bytes(b"[a](../docs/glossary.md#tape)")
     (package / "notebooks" / "01_a.py").write_bytes(b"")
     (package / "notebooks" / "glossary.md").write_bytes(b"## Tape")
-    assert lab.chapters() == {"01_a.ipynb": b"[a](glossary.md#tape)", "glossary.md": b"## Tape"}
+    assert lab.chapters() == {"01_a.ipynb": b"[a](glossary.md#Tape)", "glossary.md": b"## Tape"}
 
 
 def test_copies_once_and_then_leaves_all_as_it_is(tmp_path):

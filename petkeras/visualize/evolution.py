@@ -113,8 +113,8 @@ def animate_evolution(run_dir, layers=None, filters=None, seconds=0.15, most_fra
     chosen = {layer: _filmed(evolution, layer, filters) for layer in layers}
     columns = min(4, max(len(places) for places in chosen.values()))
     rows = [-(-len(places) // columns) for places in chosen.values()]
-    panel_side = WIDTH / (columns + 0.35)
-    figure = plt.figure(figsize=(WIDTH, 0.4 + sum(rows) * (panel_side + 0.25) + 0.35 * len(rows)))
+    panel_side = WIDTH / (columns + 0.55)  # the color bar takes half a panel's width
+    figure = plt.figure(figsize=(WIDTH, sum(rows) * (panel_side + 0.25) + 0.45 * len(rows)))
     blocks = np.atleast_1d(figure.subfigures(len(layers), height_ratios=rows))
     for block, (layer, places) in zip(blocks, chosen.items(), strict=True):
         maps = evolution.maps(layer, frames)[..., places]  # (frames, height, width, filters)

@@ -136,7 +136,7 @@ def plot_kernels(kernels, image=None):
             signed(panel, kernel, name)
         return figure
     columns = len(flat) + 1
-    figure, axes = plt.subplots(2, columns, figsize=(WIDTH, 0.5 + 2 * (WIDTH / columns + 0.2)))
+    figure, axes = plt.subplots(2, columns, figsize=(WIDTH, 2 * (WIDTH / columns + 0.2)))
     axes[0, 0].set_visible(False)
     image = np.asarray(image, np.float32)
     gray(axes[1, 0], image if image.ndim == 2 else image.mean(axis=2), "picture")
