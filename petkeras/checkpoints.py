@@ -67,7 +67,11 @@ class Checkpoints:
             os.replace(half_made, self.folder / f"step_{step:07d}")
         except (OSError, tf.errors.OpError) as error:
             shutil.rmtree(half_made, ignore_errors=True)
-            raise PetkerasError(self._what_is_left(step, error)) from None
+            why = "the disk is full" if "No space left" in str(error) else _reason(error)
+            raise PetkerasError(
+                f"The checkpoint of step {step} could not be written to {self.folder}: {why}. "
+                f"{self.say_what_is_left()}."
+            ) from None
 
     def restore(self):
         """Take up the newest state that can be read, and remove what is damaged.
@@ -92,14 +96,14 @@ class Checkpoints:
             return step
         return None
 
-    def _what_is_left(self, step, error):
+    def say_what_is_left(self):
+        """Return a sentence that tells how a run goes on that could not be ended."""
         steps = list_steps(self.folder)
-        why = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
-        rest = f"That of step {steps[-1]} is whole" if steps else "There is none before it"
+        if not steps:
+            return "There is no checkpoint yet: begin anew"
         return (
-            f"The checkpoint of step {step} could not be written to {self.folder}: "
-            f"{why.splitlines()[0]}. {rest}. When there is room, go on with "
-            f"'petkeras train --resume {self.folder.parent}'."
+            f"The checkpoint of step {steps[-1]} is whole: when that is mended, go on with "
+            f"'petkeras train --resume {self.folder.parent}'"
         )
 
 
@@ -110,6 +114,12 @@ def list_steps(folder):
         for place in Path(folder).glob("step_*")
         if place.name.removeprefix("step_").isdigit()
     )
+
+
+def _reason(error):
+    """Return an error's reason without TensorFlow's names of operations around it."""
+    text = getattr(error, "strerror", None) or str(error)
+    return text.splitlines()[0].split(" [Op:")[0].split("; ")[-1]
 
 
 def _bring_to_disk(file):

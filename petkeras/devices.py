@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from petkeras import machine
 from petkeras.errors import PetkerasError
 
 PRECISIONS = ("float32", "bfloat16", "auto")
@@ -22,6 +23,23 @@ def prepare_gpus():
             tf.config.experimental.set_memory_growth(gpu, True)
         except RuntimeError:
             pass  # TensorFlow has already started on it
+
+
+def check_memory(needed, what):
+    """Raise a PetkerasError if something needs more memory than there is; on a GPU, do nothing.
+
+    Args:
+        needed: bytes.
+        what: its name in the message.
+    """
+    free = machine.free_memory()
+    if free is None or needed <= free or tf.config.list_physical_devices("GPU"):
+        return
+    raise PetkerasError(
+        f"{what} needs {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free. "
+        "Lower the image size ('--image-size'): fc1 has 2,048 weights for each pixel, which is "
+        "411 MB at 224 x 224, and four times that while it learns."
+    )
 
 
 def make_deterministic():

@@ -96,7 +96,7 @@ def look():
         nvidia_card=_has_nvidia_card(),
         cores=os.cpu_count() or 1,
         cpu=_read("/proc/cpuinfo").partition("\n\n")[0],
-        memory=_memory(),
+        memory=free_memory(),
         data_dir=data_dir,
         free=shutil.disk_usage(there).free,
         writable=os.access(there, os.W_OK),
@@ -176,7 +176,7 @@ def _output(*command):
     return done.stdout if done.returncode == 0 else ""
 
 
-def _memory():
+def free_memory():
     """Return how many bytes can be had: the machine's, or what a container is allowed."""
     known = re.search(r"MemAvailable: *(\d+) kB", _read("/proc/meminfo"))
     if known:

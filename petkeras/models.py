@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from petkeras.devices import check_memory
 from petkeras.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from petkeras.recipes import ARTICLE, Recipe
 
@@ -25,6 +26,7 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
 
     Raises:
         ValueError: `num_classes` or `image_size` is out of range.
+        PetkerasError: there is less memory than its weights take.
 
     Example:
 
@@ -45,6 +47,8 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
             f"pet_net: `image_size` must be a whole number of pixels above 0. "
             f"Received: image_size={image_size!r}"
         )
+    quarter = -(-image_size // 4)  # the side of what the second pool gives
+    check_memory(4 * quarter**2 * 64 * 512, "The network's layer fc1")
     seeds = iter([None] * 9 if seed is None else range(9 * seed, 9 * seed + 9))  # one a layer
 
     def conv(filters, name):

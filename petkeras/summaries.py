@@ -124,7 +124,7 @@ def drop_entries_after(run_dir, step):
     A run that died has written them, and goes on from an earlier checkpoint: it will write them
     again. A last entry that was cut short is dropped, too.
     """
-    for file in (Path(run_dir) / "tensorboard").rglob("events.out.tfevents.*"):
+    for file in list((Path(run_dir) / "tensorboard").rglob("events.out.tfevents.*")):
         if step < 0:
             file.unlink()
             continue

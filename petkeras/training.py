@@ -92,6 +92,8 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
     """
     _check_fit(model, data)
     devices.prepare_gpus()
+    # A gradient and Adam's m and v, float32, for each weight.
+    devices.check_memory(3 * 4 * model.count_params(), "Training")
     film = film or Film()
     check_film(model, film)
     trainer = Trainer(model, data, recipe, run_dir, seed, film)
@@ -164,13 +166,28 @@ class Trainer:
         """Begin a run folder, or go on with one, and train until the end."""
         if resume:
             runs.check_is_run(self.run_dir)
-        with runs.claim(self.run_dir):
+        with runs.claim(self.run_dir), self._errors_told_plainly():
             if resume:
                 runs.go_on_with(self.run_dir, config)
                 self.restore()
             else:
                 runs.start_run(self.run_dir, config)
             return self.run(verbose)
+
+    @contextmanager
+    def _errors_told_plainly(self):
+        """Say in a line that the disk or the memory was full, and what is left."""
+        try:
+            yield
+        except (OSError, MemoryError, tf.errors.OpError) as error:
+            left = f"{self.checkpoints.say_what_is_left()}."
+            if "No space left" in str(error):
+                raise PetkerasError(f"The disk of {self.run_dir} is full. {left}") from None
+            if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
+                raise PetkerasError(
+                    f"The memory is full: lower '--batch-size' or '--image-size'. {left}"
+                ) from None
+            raise
 
     def restore(self):
         """Take up the run where its newest checkpoint has it, and drop what came after that.

@@ -19,6 +19,7 @@ from petkeras.checkpoints import Checkpoints, list_steps
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
+from petkeras.summaries import Summaries
 from petkeras.training import train
 
 # Dropout, augmentation and a schedule: all of them must go on where they were.
@@ -223,7 +224,7 @@ def test_a_full_disk_leaves_what_was_there(counter, monkeypatch):
     with pytest.raises(PetkerasError) as raised:
         kept.save(10)
     assert "step 10 could not be written" in str(raised.value)
-    assert "No space left on device. That of step 5 is whole." in str(raised.value)
+    assert "the disk is full. The checkpoint of step 5 is whole" in str(raised.value)
     assert [place.name for place in kept.folder.iterdir()] == ["step_0000005"]
     assert kept.restore() == 5
     assert int(number) == 1
@@ -235,3 +236,42 @@ def test_what_is_of_another_network_is_refused(tmp_path):
         Checkpoints(tmp_path, weights=tf.Variable([1.0, 2.0, 3.0])).restore()
     with pytest.raises(PetkerasError, match="is of another network"):
         Checkpoints(tmp_path, others=tf.Variable([1.0, 2.0])).restore()
+
+
+# What the machine refuses
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk of .*run is full"),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "events.v2; No space left on device"),
+            "The disk of .*run is full",
+        ),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"),
+            "The memory is full: lower '--batch-size' or '--image-size'",
+        ),
+        (MemoryError(), "The memory is full"),
+    ],
+)
+def test_a_full_disk_or_memory_is_told_in_a_line(error, said, tmp_path, monkeypatch):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(Summaries, "write_epoch", fail)
+    with pytest.raises(PetkerasError, match=said) as raised:
+        go(tmp_path / "run")
+    assert "The checkpoint of step 3 is whole" in str(raised.value)
+    monkeypatch.undo()
+    assert len(go(tmp_path / "run", resume=True).epochs) == 4
+
+
+def test_other_errors_are_as_they_were(tmp_path, monkeypatch):
+    def fail(*_):
+        raise FileNotFoundError(errno.ENOENT, "No such file")
+
+    monkeypatch.setattr(Summaries, "write_epoch", fail)
+    with pytest.raises(FileNotFoundError):
+        go(tmp_path / "run")

@@ -398,7 +398,7 @@ def test_a_command_that_is_not_there_says_nothing():
 def test_a_containers_limit_counts(files, memory, monkeypatch):
     files = {"meminfo": "MemAvailable:  4000 kB", **files}
     monkeypatch.setattr(machine, "_read", lambda file: files.get(Path(file).name, ""))
-    assert machine._memory() == memory
+    assert machine.free_memory() == memory
 
 
 def test_the_command_neither_loads_tensorflow_itself_nor_shows_a_traceback(tmp_path):
