@@ -20,8 +20,8 @@
 # You will see the pictures that the network learns from, what is marked in them, and how much (or
 # how little) one may conclude from a test on 60 of them.
 #
-# It takes half a minute, and as long again where the pets have to be drawn first. It follows the
-# article's section "Gathering a data set".
+# It takes ten seconds, and half a minute longer where the pets have to be drawn first. It follows
+# the article's section "Gathering a data set".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/01_the_pictures.ipynb)
 
@@ -42,7 +42,7 @@ import petkeras as pk
 #
 # The line below switches *all* chapters to the real photographs, once and for good: take the `#`
 # away, run the cell, and go on. Instead of `"oxford"` it may name a folder that holds the two
-# archives of the data set, and other breeds: `pk.course.use("my/pets", "beagle,pug")`.
+# archives of the data set, and two other breeds: `pk.course.use("my/pets", "beagle,pug")`.
 # `pk.course.use("sample")` goes back to the drawn pets.
 
 # %%
@@ -69,6 +69,13 @@ pk.visualize.plot_pictures(data.train.images[chosen], names, columns=6)
 # %% [markdown]
 # **Question.** Are there pictures that you could not tell yourself, were it not for the names over
 # them? What can a network learn from those?
+#
+# <details><summary>An answer</summary>
+#
+# Next to nothing about the breed. It can only get them right by learning them by heart, or by
+# something that happens to be in them beside the pet.
+#
+# </details>
 
 # %% [markdown]
 # ## How many, and how large
@@ -84,9 +91,9 @@ for row in [columns, *rows]:
     print(f"{row[0]:28}" + "".join(f"{word:10}" for word in row[1:]))
 
 # %% [markdown]
-# All pictures have sizes of their own; a dot is one of them. On the dashed line a picture is as
-# wide as it is high. A network wants all of one size: chapter 03 shows how that is done, and what
-# it does to a face.
+# Pictures come in many sizes; each dot is a picture. On the dashed line it is as wide as it is
+# high. A network wants all of one size: chapter 03 shows how that is done, and what it does to a
+# face.
 
 # %% tags=["nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
@@ -160,6 +167,14 @@ plt.show()
 # %% [markdown]
 # **Question.** If one breed filled its pictures and the other did not, could a network tell them
 # apart without knowing anything about dogs or cats? Would you call that a success?
+#
+# <details><summary>An answer</summary>
+#
+# Yes: by how much of the picture looks like fur. The test would not show it, as its pictures are of
+# the same kind. But photographs that somebody else takes, from nearer or farther away, would be
+# called wrong. So it is no success, though the accuracy says so.
+#
+# </details>
 
 # %% [markdown]
 # ## What a small data set means
@@ -257,6 +272,15 @@ plt.show()
 # %% [markdown]
 # **Question.** Each picture that goes to the test is one that the network cannot learn from. What
 # would you do with 400 pictures, if you had to know the accuracy to within three points?
+#
+# <details><summary>An answer</summary>
+#
+# With a single test it cannot be done: at an accuracy of 5/6, three points up and down take some
+# 590 test pictures. The best use of 400 is *cross-validation*: cut them into five parts, train five
+# networks, each without one of the parts, and test each on the part that it has not seen. So every
+# picture is tested once, and the interval is 3.7 points up and down.
+#
+# </details>
 #
 # Small data have a second side: a network with millions of weights can learn 340 pictures by heart.
 # Chapter 10 is about that.

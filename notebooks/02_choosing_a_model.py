@@ -19,7 +19,7 @@
 #
 # You will take three networks apart before any of them has learned a thing: the winner and the
 # runner-up of a contest of 2014, and the small one that this course trains. You will see where
-# their weights are, where their work is done, and how far their units see. It takes half a minute,
+# their weights are, where their work is done, and how far their units see. It takes ten seconds,
 # and follows the article's section "Choosing a model".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/02_choosing_a_model.ipynb)
@@ -48,13 +48,22 @@ pkv.plot_architecture(model, x, image)
 # %% [markdown]
 # **Question.** The picture can be recognized in the first maps, and hardly in the last. Has the
 # network lost it?
+#
+# <details><summary>An answer</summary>
+#
+# Not much of it, but it is written down in another way. At 64 pixels a picture is 12,288 numbers,
+# and the 64 maps of `pool2` are 16,384: there is room enough. A pool forgets where in its window
+# the largest number was, and a ReLU what was below 0. What is left says how much of one thing there
+# is at a place, and not how bright it is there.
+#
+# </details>
 
 # %% [markdown]
 # ## What each layer costs
 #
-# The article works with pictures of 224 pixels, as the two winners did. Here is our network for
-# that size, layer by layer. *Weights* are the numbers that it learns, *multiply-adds* the work for
-# one picture. It is built in 16-bit numbers here, so that it fits into a small machine: *weight
+# The article works with pictures of 224 pixels, as the other two networks do. Here is our network
+# for that size, layer by layer. *Weights* are the numbers that it learns, *multiply-adds* the work
+# for one picture. It is built in 16-bit numbers here, so that it fits into a small machine: *weight
 # bytes* are those of 32-bit numbers, *output bytes* of 16-bit ones.
 
 # %%
@@ -88,6 +97,13 @@ print(f"in fc1            {fc1 / (convolutions + fc1 + last):>11.2%}")
 # %% [markdown]
 # **Question.** That is 300,000 weights for each of some 340 pictures. What could such a network do
 # that is not learning?
+#
+# <details><summary>An answer</summary>
+#
+# Learn the pictures by heart, each for itself, without anything that they have in common. It does,
+# in chapter 10.
+#
+# </details>
 
 # %% [markdown]
 # ## VGG16: the same, but deeper
@@ -130,8 +146,16 @@ print(f"multiply-adds for one picture: {ours / 1e9:.1f} and {theirs / 1e9:.1f} t
 del large  # 200 MB
 
 # %% [markdown]
-# **Question.** A phone must store the weights and do the work. Which of the two would you cut, and
-# in which layer?
+# **Question.** A phone must store the weights and do the work. Where would you cut our network so
+# that it stores less, and where so that it works less?
+#
+# <details><summary>An answer</summary>
+#
+# To store less, `fc1`: it has 99.9% of the weights (exercise 2 makes it small). But it does only 8%
+# of the work. To work less, `conv1_2` and `conv2_2`, which do more than a third each: fewer
+# filters, or larger strides.
+#
+# </details>
 
 # %% [markdown]
 # ## Why 3 x 3?
@@ -187,6 +211,14 @@ print(f"squeezed {squeezed:,}, not squeezed {direct:,}: {direct / squeezed:.1f} 
 #
 # **Question.** Which of the three networks is the best one for 340 pictures? And which one, if it
 # may learn from a million others first? (Chapter 12 tries that.)
+#
+# <details><summary>An answer</summary>
+#
+# Nobody can tell from the counts alone; it has to be tried. From 340 pictures, a network of 100
+# million weights can be right (chapter 10), but it can also learn them by heart. With a million
+# others first, the deep ones: chapter 12 has a figure.
+#
+# </details>
 
 # %% [markdown]
 # ## How far a unit sees
@@ -217,6 +249,13 @@ pkv.plot_receptive_field(model, x, image)
 #
 # **Question.** In this course pictures are smaller than the article's by default. What does a
 # field of 16 x 16 hold in a picture of 64 pixels, and what in one of 224?
+#
+# <details><summary>An answer</summary>
+#
+# In one of 64 it is a quarter as wide as the picture, and may hold a whole head. In one of 224 it
+# is a fourteenth, and of the same head it holds an eye or the tip of an ear.
+#
+# </details>
 
 # %% [markdown]
 # ## Exercises

@@ -21,7 +21,7 @@
 # squashed to squares, freed of their mean, labeled, changed at random, and handed out ten at a
 # time.
 #
-# It takes half a minute, and follows the article's section "Processing".
+# It takes ten seconds, and follows the article's section "Processing".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/03_building_the_data_set.ipynb)
 
@@ -81,6 +81,14 @@ print("another seed, the same split:", other.test.names == data.test.names)
 # %% [markdown]
 # **Question.** The split is made breed by breed. What could happen to a test of 60 pictures, if
 # they were drawn from all pictures at once?
+#
+# <details><summary>An answer</summary>
+#
+# Chance could make it 38 of one breed and 22 of the other. A network that names the first breed
+# whatever it sees would then be right in 63%, and its figure could not be compared with that of
+# another split.
+#
+# </details>
 
 # %% [markdown]
 # ## Squashed to squares
@@ -137,6 +145,15 @@ plt.show()
 # %% [markdown]
 # **Question.** One could also cut the middle out, or add bars of gray. What does each of the three
 # lose? And what happens if one breed mostly lies and the other sits?
+#
+# <details><summary>An answer</summary>
+#
+# Squashing loses the proportions, cutting what is at the edges (ears and tails), and bars lose
+# pixels: the pet gets smaller. Who lies is photographed on a wide picture, who sits on a high one,
+# so one breed gets narrower and the other broader. A network may go by that, and it says nothing
+# about the breed.
+#
+# </details>
 
 # %% [markdown]
 # ## The mean image
@@ -199,8 +216,8 @@ print(f"a pixel varies by {x.std():.0f} gray levels from picture to picture")
 print(difference.mean() < 0.1 * x.std())
 
 # %% [markdown]
-# About one gray level, where a pixel varies by fifty or more: no network will be better for it, nor
-# worse. But it is a habit that costs much elsewhere. Below, the "pictures" are nothing but noise,
+# About one gray level, where a pixel varies by fifty or more: that will hardly change a network.
+# But it is a habit that costs much elsewhere. Below, the "pictures" are nothing but noise,
 # and their labels the throw of a coin: there is nothing to be learned, and a fair test gives 50%.
 # The only thing that is learned beforehand is *which 50 of the 5000 pixels* are worth a look.
 
@@ -242,9 +259,9 @@ print(data.train.labels.dtype, data.train.labels.sum(axis=1).min(), data.train.l
 # %% [markdown]
 # ## Changed at random
 #
-# With 340 pictures, each one has to serve many times. The article shows them as they are, 400 times
-# over. `pk.MODERN` changes each every time, as another picture of the same pet might differ: this
-# is [augmentation](../docs/glossary.md#augmentation). One picture, twelve times:
+# With some 340 pictures, each one has to serve many times. The article shows them as they are, 400
+# times over. `pk.MODERN` changes each every time, as another picture of the same pet might differ:
+# this is [augmentation](../docs/glossary.md#augmentation). One picture, twelve times:
 
 # %% tags=["nbval-ignore-output"]
 from petkeras.data.pipeline import augment
@@ -268,6 +285,14 @@ pk.visualize.plot_pictures(pictures, titles, columns=6)
 # %% [markdown]
 # **Question.** Why is no picture put upside down? And for which breeds would a change of color be a
 # bad idea?
+#
+# <details><summary>An answer</summary>
+#
+# Hardly a pet is photographed upside down, and the test holds none: the network would learn
+# something that it is never asked. And where color is what sets two breeds apart, strong changes
+# would take away what there is to go by.
+#
+# </details>
 #
 # Chance is only so called: two numbers decide it, the run's seed and the step. The same two give
 # the same changes, so that a run can be repeated.

@@ -19,7 +19,7 @@
 #
 # You will slide a kernel over a table of numbers with two lines of NumPy, get the very numbers
 # that TensorFlow gets, and see what strides, padding, holes, channels and pools do to a picture.
-# It takes half a minute, and follows the article's section "How convolution and pooling work".
+# It takes ten seconds, and follows the article's section "How convolution and pooling work".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/04_convolution_and_pooling.ipynb)
 
@@ -94,6 +94,13 @@ pkv.animate_convolution(x, kernel)
 # %% [markdown]
 # **Question.** The kernel has positive numbers on the left and negative ones on the right. What
 # must a patch look like to give a large sum? And what to give 0?
+#
+# <details><summary>An answer</summary>
+#
+# Bright on the left and dark on the right, for the sum is left minus right. It is 0 where both
+# sides are equally bright, such as in an even area or across a horizontal edge.
+#
+# </details>
 
 # %% [markdown]
 # ## Nothing is turned around
@@ -133,6 +140,14 @@ for name, weights in pkv.article_kernels().items():
 # %% [markdown]
 # **Question.** These kernels were made by people. Those of a network start as random numbers. What
 # could make them find lines all the same?
+#
+# <details><summary>An answer</summary>
+#
+# Training: each number of a kernel is moved a little, again and again, so that the network's
+# answers become less wrong (chapter 06). If lines tell breeds apart, kernels that find lines come
+# of it.
+#
+# </details>
 
 # %% [markdown]
 # ## Strides
@@ -197,7 +212,7 @@ pkv.animate_convolution(x, kernel, dilations=2)
 # %% [markdown]
 # ## Channels
 #
-# A color picture is three tables, a map of our network's second convolution is one of 32. The
+# A color picture is three tables; what our network's second convolution is given is 32. The
 # kernel then is as deep as its input, and **all** products go into **one** sum. With 32 such
 # kernels, 32 numbers come out at each place: 32 [feature maps](../docs/glossary.md#feature-map).
 # Only the sum in the loop has changed.
@@ -230,6 +245,13 @@ print("the same:", np.allclose(by_hand, kernels(image[None] / np.float32(255))[0
 # %% [markdown]
 # **Question.** How many weights has the second convolution, 32 kernels of 3 x 3 over 32 channels,
 # and how many multiplications does it take for one place of the picture?
+#
+# <details><summary>An answer</summary>
+#
+# 3 · 3 · 32 · 32 = 9,216, and 32 biases. Each weight is used once at each place, so it takes 9,216
+# multiplications, too.
+#
+# </details>
 
 # %% [markdown]
 # ## Pooling
@@ -267,7 +289,7 @@ pkv.animate_max_pool_paddings(x[:4, :4])
 # %% [markdown]
 # ## What pools are for
 #
-# Pools make maps smaller, and let a dog stand a little elsewhere. The first is plain: here is a
+# Pools make maps smaller, and let an animal stand a little elsewhere. The first is plain: here is a
 # picture pooled once, twice and three times, by our own layer. From which size on can you no
 # longer tell what it shows?
 
@@ -304,6 +326,12 @@ for size, share in zip((1, 2, 4, 8), changes, strict=True):
 # %% [markdown]
 # **Question.** What a pool forgets is *where* in its window the largest number was. For which task
 # would that be a bad idea?
+#
+# <details><summary>An answer</summary>
+#
+# For all that ask where: drawing a pet's outline, or a box around its head.
+#
+# </details>
 
 # %% [markdown]
 # ## Exercises

@@ -18,7 +18,7 @@
 # # 05 · The network from scratch
 #
 # You will write a layer live, look at every weight and every shape of the network, and see a
-# weight that looks like any other and never learns. It takes half a minute, and follows the
+# weight that looks like any other and never learns. It takes ten seconds, and follows the
 # article's section "Building the network".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/05_the_network.ipynb)
@@ -53,6 +53,13 @@ print("maps of each:", maps.shape[3])
 
 # %% [markdown]
 # **Question.** The kernel has four axes. What is each for, and which of them must fit the picture?
+#
+# <details><summary>An answer</summary>
+#
+# Height and width of the window, the channels that come in, and the filters: the channels that go
+# out. The third must be as large as the picture has colors.
+#
+# </details>
 
 # %% [markdown]
 # ## A layer: first its weights
@@ -189,6 +196,13 @@ print([tuple(weight.shape) for weight in homes.trainable_weights])
 
 # %% [markdown]
 # **Question.** How would you have found out, with nothing but the summary of the model in hand?
+#
+# <details><summary>An answer</summary>
+#
+# By counting. `model.summary()` shows 0 parameters for the layer, and it should have 112: of weights
+# 3 · 3 · 3 · 4, and four biases.
+#
+# </details>
 
 # %% [markdown]
 # ## The whole network
@@ -209,7 +223,8 @@ print(source[source.index("    # The shapes are those") :])
 model = pk.pet_net(image_size=size, recipe=pk.MODERN, seed=0)
 shape = (10, 224, 224, 3)
 for layer in model.layers[1:]:
-    shape = layer.compute_output_shape(shape)
+    bare = layer.from_config(layer.get_config())  # the same layer, without weights
+    shape = bare.compute_output_shape(shape)
     print(f"{layer.name:8} {type(layer).__name__:10}", *shape)
 
 # %% [markdown]
@@ -281,6 +296,14 @@ plt.show()
 #
 # **Question.** At 224 pixels `fc1` adds up 12 times as many numbers as at 64. What happens to the
 # last point of each curve? (What large logits do to the loss is in chapter 06.)
+#
+# <details><summary>An answer</summary>
+#
+# A sum of 12 times as many numbers, some above and some below 0, is about $\sqrt{12} \approx 3.5$
+# times as large, so the article's last point rises by that. He's kernels are smaller by the same
+# factor, so its last point stays.
+#
+# </details>
 
 # %% [markdown]
 # ## Dropout has two lives
@@ -299,6 +322,14 @@ print("the mean stays:", round(float(tf.reduce_mean(drop(ones, training=True))))
 # %% [markdown]
 # **Question.** What would happen to the test accuracy of someone who took 0.2 over as it stood?
 # And of someone who forgot to say `training=False`?
+#
+# <details><summary>An answer</summary>
+#
+# The first drops 20% in place of 80%: a much weaker cure, and a network nearer to the one without
+# dropout in chapter 10. The second tests a network that lacks most of its numbers, others at each
+# call: its answers differ from call to call, and more of them are wrong.
+#
+# </details>
 
 # %% [markdown]
 # ## Exercises

@@ -20,7 +20,7 @@
 # You will write all that TensorBoard can show, read it back, and see how its curves are smoothed:
 # it is a set of files and a web page that draws them, and nothing else.
 #
-# It takes half a minute, and follows the article's section "Summaries".
+# It takes a quarter of a minute, and follows the article's section "Summaries".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/07_tensorboard.ipynb)
 
@@ -147,8 +147,15 @@ writer.close()
 print(read(folder).Tags()["tensors"])
 
 # %% [markdown]
-# **Question.** The pictures of a run with 13,600 steps: would you write one at every step? How many
-# bytes is it in this file?
+# **Question.** A run of 13,600 steps: would you write a picture at every step? How many bytes is
+# `png`?
+#
+# <details><summary>An answer</summary>
+#
+# `len(png)` is about 8,000 at 64 pixels; 13,600 of them are more than 100 MB, of which TensorBoard
+# shows about ten. `pk.train` writes pictures once an epoch.
+#
+# </details>
 
 # %% [markdown]
 # ## What petkeras writes
@@ -244,6 +251,13 @@ plt.show()
 # %% [markdown]
 # **Question.** The slider can be pulled until any two runs look alike. Which weight is honest, for
 # a curve of 13 values? And for one of 2,600?
+#
+# <details><summary>An answer</summary>
+#
+# An average of weight $w$ is one of about $1 / (1 - w)$ values. It should be a small part of the
+# curve: of 13 values 2 or 3, so 0.5 or 0.6 at most; of 2,600 perhaps 50 or 100, so 0.98 or 0.99.
+#
+# </details>
 
 # %% [markdown]
 # ## TensorBoard itself

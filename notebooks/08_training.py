@@ -18,7 +18,7 @@
 # # 08 · Training
 #
 # You will see one step of training taken apart, the loop around it written in six lines, and the
-# network learn to tell two breeds apart. It takes about a minute on two processor cores.
+# network learn to tell two breeds apart. It takes half a minute on two processor cores.
 #
 # The article's section "Training". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/08_training.ipynb)
 
@@ -38,11 +38,12 @@ from petkeras import visualize
 # ## The pictures
 #
 # Where nothing else was chosen they are **drawn**, so that nothing has to be downloaded (chapter 01
-# switches to photographs). They are 64 pixels wide here; at 224, as in the article, all is the
-# same and a step takes many times as long.
+# switches to photographs). They are 64 pixels wide, unless you chose otherwise; at 224, as in the
+# article, all is the same and a step takes many times as long.
 
 # %% tags=["nbval-ignore-output"]
 data = pk.course.load()
+size = data.mean.shape[0]
 
 # %% [markdown]
 # Look at them before any network does. What would *you* go by: the color, the outline, the face?
@@ -78,7 +79,7 @@ print(images.shape, labels.shape)
 # nothing yet, so expect no better than a coin's.
 
 # %%
-model = pk.pet_net(image_size=64, recipe=recipe, seed=0)
+model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
 logits = model(images, training=False)
 print(logits.shape)
 print(f"{model.count_params():,} weights")
@@ -86,6 +87,13 @@ print(f"{model.count_params():,} weights")
 # %% [markdown]
 # **Question.** At 224 pixels the same network has 102,827,554 weights. Which layer is it that
 # grows with the picture?
+#
+# <details><summary>An answer</summary>
+#
+# `fc1`. Its inputs are all numbers of all maps of `pool2`, and larger pictures make larger maps. A
+# convolution has the same kernel for every place.
+#
+# </details>
 #
 # The *loss* is one number that says how wrong the ten answers are: the mean of
 # $-\log p$, with $p$ the probability that the network gives to the true breed. A network
@@ -120,16 +128,23 @@ print("fell" if losses[-1] < losses[0] / 2 else "did not fall")
 # %% [markdown]
 # **Question.** Has it learned what the two breeds are, or which pictures these are? How could you
 # tell?
+#
+# <details><summary>An answer</summary>
+#
+# By asking it about pictures that it has not seen. With ten pictures, it has most likely learned
+# just these.
+#
+# </details>
 
 # %% [markdown]
 # ## The loop
 #
 # An [epoch](../docs/glossary.md#epoch) is one pass over all training pictures, in a new order each
-# time: 34 batches of ten. The loop is one line around the step. Here are its first twenty steps,
-# from the network's start.
+# time: 34 batches of ten, of which the last may be smaller. The loop is one line around the step.
+# Here are its first twenty steps, from the network's start.
 
 # %%
-model = pk.pet_net(image_size=64, recipe=recipe, seed=0)
+model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
 total = steps_per_epoch(data.train, recipe) * recipe.epochs
 adam = pk.training.make_optimizer(recipe, total_steps=total)
 
@@ -145,7 +160,7 @@ for images, labels in batches.take(20):
 
 # %% tags=["nbval-ignore-output"]
 run_dir = tempfile.mkdtemp() + "/run"
-model = pk.pet_net(image_size=64, recipe=recipe, seed=0)
+model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
 history = pk.train(model, data, recipe, run_dir, seed=0)
 
 # %% [markdown]
@@ -175,10 +190,12 @@ print(history.epochs[-1].test_accuracy > 0.7)
 # ## What is kept
 #
 # Everything is in the run folder: the recipe and seed that repeat the run, the curves as a table,
-# the trained network, and what TensorBoard reads (`tensorboard --logdir` with the folder's name).
+# the trained network, and what TensorBoard reads (`tensorboard --logdir` with the folder's name). A
+# file `lock` keeps a second training out while one is at work.
 
 # %%
-print(*sorted(path.name for path in Path(run_dir).iterdir()), sep="\n")
+names = sorted(path.name for path in Path(run_dir).iterdir())
+print(*[name for name in names if name != "lock"], sep="\n")
 
 # %% [markdown]
 # The saved network gives what the trained one gave, to the last bit:
@@ -190,6 +207,14 @@ print(bool(tf.reduce_all(saved(images) == model(images))))
 # %% [markdown]
 # **Question.** Which of these files would you need to go on with the training tomorrow, and which
 # to tell the breed of one more photograph?
+#
+# <details><summary>An answer</summary>
+#
+# To go on: `checkpoints`, with the weights, Adam's running means and the number of the step, and
+# `config.json`, with the recipe and the seed. For a photograph: `model.keras`, the mean image in
+# `mean.npy`, and `config.json`, with the names of the breeds.
+#
+# </details>
 #
 # ## Exercises
 #

@@ -20,7 +20,7 @@
 # You will see what `tf.function` makes of Python code, the network as a graph of operations, and
 # how names bring order to hundreds of them.
 #
-# It takes a quarter of a minute, and follows the article's section "Visualizing the graph".
+# It takes ten seconds, and follows the article's section "Visualizing the graph".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/09_the_graph.ipynb)
 
@@ -72,6 +72,13 @@ print(double.experimental_get_tracing_count(), "traces")
 # %% [markdown]
 # **Question.** What would `print(x)` show in there: numbers? And what if the function drew a random
 # number by NumPy?
+#
+# <details><summary>An answer</summary>
+#
+# A stand-in, with a name, a shape and a type, but no numbers. NumPy would draw once, while the
+# function is traced, and that number would be the same at every later call.
+#
+# </details>
 
 # %% [markdown]
 # These are the notes. A `Placeholder` stands for what comes in; an operation has a name, a kind,
@@ -148,6 +155,13 @@ pk.visualize.plot_graph(graph)
 # kept until the way back: this is why training takes so much more memory than a prediction does.
 #
 # **Question.** Which layer gives nothing to `train`, and why can it do without?
+#
+# <details><summary>An answer</summary>
+#
+# `drop2`. In `pk.MODERN` its rate is 0, and so it does nothing; `flatten` after it only lays the
+# numbers out in another way. Neither gradient needs them. What `fc1` needs comes from `flatten`.
+#
+# </details>
 
 # %% [markdown]
 # The shapes on the arrows are those that the layers have told:

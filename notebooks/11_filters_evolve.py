@@ -17,8 +17,8 @@
 # %% [markdown]
 # # 11 · Filters evolve
 #
-# You will film filters while a network learns, see them sharpen step by step, and measure which
-# layers' kernels moved and which stayed near their random start. It takes about a minute.
+# You will film filters while a network learns, see them change step by step, and measure which
+# layers' kernels moved and which stayed near their random start. It takes half a minute.
 #
 # The article's section "Visualizing filters". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/11_filters_evolve.ipynb)
 
@@ -40,8 +40,8 @@ data = pk.course.load()
 #
 # The article kept a picture of some filters every 50 steps and made GIFs of them. `pk.train` does
 # that by itself: every `film_every` steps it sends one picture through the network and keeps the
-# [feature maps](../docs/glossary.md#feature-map) of the filters in a `Film`. A frame costs less
-# than a hundredth of the steps between two frames. Here there is one every 10 steps.
+# [feature maps](../docs/glossary.md#feature-map) of the filters in a `Film`. A frame every 50 steps
+# costs less than a hundredth of these steps' time. Here there is one every 10 steps.
 
 # %%
 film = pk.Film({"conv1_1": [0, 1, 2, 3], "conv1_2": [0, 1, 2, 3], "conv2_2": [0, 1, 2, 3]})
@@ -72,9 +72,18 @@ visualize.animate_evolution(run_dir, "conv1_2")
 # **Question.** A filter that ends dark everywhere on this picture: is it dead, or does it wait for
 # another picture? How would you find out?
 #
+# <details><summary>An answer</summary>
+#
+# Show it all training pictures. If its map is 0 everywhere on every one of them, no gradient gets
+# through its ReLU any more, and it will hardly come back. (The third exercise finds those that are
+# silent on one picture.)
+#
+# </details>
+#
 # ## Filters of conv2_2
 #
-# Deeper in the network a map is half as large, and each of its values depends on 14 by 14 pixels.
+# Deeper in the network a map is half as wide and half as high, and each of its values depends on 14
+# by 14 pixels.
 
 # %% tags=["nbval-ignore-output"]
 visualize.animate_evolution(run_dir, "conv2_2")
@@ -82,9 +91,16 @@ visualize.animate_evolution(run_dir, "conv2_2")
 # %% [markdown]
 # **Question.** Do these filters change sooner or later than those of `conv1_2`?
 #
+# <details><summary>An answer</summary>
+#
+# It is hard to say by looking at maps; the lines further down say it of the kernels. On the drawn
+# pets as on photographs, those of `conv2_2` are ahead of those of `conv1_2`, but not by much.
+#
+# </details>
+#
 # ## Before and after
 #
-# The first frame and the last, side by side, with a scale of their own each.
+# The first frame and the last, each with a scale of its own.
 
 # %% tags=["nbval-ignore-output"]
 maps = evolution.maps("conv1_2", [0, -1])
@@ -128,9 +144,15 @@ for layer in convolutions:
 # **Question.** What would make all of them move further? Try it: `pk.ARTICLE` in place of
 # `pk.MODERN` above, with another `learning_rate`.
 #
+# <details><summary>An answer</summary>
+#
+# A higher learning rate, or more steps. Adam moves a weight by about the learning rate a step at
+# most: 408 steps of 0.00001 are 0.004, where weights start at about 0.1.
+#
+# </details>
+#
 # ## Exercises
 #
-# %% [markdown]
 # **1.** A run has 34 steps an epoch and lasts 400 epochs, as the article's. How many frames does a
 # film have that keeps one at the start and one every 50 steps?
 

@@ -18,7 +18,7 @@
 # # 12 · Standing on shoulders
 #
 # You will cut the last layer off a trained network, learn a new one on what is left in a few
-# seconds, and ask how much of the result the shoulders have earned. It takes about a minute, and
+# seconds, and ask how much of the result the shoulders have earned. It takes half a minute, and
 # takes up the article's section "Conclusion".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/12_transfer.ipynb)
@@ -106,6 +106,13 @@ plt.show()
 # %% [markdown]
 # **Question.** Many features of `fc1` are 0 for every picture, and are not shown here. Which
 # activation does that?
+#
+# <details><summary>An answer</summary>
+#
+# The ReLU: whatever is below 0 becomes 0. A unit whose sum is below 0 for every picture says
+# nothing.
+#
+# </details>
 
 # %% [markdown]
 # ## Freeze, and learn a row of weights
@@ -189,14 +196,22 @@ plt.show()
 #
 # **Question.** What would you change to make them taller: more epochs, more pictures, more
 # classes, more layers? Which of them can you test here?
+#
+# <details><summary>An answer</summary>
+#
+# More epochs are one number above. More layers are a model of your own, which `pk.transfer` takes,
+# too. More pictures and more classes cannot be had from the drawn sample, which has 200 of each of
+# two cats and two dogs; the photographs are of 37 breeds.
+#
+# </details>
 
 # %% [markdown]
 # ## Tall ones
 #
 # GoogLeNet (Inception), VGG16 and their successors learned from 1.3 million photographs of 1,000
-# kinds of things, more than a hundred breeds of dog among them. Without their last layers they tell breeds apart
-# that were never named to them. One line gets you onto their shoulders. It is not executed here,
-# as Keras downloads the weights at the first use (`weights=` takes a file instead):
+# kinds of things, more than a hundred breeds of dog among them. Without their last layers they tell
+# breeds apart that were never named to them. One line gets you onto their shoulders. It is not
+# executed here, as Keras downloads the weights at the first use (`weights=` takes a file instead):
 #
 # ```python
 # photographs = pk.load_pets(image_size=160)  # 774 MiB, once
@@ -215,7 +230,7 @@ plt.show()
 #
 # What `pk.transfer` keeps is the whole network, from pictures to
 # [logits](../docs/glossary.md#logits), so that all we did in other chapters can be done with it.
-# Where do layers that only ever saw cats look on ours?
+# Where do layers that only ever saw drawn cats look on ours?
 
 # %% tags=["nbval-ignore-output"]
 run = pk.Run(folder + "/ours")
