@@ -7,9 +7,23 @@ its shape, `call` every operation, one a line. Pictures are NHWC: (batch, height
 from __future__ import annotations
 
 import math
+import numbers
 
 import keras
 import tensorflow as tf
+
+from petkeras.layer_checks import (
+    CheckedLayer,
+    check_activation,
+    check_padding,
+    check_window,
+    count_windows,
+    get_channels,
+    get_features,
+    get_initializer,
+    positive_integer,
+    two_integers,
+)
 
 ACTIVATIONS = {
     None: tf.identity,
@@ -21,7 +35,7 @@ ACTIVATIONS = {
 
 
 @keras.saving.register_keras_serializable(package="petkeras")
-class Conv2D(keras.layers.Layer):
+class Conv2D(CheckedLayer):
     """Slide kernels over pictures: a 2-D convolution, a bias, an activation.
 
     Args:
@@ -40,8 +54,9 @@ class Conv2D(keras.layers.Layer):
         `new_height = ceil((height - kernel_height + 1) / stride)`.
 
     Raises:
-        ValueError: an argument is out of range, the input is not of rank 4, its channels are
-            unknown, or a kernel is larger than a `"valid"` input.
+        ValueError: an argument is out of range, the input is not of rank 4 or of whole numbers, its
+            channels are unknown or not those of the first input, or a kernel is larger than a
+            `"valid"` input.
 
     Example:
 
@@ -66,17 +81,19 @@ class Conv2D(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.filters = _positive_integer("Conv2D", "filters", filters)
-        self.kernel_size = _two_integers("Conv2D", "kernel_size", kernel_size)
-        self.strides = _two_integers("Conv2D", "strides", strides)
-        self.padding = _padding("Conv2D", padding)
-        self.activation = _activation("Conv2D", activation)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.filters = positive_integer("Conv2D", "filters", filters)
+        self.kernel_size = self.window = two_integers("Conv2D", "kernel_size", kernel_size)
+        self.strides = two_integers("Conv2D", "strides", strides)
+        self.padding = check_padding("Conv2D", padding)
+        self.activation = check_activation("Conv2D", activation, ACTIVATIONS)
+        self.kernel_initializer = get_initializer(
+            "Conv2D", "kernel_initializer", kernel_initializer
+        )
+        self.bias_initializer = get_initializer("Conv2D", "bias_initializer", bias_initializer)
 
     def build(self, input_shape):
-        channels = _channels("Conv2D", input_shape)
-        _check_window("Conv2D", "kernel_size", self.kernel_size, self.padding, input_shape)
+        channels = get_channels("Conv2D", input_shape)
+        check_window("Conv2D", "kernel_size", self.kernel_size, self.padding, input_shape)
         self.kernel = self.add_weight(
             name="kernel",
             shape=(*self.kernel_size, channels, self.filters),
@@ -92,7 +109,14 @@ class Conv2D(keras.layers.Layer):
         return ACTIVATIONS[self.activation](x)
 
     def compute_output_shape(self, input_shape):
-        height, width = _windows(input_shape, self.kernel_size, self.strides, self.padding)
+        channels = get_channels("Conv2D", input_shape)
+        if self.built and channels != self.kernel.shape[2]:
+            raise ValueError(
+                f"Conv2D: this layer's kernels are made for {self.kernel.shape[2]} channels. "
+                f"Received: shape={input_shape}"
+            )
+        check_window("Conv2D", "kernel_size", self.kernel_size, self.padding, input_shape)
+        height, width = count_windows(input_shape, self.kernel_size, self.strides, self.padding)
         return (input_shape[0], height, width, self.filters)
 
     def get_config(self):
@@ -109,7 +133,7 @@ class Conv2D(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="petkeras")
-class MaxPool2D(keras.layers.Layer):
+class MaxPool2D(CheckedLayer):
     """Keep the largest value of each window of each feature map.
 
     Args:
@@ -122,8 +146,8 @@ class MaxPool2D(keras.layers.Layer):
     Output shape: `(batch, new_height, new_width, channels)`, sizes as in `Conv2D`.
 
     Raises:
-        ValueError: an argument is out of range, the input is not of rank 4, or the pool is
-            larger than a `"valid"` input.
+        ValueError: an argument is out of range, the input is not of rank 4 or of whole numbers, or
+            the pool is larger than a `"valid"` input.
 
     Example:
 
@@ -139,20 +163,22 @@ class MaxPool2D(keras.layers.Layer):
     def __init__(self, pool_size=2, strides=None, padding="same", **kwargs):
         super().__init__(**kwargs)
         strides = pool_size if strides is None else strides
-        self.pool_size = _two_integers("MaxPool2D", "pool_size", pool_size)
-        self.strides = _two_integers("MaxPool2D", "strides", strides)
-        self.padding = _padding("MaxPool2D", padding)
+        self.pool_size = self.window = two_integers("MaxPool2D", "pool_size", pool_size)
+        self.strides = two_integers("MaxPool2D", "strides", strides)
+        self.padding = check_padding("MaxPool2D", padding)
 
     def build(self, input_shape):
-        _channels("MaxPool2D", input_shape)
-        _check_window("MaxPool2D", "pool_size", self.pool_size, self.padding, input_shape)
+        get_channels("MaxPool2D", input_shape)
+        check_window("MaxPool2D", "pool_size", self.pool_size, self.padding, input_shape)
 
     def call(self, x):
         return tf.nn.max_pool2d(x, self.pool_size, self.strides, self.padding.upper())
 
     def compute_output_shape(self, input_shape):
-        height, width = _windows(input_shape, self.pool_size, self.strides, self.padding)
-        return (input_shape[0], height, width, input_shape[3])
+        channels = get_channels("MaxPool2D", input_shape)
+        check_window("MaxPool2D", "pool_size", self.pool_size, self.padding, input_shape)
+        height, width = count_windows(input_shape, self.pool_size, self.strides, self.padding)
+        return (input_shape[0], height, width, channels)
 
     def get_config(self):
         return {
@@ -164,7 +190,7 @@ class MaxPool2D(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="petkeras")
-class Dropout(keras.layers.Layer):
+class Dropout(CheckedLayer):
     """While training, set a random part of the values to 0 and scale up the rest.
 
     The values kept are divided by `1 - rate`, so that their expected sum stays the same; outside
@@ -181,7 +207,8 @@ class Dropout(keras.layers.Layer):
     Output shape: the input's.
 
     Raises:
-        ValueError: `rate` is not a number in [0, 1).
+        ValueError: `rate` is not a number in [0, 1), `seed` is not a whole number, or the input
+            is of whole numbers.
 
     Example:
 
@@ -197,14 +224,19 @@ class Dropout(keras.layers.Layer):
 
     def __init__(self, rate, seed=None, **kwargs):
         super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
+        if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 <= rate < 1:
             raise ValueError(
                 f"Dropout: `rate` must be a number in [0, 1), the fraction that is dropped. "
                 f"Received: rate={rate!r}"
             )
-        self.rate = rate
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)  # its state is saved with the layer
+        if isinstance(seed, bool) or not isinstance(seed, numbers.Integral | None):
+            raise ValueError(
+                f"Dropout: `seed` must be a whole number or None. Received: seed={seed!r}"
+            )
+        self.rate = float(rate)
+        self.seed = None if seed is None else int(seed)
+        # Its state is a variable of the layer, and a checkpoint keeps it.
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
 
     def build(self, input_shape):
         pass  # no weights
@@ -225,7 +257,7 @@ class Dropout(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="petkeras")
-class Flatten(keras.layers.Layer):
+class Flatten(CheckedLayer):
     """Lay the values of each picture in one row.
 
     Input shape: `(batch, ...)`, every axis but the first of known length.
@@ -233,7 +265,8 @@ class Flatten(keras.layers.Layer):
     Output shape: `(batch, product of the other axes)`.
 
     Raises:
-        ValueError: the input has no batch axis, or an axis of unknown length.
+        ValueError: the input has no batch axis, or an axis of unknown length, or is of whole
+            numbers.
 
     Example:
 
@@ -244,22 +277,22 @@ class Flatten(keras.layers.Layer):
     """
 
     def build(self, input_shape):
-        if len(input_shape) < 1 or None in input_shape[1:]:
-            raise ValueError(
-                "Flatten: the input must have a batch axis and known lengths after it. "
-                f"Received: shape={tuple(input_shape)}"
-            )
-        self.features = math.prod(input_shape[1:])
+        self.compute_output_shape(input_shape)  # no weights; complains of a shape that does not fit
 
     def call(self, x):
-        return tf.reshape(x, (-1, self.features))  # (B, features)
+        return tf.reshape(x, (-1, math.prod(x.shape[1:])))  # (B, features)
 
     def compute_output_shape(self, input_shape):
+        if len(input_shape) < 1 or not all(input_shape[1:]):
+            raise ValueError(
+                "Flatten: the input must have a batch axis and known lengths above 0 after it. "
+                f"Received: shape={tuple(input_shape)}"
+            )
         return (input_shape[0], math.prod(input_shape[1:]))
 
 
 @keras.saving.register_keras_serializable(package="petkeras")
-class Dense(keras.layers.Layer):
+class Dense(CheckedLayer):
     """Join every input to every unit: a matrix product, a bias, an activation.
 
     Args:
@@ -273,7 +306,8 @@ class Dense(keras.layers.Layer):
     Output shape: `(batch, units)`, in the layer's compute dtype.
 
     Raises:
-        ValueError: an argument is out of range, or the input is not of rank 2 with known features.
+        ValueError: an argument is out of range, or the input is of whole numbers, not of rank 2
+            with known features, or has more or fewer than the first input.
 
     Example:
 
@@ -292,20 +326,16 @@ class Dense(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.units = _positive_integer("Dense", "units", units)
-        self.activation = _activation("Dense", activation)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.units = positive_integer("Dense", "units", units)
+        self.activation = check_activation("Dense", activation, ACTIVATIONS)
+        self.kernel_initializer = get_initializer("Dense", "kernel_initializer", kernel_initializer)
+        self.bias_initializer = get_initializer("Dense", "bias_initializer", bias_initializer)
 
     def build(self, input_shape):
-        if len(input_shape) != 2 or input_shape[1] is None:
-            raise ValueError(
-                "Dense: the input must have rank 2, (batch, features), with known features; "
-                f"put a Flatten before it. Received: shape={tuple(input_shape)}"
-            )
+        features = get_features("Dense", input_shape)
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(input_shape[1], self.units),
+            shape=(features, self.units),
             initializer=self.kernel_initializer,
         )
         self.bias = self.add_weight(
@@ -318,6 +348,12 @@ class Dense(keras.layers.Layer):
         return ACTIVATIONS[self.activation](x)
 
     def compute_output_shape(self, input_shape):
+        features = get_features("Dense", input_shape)
+        if self.built and features != self.kernel.shape[0]:
+            raise ValueError(
+                f"Dense: this layer's kernel is made for {self.kernel.shape[0]} features. "
+                f"Received: shape={input_shape}"
+            )
         return (input_shape[0], self.units)
 
     def get_config(self):
@@ -328,80 +364,3 @@ class Dense(keras.layers.Layer):
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
         }
-
-
-def _positive_integer(layer, argument, value):
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(
-            f"{layer}: `{argument}` must be a whole number above 0. Received: {argument}={value!r}"
-        )
-    return value
-
-
-def _two_integers(layer, argument, value):
-    """Return (height, width) for `value` or `(value, value)`."""
-    pair = (value, value) if isinstance(value, int) else value
-    try:
-        height, width = pair
-        return (
-            _positive_integer(layer, argument, height),
-            _positive_integer(layer, argument, width),
-        )
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{layer}: `{argument}` must be a whole number above 0, or two. "
-            f"Received: {argument}={value!r}"
-        ) from None
-
-
-def _padding(layer, value):
-    if not isinstance(value, str) or value.lower() not in ("same", "valid"):
-        raise ValueError(
-            f"{layer}: `padding` must be 'same' or 'valid'. Received: padding={value!r}"
-        )
-    return value.lower()
-
-
-def _activation(layer, value):
-    if not (value is None or isinstance(value, str)) or value not in ACTIVATIONS:
-        allowed = ", ".join(repr(name) for name in ACTIVATIONS)
-        raise ValueError(
-            f"{layer}: `activation` must be one of {allowed}. Received: activation={value!r}"
-        )
-    return value
-
-
-def _channels(layer, input_shape):
-    """Return the last axis of an NHWC shape, or say what is wrong with the shape."""
-    if len(input_shape) != 4 or input_shape[3] is None:
-        raise ValueError(
-            f"{layer}: the input must have rank 4, (batch, height, width, channels), with known "
-            f"channels. Received: shape={tuple(input_shape)}"
-        )
-    return input_shape[3]
-
-
-def _check_window(layer, argument, window, padding, input_shape):
-    """Refuse a window that fits nowhere into a picture without padding."""
-    too_large = any(
-        size is not None and side > size
-        for side, size in zip(window, input_shape[1:3], strict=True)
-    )
-    if padding == "valid" and too_large:
-        raise ValueError(
-            f"{layer}: with padding='valid', `{argument}` must be at most the input's height and "
-            f"width. Received: {argument}={window}, shape={tuple(input_shape)}"
-        )
-
-
-def _windows(input_shape, window, strides, padding):
-    """Count the places of a window along height and width; None where a size is unknown."""
-    counts = []
-    for size, side, stride in zip(input_shape[1:3], window, strides, strict=True):
-        if size is None:
-            counts.append(None)
-        elif padding == "same":
-            counts.append(-(-size // stride))
-        else:
-            counts.append((size - side) // stride + 1)
-    return counts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numbers
+
 import keras
 
 from petkeras.devices import check_memory
@@ -25,7 +27,7 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
         `(batch, num_classes)` float32, its layers named as the article's scopes.
 
     Raises:
-        ValueError: `num_classes` or `image_size` is out of range.
+        ValueError: `num_classes` or `image_size` is out of range, or `seed` is no whole number.
         PetkerasError: there is less memory than its weights take.
 
     Example:
@@ -37,16 +39,18 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
 
     Reference: J. Francis (2017), section "Building the network" and figure 1.
     """
-    if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 2:
+    if not _is_integer(num_classes) or num_classes < 2:
         raise ValueError(
             f"pet_net: `num_classes` must be a whole number, 2 or more. "
             f"Received: num_classes={num_classes!r}"
         )
-    if isinstance(image_size, bool) or not isinstance(image_size, int) or image_size < 1:
+    if not _is_integer(image_size) or image_size < 1:
         raise ValueError(
             f"pet_net: `image_size` must be a whole number of pixels above 0. "
             f"Received: image_size={image_size!r}"
         )
+    if not (seed is None or _is_integer(seed)):
+        raise ValueError(f"pet_net: `seed` must be a whole number or None. Received: seed={seed!r}")
     quarter = -(-image_size // 4)  # the side of what the second pool gives
     check_memory(4 * quarter**2 * 64 * 512, "The network's layer fc1")
     seeds = iter([None] * 9 if seed is None else range(9 * seed, 9 * seed + 9))  # one a layer
@@ -89,6 +93,10 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
     x = dropout(recipe.dense_dropout, "drop3")(x)
     logits = dense(num_classes, "softmax", dtype="float32")(x)  # (B, 2)
     return keras.Model(images, logits, name="pet_net")
+
+
+def _is_integer(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def _kernel_initializer(recipe, seed):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import numbers
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -30,7 +33,7 @@ class Adam(keras.optimizers.Optimizer):
         **kwargs: the rest of `keras.optimizers.Optimizer`: `clipnorm`, `weight_decay`, ...
 
     Raises:
-        ValueError: `beta_1`, `beta_2` or `epsilon` is out of range.
+        ValueError: an argument is out of range, or the weights are of 16 bits.
 
     Example:
 
@@ -54,14 +57,21 @@ class Adam(keras.optimizers.Optimizer):
         name="adam",
         **kwargs,
     ):
-        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        if isinstance(learning_rate, numbers.Real) and not 0 <= learning_rate < math.inf:
+            raise ValueError(
+                "Adam: `learning_rate` must be a finite number, 0 or more, or a schedule. "
+                f"Received: learning_rate={learning_rate!r}"
+            )
         for argument, value in (("beta_1", beta_1), ("beta_2", beta_2)):
-            if not 0 <= value < 1:
+            if not isinstance(value, numbers.Real) or not 0 <= value < 1:
                 raise ValueError(
                     f"Adam: `{argument}` must be in [0, 1). Received: {argument}={value!r}"
                 )
-        if not epsilon > 0:
-            raise ValueError(f"Adam: `epsilon` must be above 0. Received: epsilon={epsilon!r}")
+        if not isinstance(epsilon, numbers.Real) or not 0 < epsilon < math.inf:
+            raise ValueError(
+                f"Adam: `epsilon` must be a finite number above 0. Received: epsilon={epsilon!r}"
+            )
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -70,6 +80,13 @@ class Adam(keras.optimizers.Optimizer):
         """Make m and v, both 0, for each variable."""
         if self.built:
             return
+        for variable in var_list:
+            if tf.as_dtype(variable.dtype).size < 4:  # 0.999 is 1 in bfloat16: nothing would move
+                raise ValueError(
+                    "Adam: the weights must be float32 or float64; of 16 bits they are too coarse "
+                    "for `beta_2`. Under a policy such as 'mixed_bfloat16' the layers compute with "
+                    f"16 bits and keep their weights in float32. Received: dtype={variable.dtype}"
+                )
         super().build(var_list)
         self._momentums, self._velocities = self.add_optimizer_variables(
             var_list, ["momentum", "velocity"]

@@ -1,4 +1,4 @@
-"""The five layers against Keras's own layers, NumPy, and Keras's battery for layers."""
+"""The numbers of the five layers, against Keras's own layers and NumPy; their messages."""
 
 import re
 
@@ -8,7 +8,6 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
-from keras.src.testing.test_case import TestCase
 
 from petkeras import layers
 
@@ -183,72 +182,6 @@ def test_max_pool2d_is_the_largest_of_each_window(shape, pool_size, strides, pad
     for i, j, window in windows(x, pool_size, strides, padding, fill=-np.inf):
         wanted[:, i, j] = window.max(axis=(1, 2))
     np.testing.assert_array_equal(y, wanted)
-
-
-# Keras's battery
-
-
-class TestBattery(TestCase):
-    def test_conv2d(self):
-        for padding, strides, size in (("same", 1, 8), ("valid", 2, 3)):
-            self.run_layer_test(
-                layers.Conv2D,
-                init_kwargs={
-                    "filters": 4,
-                    "kernel_size": 3,
-                    "padding": padding,
-                    "strides": strides,
-                    "activation": "relu",
-                },
-                input_shape=(2, 8, 8, 3),
-                expected_output_shape=(2, size, size, 4),
-                expected_num_trainable_weights=2,
-                expected_num_non_trainable_weights=0,
-                supports_masking=False,
-            )
-
-    def test_max_pool2d(self):
-        self.run_layer_test(
-            layers.MaxPool2D,
-            init_kwargs={"pool_size": 2},
-            input_shape=(2, 7, 8, 3),
-            expected_output_shape=(2, 4, 4, 3),
-            expected_num_trainable_weights=0,
-            supports_masking=False,
-        )
-
-    def test_dropout(self):
-        self.run_layer_test(
-            layers.Dropout,
-            init_kwargs={"rate": 0.4, "seed": 7},
-            input_shape=(2, 3, 4),
-            call_kwargs={"training": True},
-            expected_output_shape=(2, 3, 4),
-            expected_num_trainable_weights=0,
-            expected_num_seed_generators=1,
-            supports_masking=False,
-        )
-
-    def test_flatten(self):
-        self.run_layer_test(
-            layers.Flatten,
-            init_kwargs={},
-            input_shape=(2, 3, 4, 5),
-            expected_output_shape=(2, 60),
-            expected_num_trainable_weights=0,
-            supports_masking=False,
-        )
-
-    def test_dense(self):
-        self.run_layer_test(
-            layers.Dense,
-            init_kwargs={"units": 5, "activation": "tanh"},
-            input_shape=(2, 6),
-            expected_output_shape=(2, 5),
-            expected_num_trainable_weights=2,
-            expected_num_non_trainable_weights=0,
-            supports_masking=False,
-        )
 
 
 # Dropout

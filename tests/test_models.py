@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from petkeras.models import pet_net
 from petkeras.recipes import ARTICLE, MODERN
@@ -49,6 +50,12 @@ def test_starts_as_the_recipe_says():
     assert article.get_layer("drop3").rate == ARTICLE.dense_dropout == 0.5
 
 
+def test_takes_numpys_whole_numbers():
+    model = pet_net(np.int64(3), np.int32(16), seed=np.int16(2))
+    assert model.output_shape == (None, 3)
+    assert "np." not in str(model.get_config())
+
+
 def test_a_seed_decides_start_and_dropout():
     x = np.random.default_rng(0).normal(size=(4, 16, 16, 3)).astype("float32")
     one, two, other = (pet_net(image_size=16, seed=seed) for seed in (5, 5, 6))
@@ -74,12 +81,28 @@ def test_survives_saving_bit_for_bit(tmp_path):
     np.testing.assert_array_equal(model(x), loaded(x))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_a_clone_and_an_export_give_the_same(dtype, tmp_path):
+    model = pet_net(3, image_size=16, recipe=MODERN, seed=0, dtype=dtype)
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    model.export(tmp_path / "saved", verbose=False)
+    saved = tf.saved_model.load(tmp_path / "saved")
+    for count in (1, 3):
+        x = np.random.default_rng(0).normal(size=(count, 16, 16, 3)).astype("float32")
+        np.testing.assert_array_equal(clone(x), model(x))
+        np.testing.assert_allclose(saved.serve(x), model(x), rtol=1e-2, atol=1e-2)
+        assert saved.serve(x).dtype == "float32"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"num_classes": 1}, "`num_classes` must be a whole number, 2 or more.*num_classes=1"),
         ({"image_size": 0}, "`image_size` must be a whole number of pixels.*image_size=0"),
         ({"image_size": 22.4}, "image_size=22.4"),
+        ({"seed": 1.5}, "`seed` must be a whole number or None.*seed=1.5"),
+        ({"seed": True}, "`seed` must be a whole number or None.*seed=True"),
     ],
 )
 def test_refuses_sizes_that_make_no_network(arguments, message):

@@ -102,9 +102,30 @@ def test_works_in_compile_and_survives_saving(tmp_path):
     [
         ({"beta_1": 1.0}, r"`beta_1` must be in \[0, 1\)\. Received: beta_1=1\.0"),
         ({"beta_2": -0.1}, r"`beta_2` must be in \[0, 1\)\. Received: beta_2=-0\.1"),
-        ({"epsilon": 0}, r"`epsilon` must be above 0\. Received: epsilon=0"),
+        ({"beta_1": None}, r"`beta_1` must be in \[0, 1\)\. Received: beta_1=None"),
+        ({"beta_2": "a"}, r"`beta_2` must be in \[0, 1\)\. Received: beta_2='a'"),
+        ({"beta_2": np.nan}, r"`beta_2` must be in .* Received: beta_2=nan"),
+        ({"epsilon": 0}, r"`epsilon` must be a finite number above 0\. Received: epsilon=0"),
+        ({"epsilon": "a"}, r"`epsilon` must be .* Received: epsilon='a'"),
+        ({"epsilon": np.inf}, r"`epsilon` must be .* Received: epsilon=inf"),
+        ({"learning_rate": -0.1}, r"`learning_rate` must be .* Received: learning_rate=-0\.1"),
+        ({"learning_rate": np.nan}, r"`learning_rate` must be .* Received: learning_rate=nan"),
+        (
+            {"learning_rate": "fast"},
+            r"`learning_rate` should be float.*learning_rate=fast",
+        ),  # Keras
     ],
 )
 def test_refuses_what_adam_cannot_use(arguments, message):
     with pytest.raises(ValueError, match=message):
         optimizers.Adam(**arguments)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_refuses_weights_that_it_could_not_move(dtype):
+    weight = keras.Variable([1.0, 2.0], dtype=dtype)
+    stuck = keras.optimizers.Adam(0.01)  # Keras's does not move bfloat16 weights at all
+    stuck.apply([tf.ones(2, dtype)], [weight])
+    assert dtype == "float16" or (weight.numpy() == [1.0, 2.0]).all()
+    with pytest.raises(ValueError, match=f"^Adam: the weights must be float32 .* dtype={dtype}$"):
+        optimizers.Adam(0.01).apply([tf.ones(2, dtype)], [weight])

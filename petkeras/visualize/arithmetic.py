@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.patches import Rectangle
 
-from petkeras import layers
+from petkeras import layer_checks
 from petkeras.errors import PetkerasError
 from petkeras.visualize.animation import Animation
 from petkeras.visualize.style import BLUE, GREEN, SKY, YELLOW, styled
@@ -301,12 +301,12 @@ def _checked(check, *arguments):
 
 
 def _pair(function, argument, value):
-    return _checked(layers._two_integers, function, argument, value)
+    return _checked(layer_checks.two_integers, function, argument, value)
 
 
 def _windows(function, argument, x, window, strides, padding, dilations=(1, 1)):
     """Lay the windows along both axes, or say why they do not fit."""
-    padding = _checked(layers._padding, function, padding)
+    padding = _checked(layer_checks.check_padding, function, padding)
     windows = [
         Windows(*sizes, padding, dilation)
         for *sizes, dilation in zip(x.shape, window, strides, dilations, strict=True)
