@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
+import math
 import sys
 import time
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import click
 
 from petkeras import __version__
+from petkeras.data.words import printable
 from petkeras.errors import PetkerasError
 from petkeras.recipes import PRESETS, TRANSFER, Recipe
 
@@ -26,6 +29,8 @@ WITHOUT_BACKBONE = (  # options of train that say nothing about a last layer
 
 def main():
     """Run the `petkeras` command; end a user's mistake in one line and exit code 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal's encoding has not
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
@@ -34,7 +39,10 @@ def main():
     except PetkerasError as error:
         _fail(str(error))
     except OSError as error:
-        _fail(f"{error.filename or 'A file'} cannot be read or written: {error.strerror}.")
+        why = error.strerror or error
+        _fail(f"{error.filename or 'A file'} cannot be read or written: {why}.")
+    except MemoryError:
+        _fail("The memory is full. Lower '--image-size' or '--batch-size'.")
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         sys.exit(130)
@@ -42,14 +50,37 @@ def main():
 
 
 def _fail(line):
-    click.echo(f"petkeras: {line}", err=True)
+    _complain(line)
     sys.exit(2)
+
+
+def _complain(line):
+    _say(f"petkeras: {line}", err=True)
+
+
+def _say(line, err=False):
+    """Print a line that may hold names of strangers' files: none can break or fake it."""
+    click.echo(printable(line), err=err)
+
+
+class _Command(click.Command):
+    """A command that takes no empty words: '' as a path would be the folder at hand."""
+
+    def invoke(self, context):
+        for parameter in self.get_params(context):
+            value = context.params.get(parameter.name)
+            if value == "" or (isinstance(value, tuple) and "" in value):
+                raise click.BadParameter("it must not be empty.", context, parameter)
+        return super().invoke(context)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="petkeras")
 def cli():
     """Train a small convolutional network on photographs of pets, and look inside it."""
+
+
+cli.command_class = _Command
 
 
 def _options(*options):
@@ -97,7 +128,11 @@ BREEDS = click.option(
     help="Two names or more with commas between, or all, cats, dogs.",
 )
 IMAGE_SIZE = click.option(
-    "--image-size", default=224, show_default=True, help="Height and width in pixels."
+    "--image-size",
+    default=224,
+    show_default=True,
+    type=click.IntRange(max=4096),
+    help="Height and width in pixels.",
 )
 TEST_FRACTION = click.option(
     "--test-fraction",
@@ -204,14 +239,14 @@ def train(context, **options):
     from petkeras.claims import describe_accuracy
 
     if history.interrupted:
-        click.echo(
+        _say(
             f"Stopped. The model so far is {run_dir}/model.keras. "
             f"Go on: petkeras train --resume {run_dir}"
         )
         return 130
     last = history.epochs[-1]
     count = Run(run_dir).config["pictures"]["test"]
-    click.echo(
+    _say(
         f"Trained in {last.seconds:.0f} s: accuracy {last.accuracy:.3f} in training, "
         f"{describe_accuracy(last.test_accuracy, count)} on the test part. Kept in {run_dir}. "
         f"See it: tensorboard --logdir {run_dir}"
@@ -300,7 +335,7 @@ def _film(layers, photograph, image_size):
     for text in layers:
         name, _, numbers = text.partition(":")
         try:
-            filters[name] = [int(number) for number in numbers.split(",")]
+            filters.setdefault(name, []).extend(int(number) for number in numbers.split(","))
         except ValueError:
             raise PetkerasError(
                 f"--film must be a layer and its filters, such as conv1_2:0,5,7. Received: {text!r}"
@@ -316,7 +351,7 @@ def _resume(context, options):
 
     run = Run(run_dir)
     recipe = dataclasses.replace(run.recipe, **_recipe_changes(options))
-    return run_dir, _train_as(run.config, recipe, run_dir, options, resume=True)
+    return run_dir, _train_as(run, recipe, run_dir, options, resume=True)
 
 
 def _repeat(context, options):
@@ -326,19 +361,20 @@ def _repeat(context, options):
     from petkeras.runs import check_free
 
     then = Run(then_dir)
+    then_history = then.history  # what is damaged is told now, not after the training
     check_free(run_dir)
-    history = _train_as(then.config, then.recipe, run_dir, options)
+    history = _train_as(then, then.recipe, run_dir, options)
     if history.interrupted:
         return run_dir, history
     now = Run(run_dir).config
     for what in ("versions", "device"):
         if then.config[what] != now[what]:
-            click.echo(f"Other {what} than here: {then.config[what]} there, {now[what]} here.")
+            _say(f"Other {what} than here: {then.config[what]} there, {now[what]} here.")
     if "epochs_before" in then.config:
-        click.echo(f"{then_dir} was given more epochs later, after {then.config['epochs_before']}.")
+        _say(f"{then_dir} was given more epochs later, after {then.config['epochs_before']}.")
     columns = ("loss", "accuracy", "test_loss", "test_accuracy")
-    same = [then.history.column(name) == history.column(name) for name in columns]
-    click.echo(
+    same = [then_history.column(name) == history.column(name) for name in columns]
+    _say(
         f"Every loss and accuracy is that of {then_dir}, to the last bit."
         if all(same)
         else f"Losses or accuracies differ from those of {then_dir}."
@@ -346,21 +382,21 @@ def _repeat(context, options):
     return run_dir, history
 
 
-def _train_as(config, recipe, run_dir, options, resume=False):
-    """Train what a `config.json` tells, in a run folder."""
-    from petkeras import devices, load_pets, pet_net, transfer
+def _train_as(run, recipe, run_dir, options, resume=False):
+    """Train what a run's `config.json` tells, in a run folder."""
+    from petkeras import devices, pet_net, transfer
     from petkeras.recorder import Film
     from petkeras.runs import describe_pictures
     from petkeras.training import train
 
+    config = run.config
     if config.get("deterministic"):
         devices.make_deterministic()
     devices.prepare_gpus()
-    origin = {**config["data"], "source": options["source"] or config["data"]["source"]}
-    data = load_pets(**origin, data_dir=options["data_dir"])
+    data = _pictures_of(run, options["data_dir"], options["source"])
     if describe_pictures(data) != config["pictures"]:
         raise PetkerasError(
-            f"The pictures of {origin['source']} are not those that the run was trained on: "
+            f"The pictures of {data.origin['source']} are not those that the run was trained on: "
             "name a place where they are with '--source'."
         )
     _say_data(data)
@@ -373,6 +409,22 @@ def _train_as(config, recipe, run_dir, options, resume=False):
     model = pet_net(len(data.class_names), size, recipe, seed, config["dtype_policy"])
     film = Film(config.get("film"), _film((), options["film_photo"], size).image)
     return train(model, data, recipe, run_dir, seed, resume, film=film)
+
+
+def _pictures_of(run, data_dir, source=None):
+    """Load the pictures that a run was trained on, as its `config.json` tells."""
+    from petkeras import load_pets
+
+    origin = run.config["data"]
+    if not origin:
+        raise PetkerasError(
+            f"{run.run_dir} was trained in Python, on pictures that petkeras did not load. Go on "
+            "there: this command cannot find them."
+        )
+    data = load_pets(**{**origin, "source": source or origin["source"]}, data_dir=data_dir)
+    if data.class_names != run.class_names:
+        raise PetkerasError(f"{run.run_dir} does not tell the classes of {_origin(data)} apart.")
+    return data
 
 
 def _check_given(context, options, option, allowed):
@@ -409,7 +461,7 @@ def _choose(source, data_dir):
 
     names = open_source(source, data_dir).class_names
     for number, name in enumerate(names, start=1):
-        click.echo(f"{number:3d}  {name}")
+        _say(f"{number:3d}  {name}")
     while True:
         answer = click.prompt("Which breeds? Two names or numbers or more, with commas between")
         words = [word.strip() for word in answer.split(",") if word.strip()]
@@ -417,7 +469,7 @@ def _choose(source, data_dir):
         try:
             return resolve(words, names)
         except PetkerasError as error:
-            click.echo(error)
+            _say(error)
 
 
 def _by_number(word, names):
@@ -430,16 +482,27 @@ def _by_number(word, names):
 @_options(DATA_DIR, JSON)
 def evaluate(run_dir, data_dir, as_json):
     """Measure a trained run on its training and test parts, without dropout."""
-    from petkeras import Run, load_pets
+    from petkeras import Run
     from petkeras.claims import find_caveats
     from petkeras.losses import accuracy_interval
+    from petkeras.runs import describe_pictures
     from petkeras.training import evaluate
 
     run = Run(run_dir)
-    data = load_pets(**run.config["data"], data_dir=data_dir)
+    model, mean = run.model, run.mean
+    data = _pictures_of(run, data_dir)
+    if describe_pictures(data) != run.config["pictures"]:
+        _complain(
+            f"The pictures of {data.origin['source']} are not those that {run_dir} was trained on: "
+            "it may have learned some of the test part."
+        )
     measured: dict[str, Any] = {}
     for part, pictures in (("train", data.train), ("test", data.test)):
-        loss, accuracy, logits = evaluate(run.model, pictures, run.mean, run.recipe)
+        loss, accuracy, logits = evaluate(model, pictures, mean, run.recipe)
+        if not math.isfinite(loss):
+            raise PetkerasError(
+                f"{run_dir}/model.keras gives no finite numbers: its weights are damaged."
+            )
         classes = pictures.labels.argmax(axis=1)
         right = logits.argmax(axis=1) == classes
         measured[part] = {
@@ -475,7 +538,7 @@ def evaluate(run_dir, data_dir, as_json):
         rows,
     )
     for caveat in find_caveats(measured["test"]["accuracy"], data.test.labels, data.class_names):
-        click.echo(caveat)
+        _say(caveat)
 
 
 @cli.command()
@@ -487,17 +550,33 @@ def predict(run_dir, photographs, as_json):
     from petkeras import Run
 
     run = Run(run_dir)
-    probabilities = run.predict(photographs).tolist()  # (photographs, classes)
-    answers = [
-        {
-            "photograph": photograph,
-            "breed": run.class_names[row.index(max(row))],
-            "probabilities": dict(zip(run.class_names, row, strict=True)),
-        }
-        for photograph, row in zip(photographs, probabilities, strict=True)
-    ]
+    run.model, run.mean  # noqa: B018 -- what is wrong with the run is told before its pictures
+    answers, failed = [], []
+    for photograph in photographs:
+        try:
+            row = run.predict([photograph])[0].tolist()  # (classes,)
+        except PetkerasError as error:
+            failed.append({"photograph": photograph, "error": str(error)})
+            answers.append(failed[-1])
+            continue
+        answers.append(
+            {
+                "photograph": photograph,
+                "breed": run.class_names[row.index(max(row))],
+                "probabilities": dict(zip(run.class_names, row, strict=True)),
+            }
+        )
     if as_json:
         click.echo(json.dumps(answers, indent=2))
+    else:
+        _show_answers(run, [answer for answer in answers if answer not in failed])
+        for answer in failed:
+            _complain(answer["error"])
+    return 2 if failed else 0
+
+
+def _show_answers(run, answers):
+    if not answers:
         return
     if len(run.class_names) <= 4:  # a column for each fits
         columns = run.class_names
@@ -509,7 +588,7 @@ def predict(run_dir, photographs, as_json):
         (answer["photograph"], answer["breed"], *(f"{value:.4f}" for value in values))
         for answer, values in zip(answers, shown, strict=True)
     ]
-    _table(f"Breeds by {run_dir}", ("photograph", "breed", *columns), rows)
+    _table(f"Breeds by {run.run_dir}", ("photograph", "breed", *columns), rows)
 
 
 @cli.command()
@@ -544,17 +623,15 @@ def visualize(run_dir, photographs, layers, data_dir):
             scene, progress=lambda title: progress.update(task, description=title)
         )
     report = write_report(scene, exhibits)
-    click.echo(f"{len(exhibits)} figures are in {run_dir}/figures. All on one page: {report}")
+    _say(f"{len(exhibits)} figures are in {run_dir}/figures. All on one page: {report}")
 
 
 def _data_if_there(run, data_dir):
     """Return a run's pictures; where they are gone, say so and return `None`."""
-    from petkeras import load_pets
-
     try:
-        return load_pets(**run.config["data"], data_dir=data_dir)
+        return _pictures_of(run, data_dir)
     except PetkerasError as error:
-        click.echo(f"Without the pictures that it was trained on: {error}")
+        _say(f"Without the pictures that it was trained on: {error}")
         return None
 
 
@@ -576,6 +653,51 @@ def data(list_breeds, **options):
     columns, rows = class_table(loaded)
     _table(_origin(loaded), columns, rows)
     _say_problems(loaded)
+
+
+@cli.command()
+@click.option("--rounds", default=5, show_default=True, help="How often each contender runs.")
+@click.option("--steps", default=20, show_default=True, help="Training steps a round.")
+@click.option("--batch-size", default=10, show_default=True, help="Pictures in a step.")
+@IMAGE_SIZE
+@click.option(
+    "--contender",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="One that shall run; can be given several times. [default: all that can run here]",
+)
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print a page for docs/.")
+@JSON
+def bench(rounds, steps, batch_size, image_size, names, as_markdown, as_json):
+    """Time a training step, beside what Keras, PyTorch and the article make of the same network."""
+    for option, value, least in (
+        ("--rounds", rounds, 1),
+        ("--steps", steps, 5),
+        ("--batch-size", batch_size, 1),
+        ("--image-size", image_size, 1),
+    ):
+        if value < least:
+            raise PetkerasError(f"{option} must be {least} or more. Received: {value}")
+    from petkeras.bench import rounds as runs_in_turn
+    from petkeras.bench import tables
+
+    task = {"steps": steps, "batch_size": batch_size, "image_size": image_size}
+    names = runs_in_turn.choose(names)
+    results = runs_in_turn.run(names, rounds, task, lambda line: click.echo(line, err=True))
+    limits = runs_in_turn.work("limits", task)
+    least = tables.least_seconds(image_size, batch_size, limits["rates"])
+    measured = (results, task, limits["rates"], least, limits["inputs"])
+    if as_json:
+        click.echo(json.dumps(tables.as_dict(*measured), indent=2))
+    elif as_markdown:
+        click.echo(tables.markdown(*measured))
+    else:
+        _table("A training step", tables.COLUMNS, tables.rows(results, batch_size))
+        for one, other, value in tables.ratios(results):
+            click.echo(f"{one} / {other}: {value:.2f}")
+        for line in tables.limit_lines(results, *measured[2:]):
+            click.echo(line)
 
 
 @cli.command()
@@ -619,7 +741,7 @@ def lab(folder, copy_only, no_browser, port):
         names = [name for name, outcome in became.items() if outcome == what]
         if names:
             click.echo(f"{meaning}: {', '.join(names)}")
-    click.echo(f"The notebooks are in {folder}.")
+    _say(f"The notebooks are in {folder}.")
     if copy_only:
         return 0
     arguments = ["--no-browser"] if no_browser else []
@@ -627,7 +749,7 @@ def lab(folder, copy_only, no_browser, port):
 
 
 def _say_data(data):
-    click.echo(
+    _say(
         f"{_origin(data)}: {' and '.join(data.class_names)}, "
         f"{len(data.train)} to train and {len(data.test)} to test."
     )
@@ -638,7 +760,7 @@ def _say_problems(data):
     from petkeras.data.pictures import summarize
 
     if data.problems:
-        click.echo(summarize(data.problems))
+        _say(summarize(data.problems))
 
 
 def _origin(data):
@@ -652,17 +774,18 @@ def _table(title, columns, rows):
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(columns):
         numeric = all(row[place][:1].isdigit() for row in rows)
         table.add_column(
-            column,
+            Text(printable(column)),
             justify="right" if numeric else "left",
             overflow="fold",  # a long file name goes on in the next line; nothing is cut off
             no_wrap=place > 0,
         )
     for row in rows:
-        table.add_row(*row)
-    click.echo(title)
+        table.add_row(*(Text(printable(cell)) for cell in row))  # as they are, no [b]markup[/b]
+    _say(title)
     Console().print(table, highlight=False)

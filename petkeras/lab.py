@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import re
 import signal
 import subprocess
@@ -83,7 +84,7 @@ def copy_chapters(folder, files=None):
     {'01_data.ipynb': 'copied'}
     """
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
+    if os.path.lexists(folder) and not folder.is_dir():
         raise PetkerasError(f"{folder} is a file. Name a folder for the notebooks.")
     folder.mkdir(parents=True, exist_ok=True)
     copied = _read_copied(folder)
@@ -110,7 +111,7 @@ def _read_copied(folder):
     """Return the hashes of what was copied before; nothing where they cannot be read."""
     try:
         copied = json.loads((folder / COPIED).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return {}  # then every file that differs counts as the reader's
     return copied if isinstance(copied, dict) else {}
 
@@ -120,6 +121,8 @@ def _hash(content):
 
 
 def _hash_file(file):
+    if file.is_symlink() or file.is_dir():
+        return "the reader's"  # no hash: what it leads to is never written over
     return _hash(file.read_bytes()) if file.exists() else None
 
 

@@ -69,12 +69,13 @@ class Recipe:
             value = getattr(self, name)
             if not ok(value):
                 raise PetkerasError(
-                    f"Recipe: `{name}` must be {allowed}. Received: {name}={value!r}"
+                    f"Recipe: `{name}` must be {allowed}. Received: {name}={_shown(value)}"
                 )
 
         def number(low, high=math.inf):
             return lambda value: _is_number(value) and low <= value < high
 
+        check("name", lambda value: isinstance(value, str), "a text")
         for name in ("epochs", "batch_size", "summary_every"):
             check(name, lambda value: _is_integer(value) and value > 0, "a whole number above 0")
         for name in ("warmup", "film_every", "checkpoint_every"):
@@ -95,11 +96,17 @@ class Recipe:
 
 
 def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Tell whether a value is a number that float32 can hold, too."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 3.4e38
 
 
 def _is_integer(value):
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
+
+
+def _shown(value):
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 ARTICLE = Recipe()

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
+from petkeras.loading import list_frames, read_array, read_arrays, read_film
 from petkeras.visualize.style import filter_layers, has_maps
 
 FILTERS = 8  # kept of each convolution where nothing else is asked for
@@ -66,9 +67,12 @@ class Recorder:
         self.model = model
         if not (self.folder / "film.json").exists():
             self._begin(film, image)
-        self.filters = json.loads((self.folder / "film.json").read_text())["filters"]
-        self.x = preprocess(np.load(self.folder / "photograph.npy")[None])  # (1, size, size, 3)
-        self.start = dict(np.load(self.folder / "start.npz"))
+        self.filters = read_film(self.folder / "film.json")
+        check_film(model, Film(self.filters))
+        shape = tuple(model.input_shape[1:])
+        photograph = read_array(self.folder / "photograph.npy", shape, np.uint8)
+        self.x = preprocess(photograph[None])  # (1, size, size, 3)
+        self.start = self._read_start()
         outputs = {name: model.get_layer(name).output for name in self.filters}
         seen = keras.Model(model.input, outputs)
         self.maps = tf.function(lambda: seen(self.x, training=False))
@@ -82,6 +86,14 @@ class Recorder:
         np.savez(self.folder / "start.npz", **{name: k.numpy() for name, k in kernels(self.model)})
         film_as_text = {"filters": {name: list(map(int, some)) for name, some in filters.items()}}
         (self.folder / "film.json").write_text(json.dumps(film_as_text) + "\n")
+
+    def _read_start(self):
+        file, now = self.folder / "start.npz", dict(kernels(self.model))
+        start = read_arrays(file, now.__contains__)
+        shapes = {name: kernel.shape for name, kernel in start.items()}
+        if shapes != {name: tuple(kernel.shape) for name, kernel in now.items()}:
+            raise PetkerasError(f"{file} is damaged: its kernels are not those of the network.")
+        return start
 
     def record(self, step):
         """Keep the chosen filters' maps, and each kernel's distance, as they are now."""
@@ -105,7 +117,7 @@ def drop_frames_after(run_dir, step):
     folder = Path(run_dir) / "evolution"
     if step < 0:
         shutil.rmtree(folder, ignore_errors=True)
-    for file in folder.glob("step_*.npz"):
+    for file in list_frames(folder):
         if int(file.stem.removeprefix("step_")) > step:
             file.unlink()
 

@@ -7,8 +7,6 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
-import zipfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -21,10 +19,12 @@ import tensorflow as tf
 
 import petkeras
 from petkeras import devices
-from petkeras.data.pictures import decode
+from petkeras.data.pictures import decode, read_file
 from petkeras.data.pipeline import preprocess
+from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
-from petkeras.recipes import Recipe
+from petkeras.loading import load_model, read_array
+from petkeras.run_config import read_config
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,24 @@ def write_history(file: Path, epochs):
 
 
 def read_history(file: Path):
-    """Read what `write_history` wrote; an empty list where there is none yet."""
-    if not file.exists():
+    """Read what `write_history` wrote; an empty list where there is none yet.
+
+    Raises:
+        PetkerasError: it is damaged; the message names the line.
+    """
+    if not file.is_file():
         return []
     kinds: dict[str, Any] = {c.name: int if c.type == "int" else float for c in fields(Epoch)}
-    with open(file, newline="", encoding="utf-8") as stream:
-        return [
-            Epoch(**{name: kinds[name](value) for name, value in row.items()})
-            for row in csv.DictReader(stream)
-        ]
+    epochs: list[Epoch] = []
+    try:
+        with open(file, newline="", encoding="utf-8") as stream:
+            for row in csv.DictReader(stream):
+                epochs.append(Epoch(**{name: kinds[name](value) for name, value in row.items()}))
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise PetkerasError(
+            f"{file} is damaged in line {len(epochs) + 2}: {one_line(error)}"
+        ) from None
+    return epochs
 
 
 LOCK = "lock"  # a file in the run folder, held by the process that trains there
@@ -98,7 +107,8 @@ def check_free(run_dir):
         return
     if os.path.lexists(run_dir):
         resume = f", or go on with '--resume {run_dir}'" if is_run(run_dir) else ""
-        raise PetkerasError(f"{run_dir} is not empty. Name another '--run-dir'{resume}.")
+        what = "is not empty" if run_dir.is_dir() else "is no folder"
+        raise PetkerasError(f"{run_dir} {what}. Name another '--run-dir'{resume}.")
 
 
 @contextmanager
@@ -119,7 +129,7 @@ def claim(run_dir):
             "'--run-dir'."
         ) from None
     except FileExistsError:
-        raise PetkerasError(f"{run_dir} is a file. Name another '--run-dir'.") from None
+        raise PetkerasError(f"{run_dir} is no folder. Name another '--run-dir'.") from None
     except OSError as error:
         raise PetkerasError(f"{run_dir} cannot be written: {error.strerror}.") from None
     try:
@@ -241,21 +251,8 @@ def save_model(run_dir, model, mean):
     half_made = run_dir / "incomplete.keras"
     model.save(half_made)
     os.replace(half_made, run_dir / "model.keras")
-    np.save(run_dir / "incomplete.npy", mean)
+    np.save(run_dir / "incomplete.npy", np.asarray(mean, np.float32))
     os.replace(run_dir / "incomplete.npy", run_dir / "mean.npy")
-
-
-def _load_model(file):
-    """Load a `.keras` file as `keras.saving.load_model` does, with 411 MB less at the peak.
-
-    Keras reads all weights into memory, and from there into the network. Here they go from the
-    disk, as the file, which is a zip archive, is unpacked for a moment.
-    """
-    with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory() as folder:
-        config = json.loads(archive.read("config.json"))
-        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-        model.load_weights(archive.extract("model.weights.h5", folder))
-    return model
 
 
 def read_photograph(file, image_size):
@@ -265,9 +262,7 @@ def read_photograph(file, image_size):
         PetkerasError: the file is missing or no picture.
     """
     try:
-        return decode(Path(file).read_bytes(), image_size)[0]
-    except OSError as error:
-        raise PetkerasError(f"{file} cannot be read: {error.strerror}.") from None
+        return decode(read_file(Path(file)), image_size)[0]
     except ValueError as error:
         raise PetkerasError(f"{file} cannot be used: {error}.") from None
 
@@ -284,7 +279,7 @@ class Run:
         recipe: the `Recipe`.
 
     Raises:
-        PetkerasError: the folder is no run folder.
+        PetkerasError: the folder is no run folder, or what is read of it is damaged.
 
     Example:
 
@@ -299,12 +294,8 @@ class Run:
     def __init__(self, run_dir):
         self.run_dir = Path(run_dir)
         check_is_run(self.run_dir)
-        try:
-            self.config = json.loads((self.run_dir / "config.json").read_text())
-            self.class_names = tuple(self.config["class_names"])
-            self.recipe = Recipe(**self.config["recipe"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise PetkerasError(f"{self.run_dir}/config.json is damaged: {error}") from None
+        self.config, self.recipe = read_config(self.run_dir / "config.json")
+        self.class_names = tuple(self.config["class_names"])
         self._model = None
 
     @property
@@ -312,19 +303,29 @@ class Run:
         """The trained `keras.Model`, loaded in safe mode when it is first asked for."""
         if self._model is None:
             file = self._file("model.keras")
-            try:
-                self._model = _load_model(file)
-            except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
-                reason = str(error).strip().split("\n")[0]
+            model = load_model(file)
+            if not self._fits(model):
+                size = self.config["image_size"]
                 raise PetkerasError(
-                    f"{file} cannot be loaded: it is damaged, or no model of petkeras ({reason})"
-                ) from None
+                    f"{file} is of another run: it does not tell {len(self.class_names)} classes "
+                    f"apart in pictures of {size} x {size} pixels, as config.json says."
+                )
+            self._model = model
         return self._model
+
+    def _fits(self, model):
+        if (len(model.inputs), len(model.outputs)) != (1, 1) or len(model.input_shape) != 4:
+            return False
+        batch, height, width, colors = model.input_shape
+        sides = {height, width} <= {None, self.config["image_size"]}  # None: of any size
+        classes = (None, len(self.class_names))
+        return (batch, colors, model.output_shape) == (None, 3, classes) and sides
 
     @property
     def mean(self):
         """The mean image of the training part, `(size, size, 3)` float32."""
-        return np.load(self._file("mean.npy"))
+        size = self.config["image_size"]
+        return read_array(self._file("mean.npy"), (size, size, 3), np.float32)
 
     @property
     def history(self):
@@ -357,6 +358,10 @@ class Run:
             x = preprocess(image[None], mean, self.recipe)  # (1, size, size, 3)
             logits = self.model(x, training=False)  # (1, classes)
             rows.append(tf.nn.softmax(logits)[0].numpy())
+        if not np.isfinite(rows).all():
+            raise PetkerasError(
+                f"{self.run_dir}/model.keras gives no finite numbers: its weights are damaged."
+            )
         return np.array(rows, np.float32).reshape(-1, len(self.class_names))
 
     def read(self, files):
@@ -382,7 +387,7 @@ class Run:
 
     def _file(self, name):
         file = self.run_dir / name
-        if not file.exists():
+        if not file.is_file():
             raise PetkerasError(
                 f"{self.run_dir} has no {name} yet: its training was stopped before it was saved. "
                 f"Go on with 'petkeras train --resume {self.run_dir}'."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from petkeras import devices, runs
 from petkeras.data.pipeline import Pictures, preprocess
 from petkeras.errors import PetkerasError
 from petkeras.layers import Dense
+from petkeras.loading import find_code
 from petkeras.recipes import TRANSFER, Recipe
 from petkeras.recorder import Film
 from petkeras.training import Trainer
@@ -297,7 +299,7 @@ def _load_weights(model, name, file):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of files that do not fit, an error tells
             model.load_weights(file)
-    except (ValueError, OSError, KeyError, TypeError):
+    except Exception:  # a damaged file is tripped over in more ways than Keras documents
         raise PetkerasError(
             f"{file} is damaged, or does not hold the weights of {name} without its top."
         ) from None
@@ -311,10 +313,12 @@ def _checked(model):
             f"The keras.Model '{model.name}' must be functional, or sequential and built, with "
             "one input and one output."
         )
-    if '"class_name": "Lambda"' in model.to_json():
+    code = find_code(json.loads(model.to_json()))
+    if code:
         raise PetkerasError(
-            f"The keras.Model '{model.name}' carries code of its own (a Lambda layer), which a "
-            "run folder must not. Put a layer of Keras in its place."
+            f"The keras.Model '{model.name}' carries code of its own ({code}), which a run folder "
+            "must not. Put a layer of Keras in its place, or register its class with "
+            "keras.saving.register_keras_serializable."
         )
     return model
 

@@ -148,7 +148,9 @@ def test_train_evaluate_predict(train, petkeras, pets, tmp_path):
     right = sum(breed["right"] for breed in measured["train"]["breeds"].values())
     assert right / measured["train"]["pictures"] == pytest.approx(measured["train"]["accuracy"])
     code, out, _ = petkeras("evaluate", run_dir)
-    assert re.search(r"test +6 +\d+\.\d{4} +[01]\.\d{3} +[01]\.\d{3} to [01]\.\d{3} +[0-3]/3 +[0-3]/3", out)
+    assert re.search(
+        r"test +6 +\d+\.\d{4} +[01]\.\d{3} +[01]\.\d{3} to [01]\.\d{3} +[0-3]/3 +[0-3]/3", out
+    )
     assert "The test part has 6 pictures only" in out
 
     photographs = [tmp_path / "photo 1.jpg", tmp_path / "photo2.png"]
@@ -374,7 +376,7 @@ def test_visualize_draws_a_run_into_its_folder(petkeras, train, shown, tmp_path)
     [
         (("--layer", "conv5"), "There is no layer 'conv5'. The layers are: conv1_1, conv1_2"),
         (("--layer", "fc1"), "Layer 'fc1' has no feature maps. Layers that have: conv1_1"),
-        (("no_such.jpg",), "no_such.jpg cannot be read: No such file or directory"),
+        (("no_such.jpg",), "no_such.jpg cannot be used: it cannot be opened (No such file"),
     ],
 )
 def test_visualize_says_what_it_cannot_show(petkeras, shown, arguments, message):
@@ -422,7 +424,7 @@ def test_doctor_tells_line_by_line_or_as_json(petkeras, monkeypatch):
     assert json.loads(out)["can_train"] is False
     versions = {"version": "2.99", "gpus": [], "build": {}}
     monkeypatch.setattr("petkeras.machine._probe", lambda: versions)
-    monkeypatch.setattr("petkeras.machine._memory", lambda: 10**10)
+    monkeypatch.setattr("petkeras.machine.free_memory", lambda: 10**10)
     assert petkeras("doctor")[0] == 0
 
 

@@ -119,3 +119,24 @@ def test_without_jupyterlab_one_line_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr(lab.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(PetkerasError, match=r"pip install 'petkeras\[lab\]'"):
         lab.open_jupyterlab(tmp_path)
+
+
+def test_nothing_is_written_through_a_link_or_in_place_of_a_folder(tmp_path):
+    folder, outside = tmp_path / "mine", tmp_path / "outside"
+    (folder / "02_b.ipynb").mkdir(parents=True)
+    (folder / "01_a.ipynb").symlink_to(outside)
+    assert lab.copy_chapters(folder, FILES) == {"01_a.ipynb": "kept", "02_b.ipynb": "kept"}
+    assert not outside.exists()
+
+
+def test_a_list_of_what_was_copied_that_is_damaged_counts_for_none(tmp_path):
+    for text in (b"{", b"[]", b"\xff", 100_000 * b"["):
+        (tmp_path / lab.COPIED).write_bytes(text)
+        (tmp_path / "01_a.ipynb").write_bytes(b"mine")
+        assert lab.copy_chapters(tmp_path, FILES)["01_a.ipynb"] == "kept"
+
+
+def test_a_link_to_nowhere_is_no_folder(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(PetkerasError, match=r"link is a file\. Name a folder"):
+        lab.copy_chapters(tmp_path / "link", FILES)

@@ -39,12 +39,15 @@ def test_every_field_says_what_it_is():
 @pytest.mark.parametrize(
     ("field", "value", "allowed"),
     [
+        ("name", 5, "a text"),
         ("epochs", 0, "a whole number above 0"),
+        ("epochs", 2**31, "a whole number above 0"),
         ("batch_size", 2.5, "a whole number above 0"),
         ("summary_every", True, "a whole number above 0"),
         ("warmup", -1, "0 or more"),
         ("learning_rate", 0, "above 0"),
         ("learning_rate", float("nan"), "above 0"),
+        ("learning_rate", 3.5e38, "finite"),  # in float32 it would be infinite
         ("pixel_scale", -1, "above 0"),
         ("conv_dropout", 1, "in [0, 1)"),
         ("dense_dropout", -0.1, "in [0, 1)"),
@@ -64,3 +67,10 @@ def test_refuses_what_is_out_of_range_by_name(field, value, allowed):
     assert f"`{field}` must be" in str(raised.value)
     assert allowed in str(raised.value)
     assert f"Received: {field}={value!r}" in str(raised.value)
+
+
+def test_a_value_without_end_is_cut_short_in_the_message():
+    with pytest.raises(PetkerasError) as raised:
+        Recipe(schedule=10**6 * "x")
+    assert str(raised.value).endswith("xxx...")
+    assert len(str(raised.value)) < 160

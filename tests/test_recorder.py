@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ from petkeras.data.pipeline import preprocess
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
-from petkeras.recorder import MOST_VALUES, Film, Recorder, kernels
+from petkeras.recorder import MOST_VALUES, Film, Recorder, drop_frames_after, kernels
 from petkeras.training import train
 
 RECIPE = dataclasses.replace(MODERN, epochs=2, film_every=3)  # 10 steps
@@ -114,3 +115,35 @@ def test_a_film_of_what_is_not_there_is_refused_before_training(
 def test_a_kernel_of_up_to_100_000_weights_is_taken_whole():
     model = pet_net(image_size=16)
     assert all(len(values) <= MOST_VALUES for _, values in kernels(model))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("film.json", b"{}", r"film\.json is damaged"),
+        ("film.json", b'{"filters": {"conv9": [0]}}', "there is no layer 'conv9'"),
+        ("film.json", b'{"filters": {"conv1_1": [99]}}', "has the filters 0 to 31"),
+        ("photograph.npy", b"", r"photograph\.npy is damaged"),
+        ("start.npz", b"", r"start\.npz is damaged"),
+        ("start.npz", {"conv1_1": np.zeros(3)}, "its kernels are not those of the network"),
+        ("start.npz", {"conv1_1": np.array([{}])}, "Object arrays cannot be loaded"),
+    ],
+)
+def test_a_damaged_film_is_not_gone_on_with(filmed, tmp_path, name, content, message):
+    run_dir, _, model, data = filmed
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    if isinstance(content, bytes):
+        (tmp_path / "evolution" / name).write_bytes(content)
+    else:
+        np.savez(tmp_path / "evolution" / name, **content)
+    with pytest.raises(PetkerasError, match=message):
+        Recorder(tmp_path, model, Film(), data.test.images[0], lambda images: images / 255)
+
+
+def test_only_frames_of_later_steps_are_dropped(tmp_path):
+    folder = tmp_path / "evolution"
+    folder.mkdir()
+    for name in ("step_0000010", "step_0000011", "step_mine"):
+        (folder / f"{name}.npz").touch()
+    drop_frames_after(tmp_path, 10)
+    assert sorted(file.stem for file in folder.iterdir()) == ["step_0000010", "step_mine"]

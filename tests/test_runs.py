@@ -16,7 +16,7 @@ from petkeras.data.pictures import decode
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
-from petkeras.runs import Epoch, Run, check_free, read_history, start_run, write_history
+from petkeras.runs import Epoch, Run, check_free, claim, read_history, start_run, write_history
 from petkeras.training import train
 
 RECIPE = dataclasses.replace(MODERN, epochs=1)
@@ -90,7 +90,7 @@ print(json.dumps(run.predict([{str(photographs[0])!r}]).tolist()))
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, r"none\.jpg cannot be read: No such file"),
+        (None, r"none\.jpg cannot be used: it cannot be opened \(No such file"),
         (b"", r"bad\.jpg cannot be used: the file is empty"),
         (b"hello", r"bad\.jpg cannot be used: not a picture"),
     ],
@@ -129,7 +129,7 @@ def test_a_model_file_that_is_damaged_or_carries_code_is_refused(run_dir, photog
         Run(run_dir).predict(photographs)
     inputs = keras.Input((16, 16, 3))
     keras.Model(inputs, keras.layers.Lambda(lambda x: x)(inputs)).save(run_dir / "model.keras")
-    with pytest.raises(PetkerasError, match=r"model\.keras cannot be loaded"):
+    with pytest.raises(PetkerasError, match=r"model\.keras is refused: it carries code.*Lambda"):
         Run(run_dir).predict(photographs)
 
 
@@ -149,3 +149,59 @@ def test_a_run_folder_is_made_where_nothing_is(tmp_path):
 def test_any_size_of_photograph_is_taken(run_dir, tmp_path):
     Image.new("L", (1, 700)).save(tmp_path / "thin.png")
     assert Run(run_dir).predict([tmp_path / "thin.png"]).shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ("1,2,x,1,1,1,1", 2),
+        ("1,2,1,1,1,1,1\n2,2,1,1", 3),
+        ("1,2,1,1,1,1,1,9", 2),
+        ("1.5,2,1,1,1,1,1", 2),
+        ("\0,2,1,1,1,1,1", 2),
+        ("1,2,1,1,1,1," + 200_000 * "1", 2),
+        ("1,2,1,1,1,1,\udcff", 2),
+    ],
+)
+def test_a_damaged_history_is_named_by_its_line(tmp_path, rows, line):
+    file = tmp_path / "history.csv"
+    text = f"epoch,step,loss,accuracy,test_loss,test_accuracy,seconds\n{rows}\n"
+    file.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(PetkerasError, match=rf"history\.csv is damaged in line {line}: "):
+        read_history(file)
+
+
+def test_a_history_of_other_columns_is_damaged(tmp_path):
+    (tmp_path / "history.csv").write_text("epoch,step\n1,2\n")
+    with pytest.raises(PetkerasError, match=r"damaged in line 2: .*missing 5"):
+        read_history(tmp_path / "history.csv")
+
+
+@pytest.mark.parametrize("make", ["Sequential", "two inputs", "one picture at a time", "gray"])
+def test_a_network_of_another_run_is_refused(run_dir, photographs, make):
+    layers = keras.layers
+    shape = (16, 16, 1) if make == "gray" else (16, 16, 3)
+    images = keras.Input(shape, batch_size=1 if make == "one picture at a time" else None)
+    logits = layers.Dense(2)(layers.Flatten()(images))
+    model = keras.Model(images, logits)
+    if make == "two inputs":
+        other = keras.Input(shape)
+        model = keras.Model([images, other], layers.Dense(2)(layers.Flatten()(images + other)))
+    elif make == "Sequential":
+        model = keras.Sequential([keras.Input((16, 16, 3)), layers.Flatten(), layers.Dense(3)])
+    model.save(run_dir / "model.keras")
+    with pytest.raises(PetkerasError, match="is of another run: it does not tell 2 classes"):
+        Run(run_dir).predict(photographs)
+
+
+def test_a_network_for_pictures_of_any_size_fits(run_dir, photographs):
+    images = keras.Input((None, None, 3))
+    logits = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(images))
+    keras.Model(images, logits).save(run_dir / "model.keras")
+    assert Run(run_dir).predict(photographs).shape == (3, 2)
+
+
+def test_a_file_cannot_be_claimed_as_a_run_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(PetkerasError, match="file is no folder"), claim(tmp_path / "file"):
+        pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
 
 CATS = (
@@ -44,22 +45,31 @@ def resolve(breeds, available=BREEDS):
     ('shiba_inu', 'samoyed')
     """
     asked = breeds.split(",") if isinstance(breeds, str) else list(breeds)
-    by_key = {_key(name): name for name in available}
+    by_key: dict[str, list[str]] = {}  # 'Tom' and 'tom' may both be classes
+    for name in available:
+        by_key.setdefault(_key(name), []).append(name)
     chosen = {}  # a dict keeps the order and drops what comes twice
     for name in asked:
         key = _key(name)
-        if key in by_key:
-            chosen[by_key[key]] = True
+        if name in available:
+            chosen[name] = True
+        elif len(by_key.get(key, [])) > 1:
+            raise PetkerasError(
+                f"'{one_line(name, 60)}' may be {' or '.join(map(repr, by_key[key]))}. "
+                "Spell it as one of them."
+            )
+        elif key in by_key:
+            chosen[by_key[key][0]] = True
         elif key == "all":
             chosen.update(dict.fromkeys(available, True))
         elif key in SPECIES:
             chosen.update(dict.fromkeys((n for n in available if n in SPECIES[key]), True))
         else:
-            raise PetkerasError(_unknown(name, by_key))
+            raise PetkerasError(_unknown(name, available))
     if len(chosen) < 2:
         raise PetkerasError(
             "Two breeds or more are needed to tell them apart. "
-            f"Received: {', '.join(str(name).strip() for name in asked) or 'none'}"
+            f"Received: {one_line(', '.join(str(name).strip() for name in asked)) or 'none'}"
         )
     return tuple(chosen)
 
@@ -68,20 +78,21 @@ def _key(name):
     return str(name).strip().lower().replace(" ", "_").replace("-", "_")
 
 
-def _unknown(name, by_key):
+def _unknown(name, available):
     """Word the error for a name that is not among the classes."""
     key = _key(name)
+    by_key = {_key(breed): breed for breed in available}
     known = {_key(breed): breed for breed in BREEDS}
     if key in known:
-        return f"This source has no '{known[key]}'. It has: {_some(list(by_key.values()))}."
+        return f"This source has no '{known[key]}'. It has: {_some(available)}."
     near = difflib.get_close_matches(key, by_key, n=3, cutoff=0.5)
     hint = (
         f"Did you mean {' or '.join(repr(by_key[match]) for match in near)}?"
         if near
-        else f"There are: {_some(list(by_key.values()))}."
+        else f"There are: {_some(available)}."
     )
     more = " 'petkeras data --list' shows all 37." if set(by_key) == set(known) else ""
-    return f"Unknown breed '{str(name).strip()}'. {hint}{more}"
+    return f"Unknown breed '{one_line(str(name).strip(), 60)}'. {hint}{more}"
 
 
 def _some(names, most=8):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
-from petkeras.data.pictures import ENDINGS, Photograph, Problem
+from petkeras.data.pictures import ENDINGS, Photograph, Problem, read_file, summarize
+from petkeras.data.words import printable
 from petkeras.errors import PetkerasError
 
 
@@ -13,8 +15,9 @@ class ClassFolders:
     """Read pictures from a folder that has one sub-folder per class.
 
     Args:
-        folder: the folder. Files in a sub-folder whose ending is not that of a picture are
-            reported and ignored; hidden files are ignored.
+        folder: the folder. Whatever in it is no picture is reported and ignored; what is hidden
+            is ignored. A class may be a link to a folder elsewhere; other folders that are links
+            are not followed, so that no picture is met twice.
 
     Raises:
         PetkerasError: there are not two sub-folders with pictures in them.
@@ -24,15 +27,23 @@ class ClassFolders:
         self.folder = folder
         self.problems: list[Problem] = []
         self.files = {}  # class name -> its picture files, sorted
-        for class_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
-            if not class_folder.name.startswith("."):
-                files = self._pictures_in(class_folder)
-                if files:
-                    self.files[class_folder.name] = files
+        for path in self._list(folder):
+            if not os.path.isdir(path):
+                if _is_named_as_picture(path) or path.is_symlink():
+                    self._report(path, "in no class's folder")
+            elif _leads_back(path, folder):
+                self._report(path, "a link that leads back to this folder")
+            elif not path.name.isprintable():
+                self._report(path, "a class whose name cannot be printed")
+            elif files := self._pictures_in(path):
+                self.files[path.name] = files
+            else:
+                self._report(path, "a folder without pictures")
         if len(self.files) < 2:
+            found = f" Found: {summarize(self.problems)}." if self.problems else ""
             raise PetkerasError(
-                f"{folder} holds neither images.tar.gz and annotations.tar.gz nor two sub-folders "
-                f"or more with pictures ({', '.join(ENDINGS)}) in them."
+                f"{printable(folder)} holds neither images.tar.gz and annotations.tar.gz nor two "
+                f"sub-folders or more with pictures ({', '.join(ENDINGS)}) in them.{found}"
             )
 
     @property
@@ -41,29 +52,71 @@ class ClassFolders:
         return tuple(self.files)
 
     def photographs(self, class_names):
-        """Yield the `Photograph`s of some classes; a file that cannot be opened has no bytes."""
+        """Yield the `Photograph`s of some classes, by printable names."""
         for class_name in class_names:
             for file in self.files[class_name]:
+                data, fault = b"", ""
                 try:
-                    data = file.read_bytes()
-                except OSError:
-                    data = b""
-                yield Photograph(str(file.relative_to(self.folder)), class_name, data)
+                    data = read_file(file)
+                except ValueError as error:
+                    fault = str(error)
+                yield Photograph(self._name(file), class_name, data, fault)
 
     def class_key(self, class_name):
         """Name the files of a class as they are now, without reading them."""
-        stats = [(str(file), file.lstat().st_size, file.lstat().st_mtime_ns)
-                 for file in self.files[class_name]]  # fmt: skip
-        return "folder-" + hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+        states = [(str(file), _state(file)) for file in self.files[class_name]]
+        return "folder-" + hashlib.sha256(repr(states).encode()).hexdigest()[:16]
 
     def _pictures_in(self, class_folder):
-        files = []
-        for file in sorted(class_folder.rglob("*")):
-            name = str(file.relative_to(self.folder))
-            if file.name.startswith(".") or file.is_dir():
-                continue
-            if file.suffix.lower() in ENDINGS:
-                files.append(file)
-            else:
-                self.problems.append(Problem(name, "not a picture", "ignored"))
-        return files
+        """Return the files that are named as pictures; report the others."""
+        files, waiting = [], [class_folder]
+        while waiting:
+            for path in self._list(waiting.pop()):
+                if not os.path.isdir(path):
+                    if _is_named_as_picture(path):
+                        files.append(path)
+                    elif os.path.lexists(path):
+                        self._report(path, "not a picture")
+                    else:
+                        self._report(path, "a path that is too long")
+                elif path.is_symlink():
+                    self._report(path, "a folder that is a link")
+                elif _is_named_as_picture(path):
+                    self._report(path, "a folder named as a picture")
+                else:
+                    waiting.append(path)
+        return sorted(files)
+
+    def _list(self, folder):
+        """Return what is in a folder, sorted; nothing, and a report, if it cannot be read."""
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError as error:
+            self._report(folder, f"a folder that cannot be read ({error.strerror})")
+            return []
+        return [folder / name for name in names if not name.startswith(".")]
+
+    def _report(self, path, what):
+        self.problems.append(Problem(self._name(path), what, "ignored"))
+
+    def _name(self, path):
+        return printable(path.relative_to(self.folder))
+
+
+def _is_named_as_picture(path):
+    return path.suffix.lower() in ENDINGS
+
+
+def _leads_back(path, folder):
+    """Whether a class is a link into the folder it lies in, or to one that holds that."""
+    here, there = Path(os.path.realpath(folder)), Path(os.path.realpath(path))
+    return path.is_symlink() and (there.is_relative_to(here) or here.is_relative_to(there))
+
+
+def _state(file):
+    """Return what changes when a file, or the file that a link leads to, does."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_mode

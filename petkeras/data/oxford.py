@@ -16,12 +16,18 @@ from pathlib import Path
 from petkeras.data import archives
 from petkeras.data.breeds import BREEDS
 from petkeras.data.pictures import Photograph, Problem
+from petkeras.data.turns import turn
+from petkeras.data.words import one_line, printable
 from petkeras.errors import PetkerasError
+from petkeras.keras_hook import _without_stderr
 
 WAYS_OUT = (
     "Ways out: '--source sample' draws pets offline; '--source FOLDER' takes a folder that holds "
     "images.tar.gz and annotations.tar.gz, or one sub-folder of pictures per class."
 )
+
+
+CONTENTS = "contents.json"  # written last, so that it stands for a whole preparation
 
 
 class OxfordPets:
@@ -69,7 +75,20 @@ def _examples(builder, features):
     decoders = {feature: tfds.decode.SkipDecoding() for feature in pictures}
     partial = tfds.decode.PartialDecoding(dict.fromkeys(features, True), decoders=decoders)
     splits = "+".join(sorted(builder.info.splits))
-    yield from builder.as_dataset(split=splits, decoders=partial).as_numpy_iterator()
+    try:
+        yield from builder.as_dataset(split=splits, decoders=partial).as_numpy_iterator()
+    except _damage() as error:
+        raise PetkerasError(
+            f"The prepared pictures in {builder.data_dir} are damaged ({one_line(error)}). Remove "
+            "that folder, and they are prepared anew."
+        ) from None
+
+
+def _damage():
+    """Return what TensorFlow raises over files that are damaged or gone."""
+    from tensorflow import errors
+
+    return errors.DataLossError, errors.NotFoundError
 
 
 def open_download(data_dir: Path):
@@ -80,15 +99,26 @@ def open_download(data_dir: Path):
             half-made is removed.
     """
     builder = _builder(data_dir)
+    if not builder.is_prepared():
+        try:
+            with turn(data_dir, "oxford", "the Oxford-IIIT Pet dataset"):
+                builder = _builder(data_dir)  # another process may just have prepared it
+                if not builder.is_prepared():
+                    _download_or_remove(builder, data_dir)
+        except OSError as error:
+            raise _disk_error(error, data_dir) from error
+    return OxfordPets(builder, key=f"oxford-{builder.version}")
+
+
+def _download_or_remove(builder, data_dir):
+    """Download, or keep only what has come whole, and say in one line what went wrong."""
     try:
-        if not builder.is_prepared():
-            _download(builder, data_dir / "downloads")
+        _download(builder, data_dir / "downloads")
     except BaseException as error:
         _remove_half_made(data_dir)
         if not isinstance(error, Exception):
             raise  # Ctrl-C: an archive that has come whole is kept
         raise _explain(error, data_dir) from error
-    return OxfordPets(builder, key=f"oxford-{builder.version}")
 
 
 def _download(builder, downloads):
@@ -98,6 +128,8 @@ def _download(builder, downloads):
     unpacking the other in the background: what that leaves must not be taken for whole.
     """
     downloads.mkdir(parents=True, exist_ok=True)
+    for left in list(downloads.glob("incomplete-*")):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
     with (
         _few_retries(),
         tempfile.TemporaryDirectory(
@@ -116,30 +148,50 @@ def open_archives(folder: Path, data_dir: Path):
     """
     for name in archives.NAMES:
         if not (folder / name).is_file():
-            raise PetkerasError(f"{folder} has no {name}. Both archives are needed.")
+            raise PetkerasError(f"{printable(folder)} has no {name}. Both archives are needed.")
     key = "archives-" + _fingerprint(folder)
     home = data_dir / "petkeras" / key
-    contents_file = home / "contents.json"
-    if not contents_file.exists():  # written last, so that it stands for a whole preparation
-        shutil.rmtree(home, ignore_errors=True)
+    prepared = _prepared(home)
+    if prepared is None:
         try:
-            _prepare_archives(folder, home, contents_file)
-        except BaseException as error:
-            shutil.rmtree(home, ignore_errors=True)
+            with turn(data_dir, key, f"the pictures of {printable(folder)}"):
+                prepared = _prepared(home)  # another process may just have prepared them
+                if prepared is None:
+                    _prepare_or_remove(folder, home)
+                    prepared = _prepared(home)
+        except Exception as error:
             if isinstance(error, OSError) or _is_disk_full(error):
                 raise _disk_error(error, data_dir) from error
             raise
-    contents = json.loads(contents_file.read_text())
-    problems = [Problem(**entry) for entry in contents["problems"]]
-    return OxfordPets(_builder(home), key, contents["class_names"], problems)
+    class_names, problems = prepared
+    return OxfordPets(_builder(home), key, class_names, problems)
 
 
-def _prepare_archives(folder, home, contents_file):
+def _prepared(home):
+    """Return the class names and the problems of prepared archives, `None` if they are not."""
+    try:
+        contents = json.loads((home / CONTENTS).read_text())
+        problems = [Problem(**entry) for entry in contents["problems"]]
+        return (contents["class_names"], problems) if _builder(home).is_prepared() else None
+    except (OSError, ValueError, KeyError, TypeError):  # missing, or damaged
+        return None
+
+
+def _prepare_or_remove(folder, home):
+    shutil.rmtree(home, ignore_errors=True)
+    try:
+        _prepare_archives(folder, home)
+    except BaseException:
+        shutil.rmtree(home, ignore_errors=True)
+        raise
+
+
+def _prepare_archives(folder, home):
     """Unpack, mend, let the builder read the result, and note what there is."""
     home.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=home, prefix="incomplete-") as unpacked:
-        archives.extract(folder, Path(unpacked))
-        problems = archives.mend(Path(unpacked))
+        problems = archives.extract(folder, Path(unpacked))
+        problems += archives.mend(Path(unpacked))
         builder = _builder(home)
         builder._make_download_manager = lambda **_: _OnDisk(unpacked)
         with _without_progress_bars():
@@ -149,7 +201,7 @@ def _prepare_archives(folder, home, contents_file):
         "class_names": [BREEDS[label] for label in labels],
         "problems": [asdict(problem) for problem in problems],
     }
-    contents_file.write_text(json.dumps(contents))
+    (home / CONTENTS).write_text(json.dumps(contents))
 
 
 class _OnDisk:
@@ -193,11 +245,11 @@ def _few_retries():
 
 @contextlib.contextmanager
 def _without_progress_bars():
-    """Keep tensorflow-datasets' bars and lines off the terminal for work of a few seconds."""
+    """Keep tensorflow-datasets' bars, and what TensorFlow says of JPEGs, off the terminal."""
     tfds = _tfds()
     tfds.disable_progress_bar()
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), _without_stderr():
             yield
     finally:
         tfds.enable_progress_bar()
@@ -237,7 +289,7 @@ def _explain(error, data_dir):
             f"checksum. It was removed; try again later. {WAYS_OUT}"
         )
     if kinds & {"RequestException", "DownloadError"}:
-        reason = _one_line(error)
+        reason = one_line(error)
         if "NewConnectionError" in kinds or "NameResolutionError" in kinds:
             reason = "no connection to its server"
         return PetkerasError(
@@ -248,7 +300,7 @@ def _explain(error, data_dir):
         _remove_archives(data_dir)
         return PetkerasError(
             "The Oxford-IIIT Pet dataset was not taken: an archive is cut short or damaged "
-            f"({_one_line(error)}). It was removed; try again. {WAYS_OUT}"
+            f"({one_line(error)}). It was removed; try again. {WAYS_OUT}"
         )
     if "OSError" in kinds:
         return _disk_error(error, data_dir)
@@ -280,11 +332,6 @@ def _disk_error(error, data_dir):
             "half-made is removed. Free some space, or name another place with '--data-dir'."
         )
     return PetkerasError(
-        f"The pictures could not be prepared under {data_dir} ({_one_line(error)}). "
+        f"The pictures could not be prepared under {data_dir} ({one_line(error)}). "
         "Name another place with '--data-dir'."
     )
-
-
-def _one_line(error, most=160):
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= most else text[: most - 3] + "..."

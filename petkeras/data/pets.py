@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import zipfile
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +15,12 @@ from petkeras.data import folder, oxford, pictures, sample
 from petkeras.data.archives import NAMES
 from petkeras.data.breeds import DEFAULT_BREEDS, resolve
 from petkeras.data.pipeline import Pictures, mean_image
+from petkeras.data.turns import turn
+from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
 
 TEST_FRACTION = 0.15
+MOST_SIDE = 4096  # pixels of a picture's side; few pictures have more
 
 
 @dataclass(frozen=True)
@@ -85,17 +88,19 @@ def load_pets(
     Reference: O. M. Parkhi et al., "Cats and Dogs" (CVPR 2012); the article's section "Getting the
         images".
     """
-    _check("image_size", image_size, _is_whole(image_size) and image_size > 0, "a number of pixels")
+    size_fits = _is_whole(image_size) and 0 < image_size <= MOST_SIDE
+    _check("image_size", image_size, size_fits, f"from 1 to {MOST_SIDE} pixels")
     _check("seed", seed, _is_whole(seed) and 0 <= seed < 2**31, "a whole number from 0 to 2**31")
     fraction_fits = isinstance(test_fraction, float) and 0 < test_fraction < 1
     _check("test_fraction", test_fraction, fraction_fits, "between 0 and 1")
     data_dir = _data_dir(data_dir)
     opened = open_source(source, data_dir)
     breeds = tuple(breeds.split(",") if isinstance(breeds, str) else breeds)
-    if isinstance(opened, folder.ClassFolders) and breeds == DEFAULT_BREEDS:
-        breeds = DEFAULT_BREEDS if set(DEFAULT_BREEDS) <= set(opened.class_names) else ("all",)
+    by_default = breeds == DEFAULT_BREEDS and isinstance(opened, folder.ClassFolders)
+    if by_default and not set(DEFAULT_BREEDS) <= set(opened.class_names):
+        breeds = opened.class_names
     class_names = resolve(breeds, opened.class_names)
-    classes = _decode_classes(opened, class_names, image_size, data_dir / "petkeras" / "pictures")
+    classes = _decode_classes(opened, class_names, image_size, data_dir)
     train, test = _split(classes, class_names, test_fraction, seed)
     return PetData(
         train=train,
@@ -151,11 +156,11 @@ def open_source(source, data_dir=None):
         return oxford.open_download(data_dir)
     if source == "sample":
         return oxford.open_archives(_drawn(data_dir), data_dir)
-    path = Path(source).expanduser()
-    if not path.is_dir():
+    path = _expanded("source", source)
+    if not os.path.isdir(path):
         raise PetkerasError(
             "`source` must be 'oxford', 'sample' or a folder that exists. "
-            f"Received: source={str(source)!r}"
+            f"Received: source='{one_line(source, 300)}'"
         )
     if any((path / name).exists() for name in NAMES):
         return oxford.open_archives(path, data_dir)
@@ -164,23 +169,44 @@ def open_source(source, data_dir=None):
 
 def _drawn(data_dir):
     """Return the folder of the drawn archives; draw them if they are not there yet."""
-    home = data_dir / "petkeras" / f"drawn-{sample.VERSION}"
-    if not all((home / name).exists() for name in NAMES):
+    key = f"drawn-{sample.VERSION}"
+    home = data_dir / "petkeras" / key
+    if not _holds_archives(home):
         try:
-            sample.write_archives(home)
+            with turn(data_dir, key, "the drawn pets"):
+                if not _holds_archives(home):  # another process may just have drawn them
+                    _remove_half_made(home)
+                    sample.write_archives(home)
         except OSError as error:
             raise _cannot_keep(home, error) from None
     return home
 
 
+def _holds_archives(folder):
+    return all((folder / name).exists() for name in NAMES)
+
+
 def _lasting(source):
     """Return a source as it can be found from another folder too."""
-    return source if source in ("oxford", "sample") else str(Path(source).expanduser().resolve())
+    if source in ("oxford", "sample"):
+        return source
+    return str(_expanded("source", source).resolve())
 
 
 def _data_dir(data_dir):
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return Path(data_dir or default).expanduser()
+    return _expanded("data_dir", data_dir or default)
+
+
+def _expanded(argument, path):
+    """Return a path with its `~` replaced by a home folder."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise PetkerasError(
+            f"`{argument}` begins with the home folder of nobody. "
+            f"Received: {argument}='{one_line(path, 300)}'"
+        ) from None
 
 
 def _check(argument, value, ok, allowed):
@@ -192,42 +218,36 @@ def _is_whole(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _decode_classes(opened, class_names, image_size, cache):
+def _decode_classes(opened, class_names, image_size, data_dir):
     """Return a `Decoded` per class: from the cache, or decoded now and put there."""
-    classes = {name: _cached(_cache_file(cache, opened, name, image_size)) for name in class_names}
-    missing = [name for name in class_names if classes[name] is None]
-    if missing:
-        photographs = {name: [] for name in missing}
-        for photograph in opened.photographs(missing):
-            photographs[photograph.class_name].append(photograph)
-        for name in missing:
-            classes[name] = pictures.decode_all(photographs.pop(name), image_size)
-            _keep(_cache_file(cache, opened, name, image_size), classes[name])
+    cache = data_dir / "petkeras" / "pictures"
+    files = {name: cache / f"{opened.class_key(name)}-{image_size}.npz" for name in class_names}
+    classes = {name: pictures.load_decoded(files[name], image_size) for name in class_names}
+    if None not in classes.values():
+        return list(classes.values())
+    try:
+        with turn(data_dir, "decoding", "the same pictures"):
+            # another process may just have put them there
+            classes = {name: pictures.load_decoded(files[name], image_size) for name in files}
+            missing = [name for name in class_names if classes[name] is None]
+            _remove_half_made(cache)
+            if missing:
+                classes |= pictures.decode_all(opened.photographs(missing), missing, image_size)
+            for name in missing:
+                pictures.save_decoded(files[name], classes[name])
+    except OSError as error:
+        raise _cannot_keep(cache, error) from None
     return [classes[name] for name in class_names]
 
 
-def _cache_file(cache, opened, class_name, image_size):
-    return cache / f"{opened.class_key(class_name)}-{image_size}.npz"
-
-
-def _cached(file):
-    try:
-        return pictures.load_decoded(file)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None  # damaged: it is decoded anew and written over
-
-
-def _keep(file, decoded):
-    try:
-        pictures.save_decoded(file, decoded)
-    except OSError as error:
-        raise _cannot_keep(file.parent, error) from None
+def _remove_half_made(folder):
+    """Remove what a process that was killed has left."""
+    for path in list(folder.rglob("incomplete-*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _cannot_keep(place, error):
-    why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+    why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or one_line(error)
     return PetkerasError(
         f"Pictures could not be kept in {place}: {why}. Name another place with '--data-dir' "
         "(`data_dir`)."

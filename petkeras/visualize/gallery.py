@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
+from petkeras.loading import list_frames, read_array
 from petkeras.models import pet_net
 from petkeras.visualize.activations import feature_maps, plot_before_after, plot_feature_maps
 from petkeras.visualize.animation import Animation
@@ -109,6 +110,10 @@ def make_scene(run, data=None, photographs=(), layers=()):
     """
     model = run.model
     layers = list(layers) or _spread([layer.name for layer in filter_layers(model)])
+    if not layers or not convolutions(model):
+        raise PetkerasError(
+            f"The network of {run.run_dir} has no convolutions, of which these figures are."
+        )
     for name in layers:
         find_layer(model, name, maps=True)
     if photographs:
@@ -119,8 +124,10 @@ def make_scene(run, data=None, photographs=(), layers=()):
         chosen = chosen[:PHOTOGRAPHS]
         names = tuple(data.test.names[number] for number in chosen)
         return Scene(run, data, data.test.images[chosen], names, layers)
+    size = run.config["image_size"]
+    filmed = run.run_dir / "evolution" / "photograph.npy"
     try:
-        image = Evolution(run.run_dir).image
+        image = read_array(filmed, (size, size, 3), np.uint8)
     except PetkerasError:
         raise PetkerasError(
             f"The pictures that {run.run_dir} was trained on are not there. Name a photograph: "
@@ -147,7 +154,12 @@ def write_figures(scene, progress=lambda title: None):
         The list of `Exhibit`s written, in the order of the page.
     """
     folder = scene.run.run_dir / "figures"
+    if folder.is_symlink():
+        raise PetkerasError(f"{folder} is a link: figures are written to no other folder.")
     folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        if file.is_symlink():  # of a stranger, it might lead to any file
+            file.unlink()
     written = []
     for exhibit, draw in _exhibits(scene):
         progress(exhibit.title)
@@ -336,10 +348,9 @@ def _how_many(scene, layer):
 
 
 def _film(scene):
-    try:
-        evolution = Evolution(scene.run.run_dir)
-    except PetkerasError:
+    if not list_frames(scene.run.run_dir / "evolution"):
         return
+    evolution = Evolution(scene.run.run_dir)
     for layer in evolution.filters:
         yield (
             Exhibit(

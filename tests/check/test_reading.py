@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from petkeras import check
 from petkeras.check.reading import call, call_for_numbers, read_numbers
 
 
@@ -56,3 +57,9 @@ def test_says_what_is_wrong_with_a_function(function, sentence):
 
 def test_hands_on_what_a_function_returns():
     assert call(lambda x: x + 1, 1) == (2, None)
+
+
+def test_what_is_no_chapter_is_no_attribute():
+    assert check.chapter04.__name__ == "petkeras.check.chapter04"
+    with pytest.raises(AttributeError, match=r"'petkeras\.check' has no attribute 'mine'"):
+        check.mine  # noqa: B018

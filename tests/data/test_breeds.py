@@ -60,3 +60,22 @@ def test_what_cannot_be_used_is_said_in_one_line(breeds, available, parts):
     assert "\n" not in str(raised.value)
     for part in parts:
         assert part in str(raised.value)
+
+
+@given(st.one_of(st.text(st.characters()), st.lists(st.text(st.characters()))))
+def test_whatever_is_typed_gives_breeds_or_one_line(written):
+    message = ""
+    try:
+        assert set(resolve(written)) <= set(BREEDS)
+    except PetkerasError as error:
+        message = str(error)
+    assert message.isprintable()
+    assert len(message) < 500
+
+
+def test_classes_that_differ_in_case_alone_are_told_apart():
+    available = ("Tom", "tom", "jerry")
+    assert resolve("tom, jerry", available) == ("tom", "jerry")
+    assert resolve(["Tom", "tom"], available) == ("Tom", "tom")
+    with pytest.raises(PetkerasError, match=r"'TOM' may be 'Tom' or 'tom'\. Spell it as one"):
+        resolve("TOM, jerry", available)

@@ -31,22 +31,34 @@ def test_what_is_no_picture_is_reported_and_what_is_hidden_is_not(tmp_path):
     files = {"a/1.jpg": picture, "b/1.jpg": picture, "b/notes.txt": b"x", "b/.DS_Store": b"x"}
     source = class_folders(tmp_path, {**files, ".git/x.jpg": picture, "c/readme.md": b"x"})
     assert source.class_names == ("a", "b")
-    assert sorted(problem.file for problem in source.problems) == ["b/notes.txt", "c/readme.md"]
+    told = {(problem.file, problem.what) for problem in source.problems}
+    assert told == {
+        ("b/notes.txt", "not a picture"),
+        ("c/readme.md", "not a picture"),
+        ("c", "a folder without pictures"),
+    }
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_a_file_without_permission_has_no_bytes(tmp_path):
     source = class_folders(tmp_path, {"a/1.jpg": picture_bytes(1), "b/1.jpg": picture_bytes(1)})
     (tmp_path / "a/1.jpg").chmod(0)
-    assert next(source.photographs(["a"])).data == b""
+    photograph = next(source.photographs(["a"]))
+    assert photograph.data == b""
+    assert photograph.fault == "it cannot be opened (Permission denied)"
 
 
-def test_a_link_to_nowhere_has_no_bytes(tmp_path):
+def test_a_link_to_nowhere_has_no_bytes_until_it_leads_somewhere(tmp_path):
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "1.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (tmp_path / "a" / "1.jpg").symlink_to(tmp_path / "nowhere")
     source = class_folders(tmp_path, {"b/1.jpg": picture_bytes(1)})
-    assert next(source.photographs(["a"])).data == b""
-    assert source.class_key("a")
+    photograph = next(source.photographs(["a"]))
+    assert photograph.data == b""
+    assert photograph.fault == "it cannot be opened (No such file or directory)"
+    before = source.class_key("a")
+    (tmp_path / "nowhere").write_bytes(picture_bytes(2))
+    assert next(source.photographs(["a"])).data == picture_bytes(2)
+    assert source.class_key("a") != before
 
 
 def test_a_class_has_another_key_once_its_files_change(tmp_path):

@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import picture_bytes, published_archives, two_breeds
@@ -163,6 +164,33 @@ def fill_the_disk(patch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     patch.setattr(downloader._Downloader, "_sync_download", no_space)
+
+
+def test_ctrl_c_leaves_nothing_half_made(server, tmp_path, monkeypatch):
+    def interrupted(self, **_):
+        raise KeyboardInterrupt
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tfds_module.Builder, "_generate_examples", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            oxford.open_download(tmp_path / "data")
+    assert not list((tmp_path / "data").rglob("incomplete*"))
+    assert_second_try_works(server, tmp_path / "data")
+
+
+def test_what_a_killed_download_left_is_removed(server, tmp_path):
+    left = tmp_path / "data" / "downloads" / "incomplete-1"
+    left.mkdir(parents=True)
+    assert_second_try_works(server, tmp_path / "data")
+    assert not left.exists()
+
+
+def test_two_at_once_download_once(server, tmp_path):
+    with ThreadPoolExecutor(2) as threads:
+        sources = threads.map(lambda _: oxford.open_download(tmp_path / "data"), range(2))
+        assert [len(names_in(source)) for source in sources] == [8, 8]
+    assert len(server.asked) == 2
 
 
 def test_an_unexpected_error_is_not_dressed_up(server, tmp_path, monkeypatch):

@@ -154,7 +154,7 @@ def test_arguments_that_cannot_be_used_are_named(load, changes, message):
 
 def test_a_data_dir_that_cannot_be_written_is_named(archives, tmp_path):
     (tmp_path / "file").write_text("")
-    for source in (archives, "sample"):
+    for source in (archives, "sample", "oxford"):
         with pytest.raises(PetkerasError, match=r"--data-dir"):
             load_pets(BREEDS, source, 8, data_dir=tmp_path / "file")
 

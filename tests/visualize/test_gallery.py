@@ -3,8 +3,10 @@
 import base64
 import dataclasses
 import io
+import shutil
 from html.parser import HTMLParser
 
+import keras
 import numpy as np
 import pytest
 from conftest import halves, picture_bytes
@@ -39,6 +41,8 @@ def run_dir(tmp_path_factory, data):
 def shown(run_dir, data):
     """The scene, its exhibits, and the text of the page."""
     scene = make_scene(Run(run_dir), data)
+    (run_dir.parent / "precious").write_text("mine")
+    (run_dir / "figures" / "curves.png").symlink_to(run_dir.parent / "precious")
     exhibits = write_figures(scene)
     return scene, exhibits, write_report(scene, exhibits).read_text(encoding="utf-8")
 
@@ -163,3 +167,28 @@ def test_without_pictures_and_film_a_photograph_is_asked_for(tmp_path, data):
 def test_a_layer_that_cannot_be_shown_is_refused(run_dir, data, layer, message):
     with pytest.raises(PetkerasError, match=message):
         make_scene(Run(run_dir), data, layers=[layer])
+
+
+def test_a_film_of_pictures_of_another_size_is_not_shown(run_dir, tmp_path):
+    shutil.copytree(run_dir, tmp_path / "run")
+    np.save(tmp_path / "run" / "evolution" / "photograph.npy", np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(PetkerasError, match="Name a photograph"):
+        make_scene(Run(tmp_path / "run"))
+
+
+def test_a_link_is_not_written_through(shown, run_dir, data, tmp_path):
+    assert (run_dir.parent / "precious").read_text() == "mine"
+    assert not (run_dir / "figures" / "curves.png").is_symlink()
+    shutil.copytree(run_dir, tmp_path / "run", ignore=shutil.ignore_patterns("figures"))
+    (tmp_path / "run" / "figures").symlink_to(tmp_path)
+    with pytest.raises(PetkerasError, match="figures is a link"):
+        write_figures(make_scene(Run(tmp_path / "run"), data))
+
+
+def test_a_network_without_convolutions_is_told_of(run_dir, data, tmp_path):
+    shutil.copytree(run_dir, tmp_path / "run")
+    images = keras.Input((32, 32, 3))
+    logits = keras.layers.Dense(2)(keras.layers.Flatten()(images))
+    keras.Model(images, logits).save(tmp_path / "run" / "model.keras")
+    with pytest.raises(PetkerasError, match="has no convolutions"):
+        make_scene(Run(tmp_path / "run"), data)
