@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -82,7 +83,9 @@ def look():
     Returns:
         A `Machine`.
     """
-    data_dir = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    data_dir = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
+    with contextlib.suppress(RuntimeError):  # the home folder of nobody: it stays as it is
+        data_dir = data_dir.expanduser()
     there = next(folder for folder in (data_dir, *data_dir.absolute().parents) if folder.exists())
     return Machine(
         python=sys.version_info[:3],

@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.hparams import api as hparams
 
@@ -124,23 +125,25 @@ def drop_entries_after(run_dir, step):
     A run that died has written them, and goes on from an earlier checkpoint: it will write them
     again. A last entry that was cut short is dropped, too.
     """
-    for file in list((Path(run_dir) / "tensorboard").rglob("events.out.tfevents.*")):
+    files = list((Path(run_dir) / "tensorboard").rglob("events.out.tfevents.*"))
+    for file in filter(Path.is_file, files):
         if step < 0:
             file.unlink()
             continue
         half_made = file.with_name("incomplete")
         with tf.io.TFRecordWriter(str(half_made)) as kept:
-            for entry in _entries(file):
-                if event_pb2.Event.FromString(entry).step <= step:
+            for entry, its_step in _entries(file):
+                if its_step <= step:
                     kept.write(entry)
         os.replace(half_made, file)
 
 
 def _entries(file):
-    """Yield an events file's entries, as bytes, up to the first that is cut short."""
+    """Yield an events file's entries, as bytes, with their steps, up to the first damaged one."""
     try:
-        yield from tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
-    except tf.errors.DataLossError:
+        for entry in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
+            yield entry, event_pb2.Event.FromString(entry).step
+    except (tf.errors.DataLossError, DecodeError):
         return
 
 

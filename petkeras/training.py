@@ -203,6 +203,12 @@ class Trainer:
         step = -1 if step is None else step  # nothing is kept, not even what is written at step 0
         epochs = runs.read_history(self.run_dir / "history.csv")
         self.history.epochs = [epoch for epoch in epochs if epoch.step <= step]
+        whole = max(step, 0) // self.per_epoch
+        if [epoch.epoch for epoch in self.history.epochs] != list(range(1, whole + 1)):
+            raise PetkerasError(
+                f"{self.run_dir}/history.csv is damaged: it must have the {whole} epochs up to its "
+                f"checkpoint, that of step {step}."
+            )
         drop_entries_after(self.run_dir, step)
         drop_frames_after(self.run_dir, step)
 
@@ -283,6 +289,8 @@ class Trainer:
     def _open_recorder(self):
         if self.run_dir is None or self.recipe.film_every == 0:
             return None
+        if int(self.step) > 0 and not (self.run_dir / "evolution" / "film.json").exists():
+            return None  # it was removed: from the middle on it would be no film
         recorder = Recorder(
             self.run_dir,
             self.model,

@@ -414,3 +414,9 @@ def test_the_command_neither_loads_tensorflow_itself_nor_shows_a_traceback(tmp_p
     assert done.stderr == ""
     assert "cannot be loaded: ImportError: libcudart is broken" in done.stdout
     assert done.stdout.count("problem ") == 1
+
+
+def test_a_home_folder_of_nobody_is_no_traceback(monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", "~nobody-of-that-name/data")
+    monkeypatch.setattr(machine, "_probe", lambda: "")
+    assert machine.look().data_dir == Path("~nobody-of-that-name/data")

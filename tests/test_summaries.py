@@ -7,12 +7,13 @@ import pytest
 import tensorflow as tf
 from conftest import halves_data
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto import event_pb2
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from petkeras.models import pet_net
 from petkeras.recipes import ARTICLE, MODERN
 from petkeras.recorder import MOST_VALUES, kernels
-from petkeras.summaries import scoped_graph
+from petkeras.summaries import drop_entries_after, scoped_graph
 from petkeras.training import train
 
 KERNELS = {"conv1_1", "conv1_2", "conv2_1", "conv2_2", "fc1", "softmax"}
@@ -104,3 +105,16 @@ def test_a_large_kernel_is_sampled_evenly_and_a_small_one_whole():
     large = model.get_layer("fc1").kernel.numpy()
     assert MOST_VALUES / 2 < len(values["fc1"]) <= MOST_VALUES
     np.testing.assert_allclose(np.std(values["fc1"]), large.std(), rtol=0.02)
+
+
+def test_entries_up_to_the_first_damaged_one_are_kept(tmp_path):
+    folder = tmp_path / "tensorboard" / "train"
+    folder.mkdir(parents=True)
+    file = folder / "events.out.tfevents.1"
+    with tf.io.TFRecordWriter(str(file)) as written:
+        for step in (1, 2):
+            written.write(event_pb2.Event(step=step).SerializeToString())
+        written.write(b"\xff\xff\xff")  # a whole record, but no entry
+    drop_entries_after(tmp_path, 5)
+    entries = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+    assert [event_pb2.Event.FromString(entry).step for entry in entries] == [1, 2]

@@ -818,6 +818,7 @@ def test_nothing_in_the_package_unpickles():
         assert "pickle.load" not in text
         assert "allow_pickle=True" not in text
         assert "safe_mode=False" not in text
+        assert text.count("np.load(") == text.count("allow_pickle=False"), file
 
 
 def test_a_network_of_kerass_own_parts_is_harmless(run_dir):

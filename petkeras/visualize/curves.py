@@ -7,8 +7,10 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
+from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
 from petkeras.visualize.style import BLUE, GREEN, ORANGE, PINK, SKY, WIDTH, YELLOW, styled
 
@@ -67,12 +69,16 @@ def read_scalars(run_dir, tags=("Loss", "Accuracy")):
     scalars: dict[str, dict[str, tuple]] = {}
     for part in ("train", "test"):
         found: dict[str, dict[int, float]] = {tag: {} for tag in tags}
-        files = sorted((Path(run_dir) / "tensorboard" / part).glob("events.out.*"))
+        folder = Path(run_dir) / "tensorboard" / part
+        files = sorted(file for file in folder.glob("events.out.*") if file.is_file())
         for file in files:  # a run that was stopped and resumed has several
-            for event in EventFileLoader(str(file)).Load():
-                for value in event.summary.value:
-                    if value.tag in found:
-                        found[value.tag][event.step] = float(tf.make_ndarray(value.tensor))
+            try:
+                for event in EventFileLoader(str(file)).Load():
+                    for value in event.summary.value:
+                        if value.tag in found:
+                            found[value.tag][event.step] = float(tf.make_ndarray(value.tensor))
+            except (DecodeError, TypeError, ValueError) as error:
+                raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None
         scalars[part] = {
             tag: (np.array(sorted(by_step)), np.array([by_step[step] for step in sorted(by_step)]))
             for tag, by_step in found.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,6 +9,7 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 
 from petkeras.errors import PetkerasError
+from petkeras.loading import list_frames, read_array, read_arrays, read_film
 from petkeras.visualize.animation import Animation
 from petkeras.visualize.style import VALUES, WIDTH, picture, styled
 
@@ -28,20 +28,20 @@ class Evolution:
         image: the photograph, `(size, size, 3)` uint8.
 
     Raises:
-        PetkerasError: the run kept nothing.
+        PetkerasError: the run kept nothing, or what it kept is damaged.
     """
 
     def __init__(self, run_dir):
         self.folder = Path(run_dir) / "evolution"
-        self.files = sorted(self.folder.glob("step_*.npz"))
+        self.files = list_frames(self.folder)
         if not self.files:
             raise PetkerasError(
                 f"{run_dir} kept no filters while it trained: its recipe had film_every=0, or it "
                 "was stopped at once."
             )
         self.steps = [int(file.stem.removeprefix("step_")) for file in self.files]
-        self.filters = json.loads((self.folder / "film.json").read_text())["filters"]
-        self.image = np.load(self.folder / "photograph.npy")
+        self.filters = read_film(self.folder / "film.json")
+        self.image = read_array(self.folder / "photograph.npy", (None, None, 3), np.uint8)
 
     def maps(self, layer, frames=None):
         """Return a layer's maps, `(frames, height, width, filters)` float32.
@@ -51,15 +51,23 @@ class Evolution:
             frames: numbers into `steps`; `None` is all.
 
         Raises:
-            PetkerasError: the layer was not filmed; the message lists those that were.
+            PetkerasError: the layer was not filmed; the message lists those that were. Or a frame
+                is damaged.
         """
-        self.filmed(layer)
+        filters = len(self.filmed(layer))
+        names = (f"maps/{layer}", f"largest/{layer}")
         chosen = range(len(self.files)) if frames is None else frames
-        maps = []
+        maps: list[np.ndarray] = []
         for number in chosen:
-            with np.load(self.files[number]) as kept:
-                maps.append(kept[f"maps/{layer}"].astype(np.float32) * kept[f"largest/{layer}"])
-        return np.stack(maps)
+            kept = read_arrays(self.files[number], names.__contains__)
+            values, largest = (kept.get(name, np.zeros(0)) for name in names)
+            fits = (values.ndim, *values.shape[2:], *largest.shape) == (3, filters, filters)
+            if not fits or (maps and values.shape != maps[0].shape):
+                raise PetkerasError(
+                    f"{self.files[number]} is damaged: it must hold {filters} maps of {layer}."
+                )
+            maps.append(values.astype(np.float32) * largest)
+        return np.stack(maps)  # (frames, height, width, filters)
 
     def filmed(self, layer):
         """Return the numbers of a layer's filters that were filmed."""
@@ -76,11 +84,13 @@ class Evolution:
         """
         moved: dict[str, list[float]] = {}
         for file in self.files:
-            with np.load(file) as kept:
-                for name in kept.files:
-                    if name.startswith("moved/"):
-                        moved.setdefault(name.removeprefix("moved/"), []).append(float(kept[name]))
-        return {layer: np.array(distances) for layer, distances in moved.items()}
+            kept = read_arrays(file, lambda name: name.startswith("moved/"))
+            scalars = all(distance.shape == () for distance in kept.values())
+            if not scalars or (moved and set(kept) != set(moved)):
+                raise PetkerasError(f"{file} is damaged: it must hold each kernel's distance.")
+            for name, distance in kept.items():
+                moved.setdefault(name, []).append(float(distance))
+        return {name.removeprefix("moved/"): np.array(some) for name, some in moved.items()}
 
 
 @styled

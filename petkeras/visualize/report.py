@@ -39,6 +39,7 @@ def write_report(scene, exhibits):
         version=petkeras.__version__,
     )
     file = run.run_dir / "report.html"
+    file.unlink(missing_ok=True)  # a stranger's might be a link to any file
     file.write_text(page, encoding="utf-8")
     return file
 

@@ -1,6 +1,7 @@
 """Curves: smoothing against its published formula, scalars against what was written."""
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
@@ -100,3 +101,13 @@ def test_runs_whose_losses_differ_a_hundredfold_get_a_log_axis(tmp_path, run_dir
 def test_a_folder_without_scalars_is_refused(tmp_path):
     with pytest.raises(PetkerasError, match="has no loss by step"):
         plot_curves(tmp_path)
+
+
+def test_a_damaged_file_of_scalars_is_named(tmp_path):
+    folder = tmp_path / "tensorboard" / "train"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "events.out.tfevents.0")  # not waited for
+    with tf.io.TFRecordWriter(str(folder / "events.out.tfevents.1")) as written:
+        written.write(b"\xff\xff\xff")  # a whole record, but no entry
+    with pytest.raises(PetkerasError, match=r"events\.out\.tfevents\.1 is damaged"):
+        read_scalars(tmp_path)

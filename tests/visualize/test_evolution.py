@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import shutil
 
 import numpy as np
 import pytest
@@ -97,3 +98,55 @@ def test_what_was_not_filmed_is_refused(run_dir, layers, filters, message):
 def test_a_run_without_a_film_says_so(tmp_path):
     with pytest.raises(PetkerasError, match="kept no filters while it trained"):
         Evolution(tmp_path)
+
+
+def maps(height=16, filters=2, kept=2, **more):
+    """Return what a frame of `conv1_2` holds."""
+    values = np.zeros((height, 16, filters), np.float16)
+    return {"maps/conv1_2": values, "largest/conv1_2": np.ones(kept, np.float32), **more}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("film.json", b"{", r"film\.json is damaged: Expecting"),
+        ("film.json", b'{"filters": {"../x": [0]}}', r"film\.json is damaged: layer '\.\./x' must"),
+        ("photograph.npy", b"", r"photograph\.npy is damaged"),
+        (
+            "photograph.npy",
+            np.zeros((16, 16), np.uint8),
+            r"photograph\.npy is damaged: it must hold",
+        ),
+        ("step_0000004.npz", b"PK", r"step_0000004\.npz is damaged"),
+        ("step_0000004.npz", {"maps/conv1_2": np.array([{}])}, "Object arrays cannot be loaded"),
+        ("step_0000004.npz", {}, "it must hold 2 maps of conv1_2"),
+        ("step_0000004.npz", maps(filters=3), "it must hold 2 maps of conv1_2"),
+        ("step_0000004.npz", maps(kept=1), "it must hold 2 maps of conv1_2"),
+        ("step_0000004.npz", maps(height=8), "it must hold 2 maps of conv1_2"),
+    ],
+)
+def test_a_damaged_film_is_named(run_dir, tmp_path, name, content, message):
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    file = tmp_path / "evolution" / name
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    elif isinstance(content, dict):
+        np.savez(file, **content)
+    else:
+        np.save(file, content)
+    with pytest.raises(PetkerasError, match=message):
+        Evolution(tmp_path).maps("conv1_2")
+
+
+@pytest.mark.parametrize("moved", [{"moved/x": np.float32(1)}, {"moved/fc1": np.ones(2)}, {}])
+def test_a_frame_without_each_kernels_distance_is_named(run_dir, tmp_path, moved):
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    np.savez(tmp_path / "evolution" / "step_0000004.npz", **maps(), **moved)
+    with pytest.raises(PetkerasError, match="must hold each kernel's distance"):
+        plot_movement(tmp_path)
+
+
+def test_a_file_that_only_looks_like_a_frame_is_left_out(run_dir, tmp_path):
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    (tmp_path / "evolution" / "step_mine.npz").touch()
+    assert Evolution(tmp_path).steps == [0, 2, 4, 6, 8, 10]
