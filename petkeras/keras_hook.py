@@ -75,7 +75,7 @@ class _Waiting(importlib.abc.MetaPathFinder):
 
         def load_quietly(module):
             sys.meta_path.remove(self)
-            with _without_stderr():
+            with without_stderr():
                 load(module)
             self.then()
 
@@ -89,7 +89,7 @@ def _register():
 
 
 @contextlib.contextmanager
-def _without_stderr():
+def without_stderr():
     """Send what TensorFlow's C++ prints while it loads to a file; show it if loading fails."""
     with tempfile.TemporaryFile() as file:
         sys.stderr.flush()

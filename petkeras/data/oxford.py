@@ -19,7 +19,7 @@ from petkeras.data.pictures import Photograph, Problem
 from petkeras.data.turns import turn
 from petkeras.data.words import one_line, printable
 from petkeras.errors import PetkerasError
-from petkeras.keras_hook import _without_stderr
+from petkeras.keras_hook import without_stderr
 
 WAYS_OUT = (
     "Ways out: '--source sample' draws pets offline; '--source FOLDER' takes a folder that holds "
@@ -249,7 +249,7 @@ def _without_progress_bars():
     tfds = _tfds()
     tfds.disable_progress_bar()
     try:
-        with contextlib.redirect_stdout(io.StringIO()), _without_stderr():
+        with contextlib.redirect_stdout(io.StringIO()), without_stderr():
             yield
     finally:
         tfds.enable_progress_bar()
