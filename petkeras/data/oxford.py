@@ -75,9 +75,10 @@ def _examples(builder, features):
     decoders = {feature: tfds.decode.SkipDecoding() for feature in pictures}
     partial = tfds.decode.PartialDecoding(dict.fromkeys(features, True), decoders=decoders)
     splits = "+".join(sorted(builder.info.splits))
+    damage = _damage()  # now, as a generator may be closed while Python shuts down
     try:
         yield from builder.as_dataset(split=splits, decoders=partial).as_numpy_iterator()
-    except _damage() as error:
+    except damage as error:
         raise PetkerasError(
             f"The prepared pictures in {builder.data_dir} are damaged ({one_line(error)}). Remove "
             "that folder, and they are prepared anew."
