@@ -15,7 +15,7 @@ import click
 from petkeras import __version__
 from petkeras.data.words import printable
 from petkeras.errors import PetkerasError
-from petkeras.recipes import PRESETS, TRANSFER, Recipe
+from petkeras.recipes import MOST_SIDE, PRESETS, TRANSFER, Recipe
 
 # TensorFlow takes seconds to load, so commands import what needs it when they run.
 
@@ -131,7 +131,7 @@ IMAGE_SIZE = click.option(
     "--image-size",
     default=224,
     show_default=True,
-    type=click.IntRange(max=4096),
+    type=click.IntRange(max=MOST_SIDE),
     help="Height and width in pixels.",
 )
 TEST_FRACTION = click.option(
@@ -264,8 +264,6 @@ def _train(options):
 
     seed = options["seed"]
     devices.prepare_gpus()
-    if options["deterministic"]:
-        devices.make_deterministic()
     policy = devices.dtype_policy(options["precision"])
     model = pet_net(len(data.class_names), options["image_size"], recipe, seed, policy)
     film = _film(options["film"], options["film_photo"], options["image_size"])
@@ -281,11 +279,13 @@ def _prepare(options, preset):
     run_dir = options["run_dir"] or _new_run_dir()
     if options["choose"]:
         options["breeds"] = _choose(options["source"], options["data_dir"])
-    from petkeras import load_pets
+    from petkeras import devices, load_pets
     from petkeras.runs import check_free, is_run
 
     if not is_run(run_dir):
         check_free(run_dir)
+    if options["deterministic"]:
+        devices.make_deterministic()
     data = load_pets(
         **{
             name: options[name]
@@ -315,11 +315,9 @@ def _transfer(context, options):
         names = ", ".join(_flag(name) for name in unused)
         raise PetkerasError(f"With --backbone only the last layer is trained: leave out {names}.")
     recipe, run_dir, data = _prepare(options, TRANSFER)
-    from petkeras import devices, transfer
+    from petkeras import transfer
     from petkeras.runs import is_run
 
-    if options["deterministic"]:
-        devices.make_deterministic()
     weights = options["weights"] or "imagenet"
     weights = None if weights == "none" else weights
     resume, seed = is_run(run_dir), options["seed"]

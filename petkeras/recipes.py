@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from petkeras.errors import PetkerasError
 
+MOST_SIDE = 4096  # pixels of a picture's side; few pictures have more
+
 
 def _field(default, help):
     return dataclasses.field(default=default, metadata={"help": help})

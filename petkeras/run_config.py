@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 
-from petkeras.data.pets import MOST_SIDE
 from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
 from petkeras.loading import read_json
-from petkeras.recipes import Recipe
+from petkeras.recipes import MOST_SIDE, Recipe
 
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16", "bfloat16", "float16", "float64")
 RECIPE = [field.name for field in fields(Recipe)]

@@ -182,9 +182,11 @@ def difference(one, other):
     Returns:
         Such as `"learning_rate is 0.001 there, not 0.01"`, or `None`.
     """
-    for part in ("recipe", "data", None):
-        there, here = (one, other) if part is None else (one[part], other[part])
-        names = ("seed", "dtype_policy", "deterministic", "backbone") if part is None else here
+    for there, here, names in (
+        (one["recipe"], other["recipe"], other["recipe"]),
+        (one["data"], other["data"], other["data"]),
+        (one, other, ("seed", "dtype_policy", "deterministic", "backbone")),
+    ):
         for name in names:
             if name not in MAY_CHANGE and there.get(name) != here.get(name):
                 return f"{name} is {there.get(name)!r} there, not {here.get(name)!r}"

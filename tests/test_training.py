@@ -267,37 +267,19 @@ def test_one_picture_in_the_last_batch_is_enough():
 
 def test_a_history_that_lacks_an_epoch_is_not_gone_on_with(small_data, tmp_path):
     recipe = dataclasses.replace(MODERN, epochs=2)
-    train(
-        pet_net(image_size=16, recipe=recipe), small_data, recipe, tmp_path / "run", verbose=False
-    )
+    train(small_net(recipe), small_data, recipe, tmp_path / "run", verbose=False)
     file = tmp_path / "run" / "history.csv"
     lines = file.read_text().splitlines(keepends=True)
     file.write_text(lines[0] + lines[2])
     recipe = dataclasses.replace(recipe, epochs=3)
     with pytest.raises(PetkerasError, match=r"history\.csv is damaged: it must have the 2 epochs"):
-        train(
-            pet_net(image_size=16, recipe=recipe),
-            small_data,
-            recipe,
-            tmp_path / "run",
-            resume=True,
-            verbose=False,
-        )
+        train(small_net(recipe), small_data, recipe, tmp_path / "run", resume=True, verbose=False)
 
 
 def test_a_film_that_was_removed_is_not_begun_in_its_middle(small_data, tmp_path):
     recipe = dataclasses.replace(MODERN, epochs=1, film_every=2)
-    train(
-        pet_net(image_size=16, recipe=recipe), small_data, recipe, tmp_path / "run", verbose=False
-    )
+    train(small_net(recipe), small_data, recipe, tmp_path / "run", verbose=False)
     shutil.rmtree(tmp_path / "run" / "evolution")
     recipe = dataclasses.replace(recipe, epochs=2)
-    train(
-        pet_net(image_size=16, recipe=recipe),
-        small_data,
-        recipe,
-        tmp_path / "run",
-        resume=True,
-        verbose=False,
-    )
+    train(small_net(recipe), small_data, recipe, tmp_path / "run", resume=True, verbose=False)
     assert not (tmp_path / "run" / "evolution").exists()

@@ -18,9 +18,9 @@ from petkeras.data.pipeline import Pictures, mean_image
 from petkeras.data.turns import turn
 from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
+from petkeras.recipes import MOST_SIDE
 
 TEST_FRACTION = 0.15
-MOST_SIDE = 4096  # pixels of a picture's side; few pictures have more
 
 
 @dataclass(frozen=True)
