@@ -1,5 +1,5 @@
 """`python -m petkeras` is the `petkeras` command."""
 
-from petkeras.cli import main
+from petkeras.start import main
 
 main()

@@ -73,8 +73,11 @@ class Checkpoints:
                 f"{self.say_what_is_left()}."
             ) from None
 
-    def restore(self):
+    def restore(self, mend=True):
         """Take up the newest state that can be read, and remove what is damaged.
+
+        Args:
+            mend: whether to remove it; a process that only reads leaves it.
 
         Returns:
             Its step, or `None` where there is none.
@@ -90,8 +93,9 @@ class Checkpoints:
                 reason = str(error).strip().splitlines()[0]
                 raise PetkerasError(f"{place} is of another network: {reason}") from None
             except (OSError, IndexError, tf.errors.OpError):
-                print(f"{place} is damaged: going on from the one before it.", flush=True)
-                shutil.rmtree(place)
+                if mend:
+                    print(f"{place} is damaged: going on from the one before it.", flush=True)
+                    shutil.rmtree(place)
                 continue
             return step
         return None

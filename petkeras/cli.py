@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -21,9 +22,9 @@ from petkeras.recipes import MOST_SIDE, PRESETS, TRANSFER, Recipe
 
 RECIPE_FIELDS = [field for field in dataclasses.fields(Recipe) if field.name != "name"]
 WITHOUT_BACKBONE = (  # options of train that say nothing about a last layer
-    "preset", "precision", "film", "film_photo", "film_every", "pixel_scale", "initializer",
-    "dense_bias", "conv_dropout", "dense_dropout", "flip", "shift", "zoom", "rotation", "light",
-    "color",
+    "preset", "precision", "strategy", "devices", "film", "film_photo", "film_every",
+    "pixel_scale", "initializer", "dense_bias", "conv_dropout", "dense_dropout", "flip", "shift",
+    "zoom", "rotation", "light", "color",
 )  # fmt: skip
 
 
@@ -146,6 +147,13 @@ SEED = click.option(
     show_default=True,
     help="Decides the split, the network's start, the order and the dropout.",
 )
+PRECISION = click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["float32", "bfloat16", "auto"]),
+    help="What is computed in; weights are float32 always.",
+)
 DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(file_okay=False),
@@ -166,14 +174,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for mac
     help="The article's recipe to the letter, or one with what was learned since.",
 )
 @click.option("--choose", is_flag=True, help="Ask for the breeds at the prompt.")
-@_options(IMAGE_SIZE, TEST_FRACTION, SEED)
-@click.option(
-    "--precision",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["float32", "bfloat16", "auto"]),
-    help="What is computed in; weights are float32 always.",
-)
+@_options(IMAGE_SIZE, TEST_FRACTION, SEED, PRECISION)
 @click.option(
     "--run-dir",
     type=click.Path(),
@@ -212,6 +213,17 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for mac
     help="Use only operations that give the same bits each time, on a GPU too; slower there.",
 )
 @click.option(
+    "--strategy",
+    type=click.Choice(["mirrored", "multiworker"]),
+    help="Share each batch among all GPUs of this machine, or among the machines that TF_CONFIG or "
+    "Slurm names.",
+)
+@click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    help="Of --strategy mirrored: how many devices. [default: all GPUs]",
+)
+@click.option(
     "--backbone",
     metavar="NAME_OR_RUN",
     help="Keep a network that is trained already, and learn a last layer on top of it: "
@@ -227,16 +239,21 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for mac
 @click.pass_context
 def train(context, **options):
     """Train the article's network, and keep all that happens in a run folder."""
+    strategy = _strategy(options)
     if options["resume"]:
-        run_dir, history = _resume(context, options)
+        run_dir, history = _resume(context, options, strategy)
     elif options["repeat"]:
-        run_dir, history = _repeat(context, options)
+        run_dir, history = _repeat(context, options, strategy)
     elif options["backbone"]:
         run_dir, history = _transfer(context, options)
     else:
-        run_dir, history = _train(options)
+        run_dir, history = _train(options, strategy)
     from petkeras import Run
     from petkeras.claims import describe_accuracy
+    from petkeras.strategies import is_chief
+
+    if not is_chief(strategy):  # the first process tells
+        return 130 if history.interrupted else 0
 
     if history.interrupted:
         _say(
@@ -254,10 +271,21 @@ def train(context, **options):
     return 0
 
 
-def _train(options):
+def _strategy(options):
+    """Return the strategy that was asked for; it must be there before TensorFlow starts."""
+    if options["strategy"] is None:
+        if options["devices"]:
+            raise PetkerasError("--devices are those of '--strategy mirrored': add it.")
+        return None
+    from petkeras.strategies import make_strategy
+
+    return make_strategy(options["strategy"], options["devices"])
+
+
+def _train(options, strategy):
     if options["weights"]:
         raise PetkerasError("--weights are those of a --backbone: name it.")
-    recipe, run_dir, data = _prepare(options, PRESETS[options["preset"]])
+    recipe, run_dir, data = _prepare(options, PRESETS[options["preset"]], strategy)
     from petkeras import devices, pet_net
     from petkeras.runs import is_run
     from petkeras.training import train
@@ -265,24 +293,35 @@ def _train(options):
     seed = options["seed"]
     devices.prepare_gpus()
     policy = devices.dtype_policy(options["precision"])
-    model = pet_net(len(data.class_names), options["image_size"], recipe, seed, policy)
+    with _scope(strategy):
+        model = pet_net(len(data.class_names), options["image_size"], recipe, seed, policy)
     film = _film(options["film"], options["film_photo"], options["image_size"])
-    return run_dir, train(model, data, recipe, run_dir, seed, resume=is_run(run_dir), film=film)
+    resume = is_run(run_dir)
+    return run_dir, train(
+        model, data, recipe, run_dir, seed, resume=resume, film=film, strategy=strategy
+    )
 
 
-def _prepare(options, preset):
+def _scope(strategy):
+    return strategy.scope() if strategy else contextlib.nullcontext()
+
+
+def _prepare(options, preset, strategy=None):
     """Return the recipe that was asked for, its run folder, and the pictures.
 
     The folder is free, or that of a run, with which to go on if it is this one.
     """
+    if options["strategy"] == "multiworker" and not options["run_dir"]:
+        raise PetkerasError("Name a '--run-dir' that is on a disk which all machines share.")
     recipe = dataclasses.replace(preset, **_recipe_changes(options))
     run_dir = options["run_dir"] or _new_run_dir()
     if options["choose"]:
         options["breeds"] = _choose(options["source"], options["data_dir"])
     from petkeras import devices, load_pets
     from petkeras.runs import check_free, is_run
+    from petkeras.strategies import is_chief
 
-    if not is_run(run_dir):
+    if not is_run(run_dir) and is_chief(strategy):
         check_free(run_dir)
     if options["deterministic"]:
         devices.make_deterministic()
@@ -292,7 +331,8 @@ def _prepare(options, preset):
             for name in ("breeds", "source", "image_size", "test_fraction", "seed", "data_dir")
         }
     )
-    _say_data(data)
+    if is_chief(strategy):
+        _say_data(data)
     return recipe, run_dir, data
 
 
@@ -342,26 +382,27 @@ def _film(layers, photograph, image_size):
     return Film(filters or None, image)
 
 
-def _resume(context, options):
+def _resume(context, options, strategy):
     run_dir = options["resume"]
-    _check_given(context, options, "resume", ("epochs", "checkpoint_every", "checkpoint_minutes"))
+    allowed = ("epochs", "checkpoint_every", "checkpoint_minutes", "strategy", "devices")
+    _check_given(context, options, "resume", allowed)
     from petkeras import Run
 
     run = Run(run_dir)
     recipe = dataclasses.replace(run.recipe, **_recipe_changes(options))
-    return run_dir, _train_as(run, recipe, run_dir, options, resume=True)
+    return run_dir, _train_as(run, recipe, run_dir, options, strategy, resume=True)
 
 
-def _repeat(context, options):
+def _repeat(context, options, strategy):
     then_dir, run_dir = options["repeat"], options["run_dir"] or _new_run_dir()
-    _check_given(context, options, "repeat", ("run_dir", "film_photo"))
+    _check_given(context, options, "repeat", ("run_dir", "film_photo", "strategy", "devices"))
     from petkeras import Run
     from petkeras.runs import check_free
 
     then = Run(then_dir)
     then_history = then.history  # what is damaged is told now, not after the training
     check_free(run_dir)
-    history = _train_as(then, then.recipe, run_dir, options)
+    history = _train_as(then, then.recipe, run_dir, options, strategy)
     if history.interrupted:
         return run_dir, history
     now = Run(run_dir).config
@@ -380,7 +421,7 @@ def _repeat(context, options):
     return run_dir, history
 
 
-def _train_as(run, recipe, run_dir, options, resume=False):
+def _train_as(run, recipe, run_dir, options, strategy, resume=False):
     """Train what a run's `config.json` tells, in a run folder."""
     from petkeras import devices, pet_net, transfer
     from petkeras.recorder import Film
@@ -404,9 +445,10 @@ def _train_as(run, recipe, run_dir, options, resume=False):
         return transfer(
             **names, data=data, recipe=recipe, run_dir=run_dir, seed=seed, resume=resume
         )
-    model = pet_net(len(data.class_names), size, recipe, seed, config["dtype_policy"])
+    with _scope(strategy):
+        model = pet_net(len(data.class_names), size, recipe, seed, config["dtype_policy"])
     film = Film(config.get("film"), _film((), options["film_photo"], size).image)
-    return train(model, data, recipe, run_dir, seed, resume, film=film)
+    return train(model, data, recipe, run_dir, seed, resume, film=film, strategy=strategy)
 
 
 def _pictures_of(run, data_dir, source=None):
@@ -654,48 +696,68 @@ def data(list_breeds, **options):
 
 
 @cli.command()
-@click.option("--rounds", default=5, show_default=True, help="How often each contender runs.")
-@click.option("--steps", default=20, show_default=True, help="Training steps a round.")
+@click.option("--rounds", default=5, show_default=True, help="How often each of them runs.")
+@click.option("--steps", default=20, show_default=True, help="Training steps timed in a round.")
 @click.option("--batch-size", default=10, show_default=True, help="Pictures in a step.")
 @IMAGE_SIZE
 @click.option(
+    "--device",
+    type=click.Choice(["cpu", "gpu"]),
+    help="Where all of them train. [default: gpu where there is one]",
+)
+@click.option(
     "--contender",
-    "names",
     multiple=True,
     metavar="NAME",
     help="One that shall run; can be given several times. [default: all that can run here]",
 )
+@click.option("--profile", is_flag=True, help="Tell which operations a step's time goes to, only.")
+@click.option(
+    "--source",
+    help="Time whole trainings instead, on these pictures; as in 'petkeras train'.",
+)
+@_options(BREEDS, PRECISION)
+@click.option(
+    "--accuracy",
+    default=0.9,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True),
+    help="With --source: the test accuracy until which is trained.",
+)
+@DATA_DIR
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print a page for docs/.")
 @JSON
-def bench(rounds, steps, batch_size, image_size, names, as_markdown, as_json):
-    """Time a training step, beside what Keras, PyTorch and the article make of the same network."""
-    for option, value, least in (
-        ("--rounds", rounds, 1),
-        ("--steps", steps, 5),
-        ("--batch-size", batch_size, 1),
-        ("--image-size", image_size, 1),
-    ):
-        if value < least:
-            raise PetkerasError(f"{option} must be {least} or more. Received: {value}")
-    from petkeras.bench import rounds as runs_in_turn
-    from petkeras.bench import tables
+@click.pass_context
+def bench(context, as_markdown, as_json, **options):
+    """Time a training step, beside what Keras, PyTorch and the article make of the same network.
 
-    task = {"steps": steps, "batch_size": batch_size, "image_size": image_size}
-    names = runs_in_turn.choose(names)
-    results = runs_in_turn.run(names, rounds, task, lambda line: click.echo(line, err=True))
-    limits = runs_in_turn.work("limits", task)
-    least = tables.least_seconds(image_size, batch_size, limits["rates"])
-    measured = (results, task, limits["rates"], least, limits["inputs"])
+    With --source: the time that a training takes to come to an accuracy, a seed a round.
+    """
+    for name, least in (("rounds", 1), ("steps", 1), ("batch_size", 1), ("image_size", 1)):
+        if options[name] < least:
+            raise PetkerasError(f"{_flag(name)} must be {least} or more. Received: {options[name]}")
+    from petkeras.bench.kinds import check, make_report
+
+    check(options, [_flag(name) for name in _given(context)])
+    report = make_report(options, said=lambda line: _say(line, err=True))
     if as_json:
-        click.echo(json.dumps(tables.as_dict(*measured), indent=2))
+        click.echo(json.dumps(report.facts, indent=2))
     elif as_markdown:
-        click.echo(tables.markdown(*measured))
+        click.echo(report.markdown())
     else:
-        _table("A training step", tables.COLUMNS, tables.rows(results, batch_size))
-        for one, other, value in tables.ratios(results):
-            click.echo(f"{one} / {other}: {value:.2f}")
-        for line in tables.limit_lines(results, *measured[2:]):
-            click.echo(line)
+        _show_report(report)
+
+
+def _show_report(report):
+    for part in report.parts:
+        if part.page_only:
+            continue
+        if part.columns:
+            _table(part.title, part.columns, part.rows)
+        else:
+            _say(f"{part.title}:")
+        for line in part.lines:
+            _say(line)
 
 
 @cli.command()

@@ -70,7 +70,7 @@ def describe():
     if gpus:
         name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "unnamed")
         return f"the GPU ({name})"
-    return f"the CPU ({os.cpu_count()} cores, {_cpu_name()})"
+    return f"the CPU ({os.cpu_count()} cores, {cpu_name()})"
 
 
 def dtype_policy(precision="auto"):
@@ -96,12 +96,13 @@ def dtype_policy(precision="auto"):
         raise PetkerasError(
             f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {precision!r}"
         )
-    if precision == "bfloat16" or (precision == "auto" and _computes_bfloat16()):
+    if precision == "bfloat16" or (precision == "auto" and computes_bfloat16()):
         return "mixed_bfloat16"
     return "float32"
 
 
-def _computes_bfloat16():
+def computes_bfloat16():
+    """Tell whether the GPU, or else the processor, has instructions for bfloat16."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
@@ -109,7 +110,8 @@ def _computes_bfloat16():
     return any(flag in _cpu_info() for flag in ("avx512_bf16", "amx_bf16"))
 
 
-def _cpu_name():
+def cpu_name():
+    """Return the processor's name, as the machine tells it."""
     for line in _cpu_info().splitlines():
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()

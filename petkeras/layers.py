@@ -246,7 +246,12 @@ class Dropout(CheckedLayer):
             return x
         seed = tf.cast(self.seed_generator.next(), tf.int32)  # (2,)
         wide = tf.cast(x, tf.float32) if x.dtype.size < 4 else x  # 16 bits draw 0.8 as 0.797
-        wide = tf.nn.experimental.stateless_dropout(wide, self.rate, seed)
+        part, parts = _part_of_batch()
+        if parts == 1:
+            wide = tf.nn.experimental.stateless_dropout(wide, self.rate, seed)
+        else:  # draw for the whole batch, as one device would, and take what is for this part
+            ones = tf.ones_like(tf.stack([wide] * parts))  # (parts, B, ...)
+            wide *= tf.nn.experimental.stateless_dropout(ones, self.rate, seed)[part]
         return tf.cast(wide, x.dtype)
 
     def compute_output_shape(self, input_shape):
@@ -364,3 +369,11 @@ class Dense(CheckedLayer):
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
         }
+
+
+def _part_of_batch():
+    """Return which part of a batch is seen here, of how many: 0 of 1, but on several devices."""
+    replica = tf.distribute.get_replica_context()
+    if replica is None:  # while a model is built for several devices
+        return 0, 1
+    return replica.replica_id_in_sync_group, replica.num_replicas_in_sync

@@ -12,14 +12,14 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from petkeras import devices, runs
+from petkeras import devices, runs, strategies
 from petkeras.checkpoints import KEPT, Checkpoints
 from petkeras.claims import find_caveats
 from petkeras.data.pipeline import (
     evaluation_batches,
     preprocess,
+    shared_batches,
     steps_per_epoch,
-    training_batches,
 )
 from petkeras.errors import PetkerasError
 from petkeras.losses import accuracy, softmax_cross_entropy
@@ -31,7 +31,7 @@ from petkeras.runs import Epoch, History
 from petkeras.summaries import Summaries, drop_entries_after
 
 
-def train_step(model, optimizer, images, labels):
+def train_step(model, optimizer, images, labels, mean=tf.reduce_mean):
     """Show the network one batch, and move every weight a little against its gradient.
 
     Args:
@@ -39,6 +39,8 @@ def train_step(model, optimizer, images, labels):
         optimizer: a Keras optimizer.
         images: `(batch, size, size, 3)` float32.
         labels: `(batch, classes)` float32, one-hot.
+        mean: a function from one value a picture, `(batch,)`, to the batch's mean. A device that
+            sees only a part of a batch passes one that gives its share of the mean.
 
     Returns:
         The batch's mean loss and accuracy before the step, both float32 scalars, and the
@@ -48,14 +50,24 @@ def train_step(model, optimizer, images, labels):
     """
     with tf.GradientTape() as tape:
         logits = model(images, training=True)  # (B, classes)
-        loss = tf.reduce_mean(softmax_cross_entropy(labels, logits))
+        loss = mean(softmax_cross_entropy(labels, logits))
     gradients = tape.gradient(loss, model.trainable_variables)  # one a weight, of its shape
     with tf.control_dependencies(gradients):  # a kernel that is still read would be copied: 411 MB
         optimizer.apply(gradients, model.trainable_variables)
-    return loss, tf.reduce_mean(accuracy(labels, logits)), gradients
+    return loss, mean(accuracy(labels, logits)), gradients
 
 
-def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbose=True, film=None):
+def train(
+    model,
+    data,
+    recipe: Recipe,
+    run_dir=None,
+    seed=0,
+    resume=False,
+    verbose=True,
+    film=None,
+    strategy=None,
+):
     """Train a network, epoch by epoch, and keep all that happens in a run folder.
 
     Ctrl-C (or a notebook's stop button) ends the run after the step at hand: the model so far and
@@ -74,6 +86,9 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
         verbose: say what is trained on, and show progress.
         film: a `Film`: the filters to keep every `recipe.film_every` steps, and the photograph;
             `None` is the first 8 of each convolution, on the first photograph of the test part.
+        strategy: a `tf.distribute.Strategy` in whose scope the model was made: its devices share
+            each batch, and the losses are those of one device. Of several processes the first one
+            writes the run folder; the others read its checkpoints. See `make_strategy`.
 
     Returns:
         A `History`.
@@ -81,7 +96,8 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
     Raises:
         PetkerasError: the run folder is not empty (or, with `resume`, is none, or of another run),
             another training is at work there, the disk is full, the data do not fit the model,
-            `film` asks for what is not there, or the loss is not finite.
+            `film` asks for what is not there, the loss is not finite, the model was made outside
+            `strategy`, or another process that trains with this one has died.
 
     Example:
 
@@ -92,17 +108,21 @@ def train(model, data, recipe: Recipe, run_dir=None, seed=0, resume=False, verbo
     0.95
     """
     _check_fit(model, data)
+    strategy = strategy or tf.distribute.get_strategy()
+    strategies.check_scope(strategy, model)
     devices.prepare_gpus()
     # A gradient and Adam's m and v, float32, for each weight.
     devices.check_memory(3 * 4 * model.count_params(), "Training")
     film = film or Film()
     check_film(model, film)
-    trainer = Trainer(model, data, recipe, run_dir, seed, film)
+    trainer = Trainer(model, data, recipe, run_dir, seed, film, strategy)
     if run_dir is None:
         return trainer.run(verbose)
     policy = model.layers[1].dtype_policy.name
     config = {**runs.make_config(data, recipe, seed, policy), "film": film.filters}
-    return trainer.keep_in_folder(config, resume, verbose)
+    config["device"] = strategies.describe(strategy, config["device"])
+    with strategies.loss_told_plainly(strategy, trainer.checkpoints.say_what_is_left):
+        return trainer.keep_in_folder(config, resume, verbose)
 
 
 def evaluate(model, pictures, mean, recipe: Recipe):
@@ -139,14 +159,16 @@ def make_optimizer(recipe: Recipe, total_steps):
 class Trainer:
     """Hold what a run works with: the model, its optimizer, the data, and how far it has come."""
 
-    def __init__(self, model, data, recipe, run_dir, seed, film):
+    def __init__(self, model, data, recipe, run_dir, seed, film, strategy=None):
         self.model, self.data, self.recipe, self.seed = model, data, recipe, seed
         self.film = film
+        self.strategy = strategy or tf.distribute.get_strategy()
         self.run_dir = None if run_dir is None else Path(run_dir)
         self.per_epoch = steps_per_epoch(data.train, recipe)
         self.total_steps = self.per_epoch * recipe.epochs
-        self.optimizer = make_optimizer(recipe, self.total_steps)
-        self.optimizer.build(model.trainable_variables)
+        with self.strategy.scope():
+            self.optimizer = make_optimizer(recipe, self.total_steps)
+            self.optimizer.build(model.trainable_variables)
         self.history = History()
         self.step = tf.Variable(0, dtype=tf.int64)  # steps done
         self.sums = tf.Variable([0.0, 0.0, 0.0])  # this epoch's loss, accuracy and pictures
@@ -165,6 +187,8 @@ class Trainer:
 
     def keep_in_folder(self, config, resume, verbose):
         """Begin a run folder, or go on with one, and train until the end."""
+        if not strategies.is_chief(self.strategy):
+            return self._follow()
         if resume:
             runs.check_is_run(self.run_dir)
         with runs.claim(self.run_dir), self._errors_told_plainly():
@@ -174,6 +198,12 @@ class Trainer:
             else:
                 runs.start_run(self.run_dir, config)
             return self.run(verbose)
+
+    def _follow(self):
+        """Train along with the process that writes, from where it begins, and write nothing."""
+        self.checkpoints.restore(mend=False)
+        self.run_dir = None
+        return self.run(verbose=False)
 
     @contextmanager
     def _errors_told_plainly(self):
@@ -214,25 +244,26 @@ class Trainer:
 
     def run(self, verbose):
         """Train until the last epoch, or until asked to stop; keep the result."""
-        step = self._compile_step()
         forward = _make_forward(self.model)
         summaries = self._open_summaries()
         recorder = self._open_recorder()
         self.started = self.saved = time.monotonic()
         self.before = float(self.seconds)
         first = self.total_steps if self._is_done() else int(self.step)
-        batches = training_batches(self.data.train, self.data.mean, self.recipe, self.seed, first)
+        batches = self._open_batches(first)
+        step = self._compile_step(batches.element_spec)
         if verbose:
             policy = self.model.layers[1].dtype_policy.name
-            print(f"Training on {devices.describe()} in {policy}.", flush=True)
+            where = strategies.describe(self.strategy, devices.describe())
+            print(f"Training on {where} in {policy}.", flush=True)
             if int(self.step) > 0:
                 print(f"Going on from step {int(self.step)} of {self.total_steps}.", flush=True)
         progress = make_progress(first, self.per_epoch, self.recipe.epochs, verbose)
         with progress, _ctrl_c() as ctrl_c:
-            for images, labels in batches:
-                loss, hits, gradients = step(images, labels)
+            for batch in batches:
+                (loss, hits, stop), gradients = step(*batch, float(ctrl_c.pressed))
                 loss, hits = float(loss), float(hits)
-                self._note_step(loss, hits, len(labels))
+                self._note_step(loss, hits, self._count_pictures())
                 if summaries and int(self.step) % self.recipe.summary_every == 0:
                     self._write_step(summaries, forward, loss, hits, gradients)
                 if recorder and int(self.step) % self.recipe.film_every == 0:
@@ -242,7 +273,7 @@ class Trainer:
                     self._end_epoch(forward, summaries, progress)
                 if self._is_done():
                     break
-                if ctrl_c.pressed:
+                if stop or self._is_asked_to_stop(ctrl_c):
                     self.history.interrupted = True
                     break
                 if self.run_dir and self._is_time_for_checkpoint():
@@ -257,25 +288,45 @@ class Trainer:
             self._say_caveats()
         return self.history
 
+    def _open_batches(self, first):
+        def make(parts, own):
+            data, recipe = self.data, self.recipe
+            return shared_batches(data.train, data.mean, recipe, self.seed, first, parts, own)
+
+        return strategies.share_batches(self.strategy, make)
+
     def _say_caveats(self):
         labels, names = self.data.test.labels, self.data.class_names
         for caveat in find_caveats(self.history.epochs[-1].test_accuracy, labels, names):
             print(caveat, flush=True)
 
-    def _compile_step(self):
-        size, classes = self.data.mean.shape, self.model.output_shape[1]
+    def _compile_step(self, batch_spec):
+        """Return `train_step` as a graph: on each device for its part, the results added up."""
+        alone = self.strategy.num_replicas_in_sync == 1
 
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec((None, *size), tf.float32),
-                tf.TensorSpec((None, classes), tf.float32),
-            ]
-        )
-        def step(images, labels):
-            loss, hits, gradients = train_step(self.model, self.optimizer, images, labels)
-            return loss, hits, [thin(gradient) for gradient in gradients]
+        def on_a_device(images, labels, weights, stop):
+            mean = tf.reduce_mean if alone else lambda values: tf.reduce_sum(weights * values)
+            loss, hits, gradients = train_step(self.model, self.optimizer, images, labels, mean)
+            results = [tf.stack([loss, hits, stop]), [thin(gradient) for gradient in gradients]]
+            return tf.distribute.get_replica_context().all_reduce("SUM", results)
+
+        @tf.function(input_signature=[*batch_spec, tf.TensorSpec((), tf.float32)])
+        def step(images, labels, weights, stop):
+            everywhere = self.strategy.run(on_a_device, (images, labels, weights, stop))
+            return tf.nest.map_structure(
+                lambda value: self.strategy.experimental_local_results(value)[0], everywhere
+            )
 
         return step
+
+    def _count_pictures(self):
+        """Count the pictures of the batch that is next: the last of an epoch may be smaller."""
+        place = int(self.step) % self.per_epoch * self.recipe.batch_size
+        return min(self.recipe.batch_size, len(self.data.train) - place)
+
+    def _is_asked_to_stop(self, ctrl_c):
+        """Tell whether Ctrl-C was pressed here; of several processes, all stop one step later."""
+        return ctrl_c.pressed and self.strategy.num_replicas_in_sync == 1
 
     def _open_summaries(self):
         if self.run_dir is None:

@@ -1,19 +1,19 @@
 """Who is timed: the article's network, batch and pictures, trained in different ways.
 
-Each contender is a function that trains for a given number of steps and returns when each step had
-ended, in seconds of `time.perf_counter`.
+Each contender is a function that trains for a given number of steps and returns its `Steps`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import tempfile
-import time
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from petkeras.bench.builtin import WARM_UP, Steps, Waited, draw, fit, keras_net
 from petkeras.data.pets import PetData
 from petkeras.data.pipeline import Pictures, mean_image, training_batches
 from petkeras.losses import accuracy, softmax_cross_entropy
@@ -25,11 +25,24 @@ from petkeras.training import Trainer
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """Say what all contenders train: how many steps, of how many pictures of which size."""
+    """Say what all contenders train.
+
+    Args:
+        steps: that are timed; those of the warm-up come before them.
+        batch_size: pictures a step.
+        image_size: height and width of a picture in pixels.
+        device: `"cpu"` or `"gpu"`: TensorFlow finds its own, PyTorch has to be told.
+    """
 
     steps: int
     batch_size: int
     image_size: int
+    device: str = "cpu"
+
+    @property
+    def all_steps(self):
+        """How many steps there are with those of the warm-up."""
+        return WARM_UP + self.steps
 
     @property
     def recipe(self):
@@ -37,13 +50,9 @@ class Task:
         return dataclasses.replace(ARTICLE, epochs=1, batch_size=self.batch_size)
 
     def data(self):
-        """Draw as many pictures of noise as the steps take: their content costs nothing."""
-        rng = np.random.default_rng(0)
-        count = self.steps * self.batch_size
-        shape = (count, self.image_size, self.image_size, 3)
-        images = rng.integers(0, 256, shape, dtype=np.uint8)
-        labels = np.eye(2, dtype=np.float32)[np.arange(count) % 2]
-        train = Pictures(images, labels, tuple(map(str, range(count))))
+        """Draw as many pictures of noise as the steps take."""
+        images, labels = draw(self.all_steps * self.batch_size, self.image_size)
+        train = Pictures(images, labels, tuple(map(str, range(len(images)))))
         test = Pictures(images[: self.batch_size], labels[: self.batch_size], train.names)
         return PetData(train, test, ("one", "other"), mean_image(images))
 
@@ -54,13 +63,22 @@ class Task:
 
 
 def petkeras(task, policy, logged=False):
-    """`pk.train`; `logged`: with TensorBoard every 5 steps and the film every 50."""
-    data, recipe, stamps = task.data(), task.recipe, []
+    """`pk.train`; `logged`: with TensorBoard every 5 steps and the film every 50.
+
+    Then whole times 50 steps are timed, so that both have their true share.
+    """
+    if logged:
+        whole = ARTICLE.film_every
+        task = dataclasses.replace(task, steps=math.ceil(task.steps / whole) * whole)
+    data, recipe, done = task.data(), task.recipe, Steps()
 
     class Timed(Trainer):
+        def _open_batches(self, first):
+            return Waited(super()._open_batches(first), done)
+
         def _note_step(self, *step):
             super()._note_step(*step)
-            stamps.append(time.perf_counter())
+            done.note()
 
         def _end_epoch(self, *_):
             pass  # the test part is no part of a step
@@ -75,49 +93,18 @@ def petkeras(task, policy, logged=False):
     with tempfile.TemporaryDirectory() as run_dir:
         trainer = Timed(model, data, recipe, run_dir if logged else None, 0, Film())
         trainer.run(verbose=False)
-    return stamps
-
-
-def keras_net(task, policy):
-    """Build the same network of Keras's own layers."""
-    start = keras.initializers.TruncatedNormal(stddev=0.1, seed=0)
-    make = {"padding": "same", "activation": "relu", "kernel_initializer": start, "dtype": policy}
-    dense = {"kernel_initializer": start, "bias_initializer": "ones"}
-    return keras.Sequential(
-        [
-            keras.Input((task.image_size, task.image_size, 3)),
-            keras.layers.Conv2D(32, 3, **make),
-            keras.layers.Conv2D(32, 3, **make),
-            keras.layers.MaxPool2D(padding="same", dtype=policy),
-            keras.layers.Dropout(0.8, dtype=policy),
-            keras.layers.Conv2D(64, 3, **make),
-            keras.layers.Conv2D(64, 3, **make),
-            keras.layers.MaxPool2D(padding="same", dtype=policy),
-            keras.layers.Dropout(0.8, dtype=policy),
-            keras.layers.Flatten(dtype=policy),
-            keras.layers.Dense(512, activation="relu", dtype=policy, **dense),
-            keras.layers.Dropout(0.5, dtype=policy),
-            keras.layers.Dense(2, dtype="float32", **dense),
-        ]
-    )
+    return done
 
 
 def keras_fit(task, policy):
     """Keras's layers and Keras's `model.fit`."""
-    stamps = []
-    note = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: stamps.append(time.perf_counter())
-    )
-    model = keras_net(task, policy)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(1e-5), loss, metrics=["accuracy"])
-    model.fit(task.batches(), verbose=0, callbacks=[note])
-    return stamps
+    return fit(keras_net(task.image_size, policy), task.batches())
 
 
 def keras_loop(task, policy):
     """Keras's layers and Keras's Adam in a plain loop under a GradientTape."""
-    model, optimizer, stamps = keras_net(task, policy), keras.optimizers.Adam(1e-5), []
+    model, optimizer = keras_net(task.image_size, policy), keras.optimizers.Adam(1e-5)
+    done = Steps()
     optimizer.build(model.trainable_variables)
 
     @tf.function
@@ -130,8 +117,8 @@ def keras_loop(task, policy):
 
     for images, labels in task.batches():
         [float(value) for value in step(images, labels)]
-        stamps.append(time.perf_counter())
-    return stamps
+        done.note()
+    return done
 
 
 def article_loop(task):
@@ -140,10 +127,10 @@ def article_loop(task):
     It decodes and subtracts the mean once, keeps float pictures, and writes loss, accuracy and one
     histogram for a training batch and for a test batch every five steps.
     """
-    data, stamps = task.data(), []
+    data, done = task.data(), Steps()
     images = data.train.images.astype(np.float32) - data.mean
     labels = data.train.labels
-    model, optimizer = keras_net(task, "float32"), keras.optimizers.Adam(1e-5)
+    model, optimizer = keras_net(task.image_size, "float32"), keras.optimizers.Adam(1e-5)
     optimizer.build(model.trainable_variables)
 
     @tf.function
@@ -161,7 +148,7 @@ def article_loop(task):
 
     with tempfile.TemporaryDirectory() as folder:
         writers = [tf.summary.create_file_writer(f"{folder}/{part}") for part in ("train", "test")]
-        for step in range(task.steps):
+        for step in range(task.all_steps):
             place = slice(step * task.batch_size, (step + 1) * task.batch_size)
             x, y = images[place], labels[place]
             float(learn(x, y))
@@ -173,8 +160,8 @@ def article_loop(task):
                         tf.summary.scalar("Loss", loss)
                         tf.summary.scalar("Accuracy", hits)
                         tf.summary.histogram("weights1_1", model.layers[0].kernel)
-            stamps.append(time.perf_counter())
-    return stamps
+            done.note()
+    return done
 
 
 def torch_loop(task, bfloat16=False, compiled=False, channels_last=True):
@@ -183,6 +170,10 @@ def torch_loop(task, bfloat16=False, compiled=False, channels_last=True):
     from torch import nn
 
     torch.manual_seed(0)
+    device = "cuda" if task.device == "gpu" else "cpu"
+    if device == "cuda":  # as TensorFlow does there by itself
+        torch.set_float32_matmul_precision("high")  # TF32
+        torch.backends.cudnn.benchmark = True
     side = -(-task.image_size // 4)
     net = nn.Sequential(
         nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),
@@ -192,22 +183,22 @@ def torch_loop(task, bfloat16=False, compiled=False, channels_last=True):
         nn.Linear(side * side * 64, 512), nn.ReLU(), nn.Dropout(0.5), nn.Linear(512, 2),
     )  # fmt: skip
     layout = torch.channels_last if channels_last else torch.contiguous_format
-    net = net.to(memory_format=layout).train()
+    net = net.to(device, memory_format=layout).train()
     forward = torch.compile(net) if compiled else net
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-5, fused=True)
-    data, stamps = task.data(), []
-    mean = torch.from_numpy(data.mean)
-    for step in range(task.steps):
+    data, done = task.data(), Steps()
+    mean = torch.from_numpy(data.mean).to(device)
+    for step in range(task.all_steps):
         place = slice(step * task.batch_size, (step + 1) * task.batch_size)
-        x = (torch.from_numpy(data.train.images[place]).float() - mean).permute(0, 3, 1, 2)
-        x = x.contiguous(memory_format=layout)
-        y = torch.from_numpy(data.train.labels[place].argmax(axis=1))
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        x = torch.from_numpy(data.train.images[place]).to(device).float() - mean
+        x = x.permute(0, 3, 1, 2).contiguous(memory_format=layout)
+        y = torch.from_numpy(data.train.labels[place].argmax(axis=1)).to(device)
+        with torch.autocast(device, torch.bfloat16, enabled=bfloat16):
             logits = forward(x)
         loss = nn.functional.cross_entropy(logits.float(), y)
         loss.backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         float(loss.detach())
-        stamps.append(time.perf_counter())
-    return stamps
+        done.note()
+    return done

@@ -91,6 +91,6 @@ def input_pictures_per_second(image_size, batch_size, batches=30):
     for _ in range(5):
         next(ready)
     start, count = time.perf_counter(), 0
-    for images, _ in ready:
-        count += len(images)
+    for batch in ready:
+        count += len(batch[0])
     return count / (time.perf_counter() - start)

@@ -3,36 +3,96 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
-import time
 
-WARM_UP = 3  # steps that are not counted: tracing, and memory that is touched for the first time
+JAX = "Keras fit float32, JAX"
 
-# Each contender's name, the function that it is, and its arguments.
+# Each contender's name, the function that it is, its arguments, and what it does.
 CONTENDERS = {
-    "petkeras float32": ("petkeras", {"policy": "float32"}),
-    "petkeras bfloat16": ("petkeras", {"policy": "mixed_bfloat16"}),
-    "petkeras float32, logged": ("petkeras", {"policy": "float32", "logged": True}),
-    "petkeras bfloat16, logged": ("petkeras", {"policy": "mixed_bfloat16", "logged": True}),
-    "Keras fit float32": ("keras_fit", {"policy": "float32"}),
-    "Keras fit bfloat16": ("keras_fit", {"policy": "mixed_bfloat16"}),
-    "Keras loop float32": ("keras_loop", {"policy": "float32"}),
-    "the article's loop": ("article_loop", {}),
-    "PyTorch float32": ("torch_loop", {}),
-    "PyTorch float32, contiguous": ("torch_loop", {"channels_last": False}),
-    "PyTorch float32, compiled": ("torch_loop", {"compiled": True}),
-    "PyTorch bfloat16": ("torch_loop", {"bfloat16": True}),
-    "PyTorch bfloat16, compiled": ("torch_loop", {"bfloat16": True, "compiled": True}),
+    "petkeras float32": (
+        "petkeras",
+        {"policy": "float32"},
+        "`pk.train` with hand-written layers and Adam; nothing is kept on disk",
+    ),
+    "petkeras bfloat16": (
+        "petkeras",
+        {"policy": "mixed_bfloat16"},
+        "`pk.train` with the policy mixed_bfloat16: weights stay float32",
+    ),
+    "petkeras float32, logged": (
+        "petkeras",
+        {"policy": "float32", "logged": True},
+        "`pk.train` with TensorBoard every 5 steps and a frame of the filters' film every 50",
+    ),
+    "petkeras bfloat16, logged": (
+        "petkeras",
+        {"policy": "mixed_bfloat16", "logged": True},
+        "`pk.train` in bfloat16 with TensorBoard and film",
+    ),
+    "Keras fit float32": (
+        "keras_fit",
+        {"policy": "float32"},
+        "Keras's built-in layers, Adam and `model.fit`, on TensorFlow",
+    ),
+    "Keras fit float32, large pages": (
+        "keras_fit",
+        {"policy": "float32"},
+        "the same, with memory in large pages, as `petkeras train` sets it for itself",
+    ),
+    "Keras fit bfloat16": (
+        "keras_fit",
+        {"policy": "mixed_bfloat16"},
+        "Keras's built-in layers, Adam and `model.fit`, with the policy mixed_bfloat16",
+    ),
+    JAX: (
+        "numpy_batches",  # run by builtin.py itself
+        {},
+        "Keras's built-in layers, Adam and `model.fit`, on JAX; its batches come from NumPy",
+    ),
+    "Keras loop float32": (
+        "keras_loop",
+        {"policy": "float32"},
+        "Keras's built-in layers and Adam in a plain loop under a GradientTape",
+    ),
+    "the article's loop": (
+        "article_loop",
+        {},
+        "the article's way: pictures fed from NumPy, a second pass for the accuracy, and loss, "
+        "accuracy and one histogram for TensorBoard every 5 steps",
+    ),
+    "PyTorch float32": (
+        "torch_loop",
+        {},
+        "PyTorch's layers in the memory format channels_last, fused Adam, eager",
+    ),
+    "PyTorch float32, contiguous": (
+        "torch_loop",
+        {"channels_last": False},
+        "PyTorch's layers in its default memory format, fused Adam, eager",
+    ),
+    "PyTorch float32, compiled": (
+        "torch_loop",
+        {"compiled": True},
+        "PyTorch's layers in channels_last, fused Adam, with torch.compile",
+    ),
+    "PyTorch bfloat16": (
+        "torch_loop",
+        {"bfloat16": True},
+        "PyTorch's layers in channels_last under torch.autocast, fused Adam, eager",
+    ),
+    "PyTorch bfloat16, compiled": (
+        "torch_loop",
+        {"bfloat16": True, "compiled": True},
+        "PyTorch's layers in channels_last under torch.autocast, with torch.compile",
+    ),
 }
 
 
 def main(name, task):
-    """Measure a contender, or with the name `limits` the machine.
+    """Measure a contender; with the name `limits` the machine, with `profile` the operations.
 
     Prints:
-        `seconds` a step (the mean over all steps but the first), `first_step` (the clock's time
-        when it had ended) and `memory` in bytes.
+        What `Steps.figures`, `limits.measure` or `profile.measure` returns.
     """
     import petkeras  # noqa: F401 -- before TensorFlow, which it silences
 
@@ -41,23 +101,18 @@ def main(name, task):
 
         rates = limits.measure()
         inputs = limits.input_pictures_per_second(task["image_size"], task["batch_size"])
-        print(json.dumps({"rates": rates, "inputs": inputs}))
-        return
-    from petkeras.bench import contenders
+        measured = {"rates": rates, "inputs": inputs}
+    elif name == "profile":
+        from petkeras.bench import contenders, profile
 
-    function, arguments = CONTENDERS[name]
-    now, clock = time.perf_counter(), time.time()
-    stamps = getattr(contenders, function)(contenders.Task(**task), **arguments)
-    print(
-        json.dumps(
-            {
-                "seconds": (stamps[-1] - stamps[WARM_UP - 1]) / (len(stamps) - WARM_UP),
-                "first_step": clock + stamps[0] - now,
-                "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                * (1 if sys.platform == "darwin" else 1024),
-            }
-        )
-    )
+        measured = profile.measure(contenders.Task(**task))
+    else:
+        function, arguments, _ = CONTENDERS[name]
+        from petkeras.bench import contenders
+
+        steps = getattr(contenders, function)(contenders.Task(**task), **arguments)
+        measured = steps.figures()
+    print(json.dumps(measured))
 
 
 if __name__ == "__main__":

@@ -68,23 +68,71 @@ def training_batches(pictures: Pictures, mean, recipe: Recipe, seed=0, first_ste
     Returns:
         A `tf.data.Dataset` of (images `(b, size, size, 3)` float32, labels `(b, classes)` float32).
     """
+    batches = shared_batches(pictures, mean, recipe, seed, first_step)
+    return batches.map(lambda images, labels, weights: (images, labels))
+
+
+def shared_batches(pictures, mean, recipe, seed=0, first_step=0, parts=1, own=(0,)):
+    """Make the batches of `training_batches` in parts, one for each device that shares them.
+
+    All parts of a batch have as many pictures. Where they do not come out even, the last part
+    repeats the batch's last picture with a weight of 0.
+
+    Args:
+        pictures, mean, recipe, seed, first_step: as in `training_batches`.
+        parts: how many devices share a batch.
+        own: the numbers of the parts that are wanted here, in turn for each step.
+
+    Returns:
+        A `tf.data.Dataset` of (images, labels, weights): weights `(b,)` float32 sum to 1 over all
+        parts of a batch.
+    """
+    per_epoch, size = steps_per_epoch(pictures, recipe), recipe.batch_size
+    seed = tf.constant(seed, tf.int64)
+
+    def batches_of(epoch):
+        """List an epoch's (step, number of a part of its own, the pictures chosen)."""
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(pictures)), [seed, epoch])
+        first = tf.maximum(first_step - epoch * per_epoch, 0)
+        numbers = tf.data.Dataset.range(first * len(own), per_epoch * len(own))
+
+        def choose(number):
+            place, part = number // len(own), tf.gather(own, number % len(own))
+            return epoch * per_epoch + place, part, order[place * size : (place + 1) * size]
+
+        return numbers.map(choose)
+
+    def make(step, part, chosen):
+        rows, weights = _part(tf.size(chosen), tf.cast(part, tf.int32), parts)  # (b,) each
+        draws = _draw(tf.size(chosen), [seed, per_epoch * recipe.epochs + step])
+        x, labels = _take(pictures, tf.gather(chosen, rows))
+        x = _augment(tf.cast(x, tf.float32), recipe, tf.gather(draws, rows, axis=1))
+        return preprocess(x, mean, recipe), labels, weights
+
+    epochs = tf.data.Dataset.range(first_step // per_epoch, recipe.epochs)
     with tf.device("CPU"):
-        images = tf.constant(pictures.images)
-        labels = tf.constant(pictures.labels)
-    per_epoch = steps_per_epoch(pictures, recipe)
+        batches = epochs.flat_map(batches_of).map(make, num_parallel_calls=2, deterministic=True)
+    return batches.prefetch(2)
 
-    def batch(step):
-        epoch, place = step // per_epoch, step % per_epoch
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(pictures)), [tf.cast(seed, tf.int64), epoch]
-        )
-        chosen = order[place * recipe.batch_size : (place + 1) * recipe.batch_size]  # (b,)
-        x = tf.cast(tf.gather(images, chosen), tf.float32)  # (b, size, size, 3)
-        x = augment(x, recipe, [tf.cast(seed, tf.int64), per_epoch * recipe.epochs + step])
-        return preprocess(x, mean, recipe), tf.gather(labels, chosen)
 
-    steps = tf.data.Dataset.range(first_step, per_epoch * recipe.epochs)
-    return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
+def _take(pictures, rows):
+    """Read some pictures, from memory or from the disk, and their labels."""
+    images, labels = tf.numpy_function(
+        lambda rows: (pictures.images[rows], pictures.labels[rows]),
+        [rows],
+        (pictures.images.dtype, pictures.labels.dtype),
+        stateful=False,
+    )
+    images = tf.ensure_shape(images, (None, *pictures.images.shape[1:]))  # (b, size, size, 3)
+    return images, tf.ensure_shape(labels, (None, *pictures.labels.shape[1:]))  # (b, classes)
+
+
+def _part(whole, part, parts):
+    """Return the rows of a batch of `whole` pictures that are in a part, and their weights."""
+    size = -(-whole // parts)
+    rows = part * size + tf.range(size)
+    weights = tf.cast(rows < whole, tf.float32) / tf.cast(whole, tf.float32)
+    return tf.minimum(rows, whole - 1), weights
 
 
 def steps_per_epoch(pictures: Pictures, recipe: Recipe):
@@ -117,8 +165,15 @@ def augment(images, recipe: Recipe, seed):
     Returns:
         `(batch, size, size, 3)` float32, 0..255.
     """
-    count = tf.shape(images)[0]
-    draws = tf.random.stateless_uniform((8, count), seed, -1.0, 1.0)  # one row a kind of change
+    return _augment(images, recipe, _draw(tf.shape(images)[0], seed))
+
+
+def _draw(count, seed):
+    """Return what decides the changes of `count` pictures: a row of `(8, count)` a kind of one."""
+    return tf.random.stateless_uniform((8, count), seed, -1.0, 1.0)
+
+
+def _augment(images, recipe, draws):
     if recipe.flip or recipe.shift or recipe.zoom or recipe.rotation:
         images = tf.raw_ops.ImageProjectiveTransformV3(
             images=images,

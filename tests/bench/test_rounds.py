@@ -1,12 +1,15 @@
 """The rounds: in turn, each in a process of its own, and what is told of them."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
 from petkeras import cli
-from petkeras.bench import rounds, tables
+from petkeras.bench import builtin, rounds, tables
 from petkeras.bench.rounds import Result, ratio
+from petkeras.bench.worker import CONTENDERS
 from petkeras.errors import PetkerasError
 
 SECONDS = {"petkeras float32": 0.4, "Keras fit float32": 0.8, "PyTorch float32": 1.6}
@@ -16,7 +19,9 @@ RATES = {"float32": 1e11, "bfloat16": 2e11, "bandwidth": 1e10}
 def worked(name, task=None):
     if name == "limits":
         return {"rates": RATES, "inputs": 500.0}
-    return {"seconds": SECONDS[name], "first_step": 1e10, "memory": 2_000_000_000}
+    waiting = 0.02 if name.startswith("petkeras") else None
+    figures = {"seconds": SECONDS[name], "waiting": waiting}
+    return {**figures, "first_step": 1e10, "memory": 2_000_000_000}
 
 
 @pytest.fixture
@@ -27,12 +32,32 @@ def pretend(monkeypatch):
     return asked
 
 
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # the command sets it; put back after a test
+
+
 def test_contenders_take_turns(pretend):
     names = ["petkeras float32", "Keras fit float32"]
-    one, other = rounds.run(names, 3, {"steps": 5})
+    (one, other), dropped = rounds.run(names, 3, {"steps": 5})
     assert pretend == names * 3
     assert (one.seconds, other.step) == ([0.4] * 3, 0.8)
     assert ratio(one, other) == pytest.approx(0.5)
+    assert (one.waiting, other.waiting, dropped) == ([0.02] * 3, [], [])
+
+
+def test_one_that_fails_is_dropped_and_told_of(monkeypatch):
+    def work(name, task):
+        if name == "PyTorch float32":
+            raise PetkerasError("no compiler")
+        return worked(name)
+
+    monkeypatch.setattr(rounds, "work", work)
+    results, dropped = rounds.run(["PyTorch float32", "Keras fit float32"], 2, {})
+    assert [result.name for result in results] == ["Keras fit float32"]
+    assert dropped == ["no compiler"]
+    with pytest.raises(PetkerasError, match="no compiler"):
+        rounds.run(["PyTorch float32"], 2, {})
 
 
 def test_a_ratio_is_of_rounds_that_were_neighbors():
@@ -41,16 +66,79 @@ def test_a_ratio_is_of_rounds_that_were_neighbors():
     assert ratio(one, other) == 0.5
 
 
-def test_pytorchs_best_counts():
-    results = [Result("petkeras float32", [1.0]), Result("PyTorch float32", [4.0])]
-    results.append(Result("PyTorch float32, compiled", [2.0]))
-    assert tables.ratios(results) == [("petkeras float32", "PyTorch float32, compiled", 0.5)]
+def test_pytorchs_best_counts_in_each_precision():
+    seconds = {
+        "petkeras float32": 1.0,
+        "petkeras bfloat16": 0.5,
+        "PyTorch float32": 4.0,
+        "PyTorch float32, compiled": 2.0,
+        "PyTorch bfloat16": 1.0,
+        "PyTorch bfloat16, compiled": 5.0,
+    }
+    assert tables.ratios([Result(name, [value]) for name, value in seconds.items()]) == [
+        ("petkeras float32", "PyTorch's best float32 (PyTorch float32, compiled)", 0.5),
+        ("petkeras bfloat16", "petkeras float32", 0.5),
+        ("petkeras bfloat16", "PyTorch's best bfloat16 (PyTorch bfloat16)", 0.5),
+    ]
+
+
+def installed(monkeypatch, *modules):
+    """Let just these seem to be installed."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name in modules or None)
 
 
 def test_an_unknown_contender_is_named():
     with pytest.raises(PetkerasError, match=r"no contender 'Theano'\. There are: petkeras float32"):
         rounds.choose(["Theano"])
-    assert rounds.choose(["Keras fit float32"]) == ["Keras fit float32"]
+    assert rounds.choose(["Keras fit float32"]) == (["Keras fit float32"], [])
+
+
+def test_what_is_not_installed_is_left_out(monkeypatch):
+    monkeypatch.setattr("petkeras.devices.computes_bfloat16", lambda: True)
+    installed(monkeypatch, "torch", "jax")
+    assert rounds.choose([]) == (list(CONTENDERS), [])
+    installed(monkeypatch, "torch")
+    chosen, lines = rounds.choose([])
+    assert chosen == [name for name in CONTENDERS if name != "Keras fit float32, JAX"]
+    assert lines == ["Left out: all of JAX, which is not installed."]
+    with pytest.raises(PetkerasError, match="'Keras fit float32, JAX' needs JAX, which is not"):
+        rounds.choose(["Keras fit float32, JAX"])
+    installed(monkeypatch)
+    assert not any("PyTorch" in name for name in rounds.choose([])[0])
+
+
+def test_bfloat16_is_left_out_where_it_has_no_instructions(monkeypatch):
+    monkeypatch.setattr("petkeras.devices.computes_bfloat16", lambda: False)
+    installed(monkeypatch, "torch", "jax")
+    chosen, (line,) = rounds.choose([])
+    assert chosen == [name for name in CONTENDERS if "bfloat16" not in name]
+    assert line.startswith("Left out: all in bfloat16, for which there are no instructions here.")
+    assert rounds.choose(["petkeras bfloat16"]) == (["petkeras bfloat16"], [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "gpus", "device", "hidden"),
+    [("cpu", ["a card"], "cpu", "-1"), (None, [], "cpu", "-1"), (None, ["a card"], "gpu", "")],
+)
+def test_all_train_on_the_same_device(monkeypatch, asked, gpus, device, hidden):
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: gpus)
+    assert rounds.choose_device(asked) == device
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == hidden
+
+
+@pytest.mark.parametrize(("device", "platform"), [("cpu", "cpu"), ("gpu", "cuda")])
+def test_jax_runs_a_file_without_petkeras_in_it(monkeypatch, device, platform):
+    started = []
+
+    def run(command, env, **_):
+        started.append((command, env))
+        return subprocess.CompletedProcess(command, 0, '{"seconds": 1.0}\n', "")
+
+    monkeypatch.setattr("subprocess.run", run)
+    assert rounds.work("Keras fit float32, JAX", {"device": device}) == {"seconds": 1.0}
+    (command, environment), *_ = started
+    assert command[1:] == ["-P", builtin.__file__, json.dumps({"device": device})]
+    assert (environment["KERAS_BACKEND"], environment["JAX_PLATFORMS"]) == ("jax", platform)
 
 
 def test_a_contender_that_fails_is_told_of():
@@ -72,22 +160,56 @@ def test_the_command_prints_a_table_json_or_a_page(pretend, monkeypatch, capsys)
     assert code == 0
     assert "petkeras float32 / Keras fit float32: 0.50" in out
     assert "100 billion in float32, 200 in bfloat16. Memory: 10.0 GB/s" in out
+    assert "25.0 pictures a second; waiting for pictures: 2.0% of a step." in out
     assert err.startswith("round 1 of 2: petkeras float32\n")
     code, out, _ = bench(monkeypatch, capsys, *arguments, "--json")
     measured = json.loads(out)
     assert measured["contenders"]["petkeras float32"]["seconds"] == [0.4, 0.4]
     assert measured["ratios"][0]["ratio"] == pytest.approx(0.5)
     assert measured["input_pictures_per_second"] == 500
+    assert measured["machine"]["processor"]
     code, out, _ = bench(monkeypatch, capsys, *arguments, "--markdown")
     assert out.startswith("# How fast\n")
-    assert "| petkeras float32 | 0.400 | 0.400 | 0.400 | 25.0 |" in out
+    # An epoch has 34 steps.
+    assert "| petkeras float32 | 0.400 | 0.400 | 0.400 | 13.6 |" in out
+    for heading in ("Who is compared", "The machine", "What the machine could do", "Once more"):
+        assert f"\n## {heading}\n" in out
+    assert "| Keras fit float32 | Keras's built-in layers, Adam and `model.fit`" in out
+    assert "--image-size 16 --batch-size 10 --steps 20 --rounds 2 --markdown`" in out
+    assert "`--contender 'petkeras float32' --contender 'Keras fit float32'`" in out
+
+
+@pytest.mark.parametrize("option", ["--rounds", "--steps", "--batch-size", "--image-size"])
+def test_numbers_out_of_range_are_refused(monkeypatch, capsys, option):
+    code, out, err = bench(monkeypatch, capsys, option, "0")
+    assert (code, out) == (2, "")
+    assert err == f"petkeras: {option} must be 1 or more. Received: 0\n"
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "least"),
-    [("--rounds", 0, 1), ("--steps", 3, 5), ("--batch-size", 0, 1), ("--image-size", 0, 1)],
+    ("words", "line"),
+    [
+        ("--device gpu", "TensorFlow finds no GPU here: leave out '--device gpu'."),
+        ("--accuracy 0.8 --breeds a,b", "noise: leave out --accuracy, --breeds."),
+        ("--profile --rounds 2", "one training in float32 is looked into: leave out --rounds."),
+        ("--source pets --steps 9 --profile", "are timed: leave out --steps, --profile."),
+        ("--source pets --accuracy 0", "'--accuracy': 0.0 is not in the range 0<x<=1."),
+    ],
 )
-def test_numbers_out_of_range_are_refused(monkeypatch, capsys, option, value, least):
-    code, out, err = bench(monkeypatch, capsys, option, str(value))
-    assert (code, out) == (2, "")
-    assert err == f"petkeras: {option} must be {least} or more. Received: {value}\n"
+def test_what_cannot_be_done_is_one_line(monkeypatch, capsys, words, line):
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: [])
+    code, out, err = bench(monkeypatch, capsys, *words.split())
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert line in err
+
+
+def test_a_profile_is_of_the_processor(monkeypatch, capsys):
+    spent = {"milliseconds": {"Conv2D": 30.0, "Relu": 10.0}, "step": 50.0}
+    monkeypatch.setattr(rounds, "work", lambda name, task: spent)
+    code, out, err = bench(monkeypatch, capsys, "--profile", "--device", "cpu")
+    assert (code, err) == (0, "")
+    assert out.split("Conv2D", 1)[1].split()[:2] == ["75.0%", "30.00"]
+    assert "All 2 operations: 40.0 ms a step. A step took 50.0 ms" in out
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: ["a card"])
+    code, _, err = bench(monkeypatch, capsys, "--profile")
+    assert (code, err.count("add '--device cpu'")) == (2, 1)

@@ -12,6 +12,7 @@ from petkeras.data.pipeline import (
     evaluation_batches,
     mean_image,
     preprocess,
+    shared_batches,
     steps_per_epoch,
     training_batches,
 )
@@ -69,6 +70,38 @@ def test_batches_repeat_with_their_seed_and_can_begin_anywhere():
         np.testing.assert_array_equal(y, y_again)
     other = as_numpy(training_batches(pictures, mean, recipe, seed=6))
     assert any((x != x_other).any() for (x, _), (x_other, _) in zip(whole, other, strict=True))
+
+
+@pytest.mark.parametrize("parts", [2, 3, 7])
+def test_parts_of_a_batch_make_the_whole_batch_with_its_augmentation(parts):
+    pictures, recipe = halves(23), dataclasses.replace(MODERN, epochs=2)
+    mean = mean_image(pictures.images)
+    whole = as_numpy(training_batches(pictures, mean, recipe, seed=5, first_step=2))
+    own = [
+        list(shared_batches(pictures, mean, recipe, 5, 2, parts, [part])) for part in range(parts)
+    ]
+    assert [len(batches) for batches in own] == [4] * parts  # two epochs of three, less two
+    for (x, y), *there in zip(whole, *own, strict=True):
+        images, labels, weights = (np.concatenate([part[i] for part in there]) for i in range(3))
+        counted = weights > 0
+        np.testing.assert_allclose(
+            images[counted], x, rtol=0, atol=1e-5
+        )  # rounded in another order
+        np.testing.assert_array_equal(labels[counted], y)
+        np.testing.assert_allclose(weights[counted], 1 / len(x), rtol=1e-6)
+        assert len({len(part[2]) for part in there}) == 1  # all parts are of one size
+        assert np.isin(images[~counted], x).all()
+
+
+def test_a_process_with_two_devices_gets_their_parts_in_turn():
+    pictures, recipe = halves(23), THREE_EPOCHS
+    zero = np.zeros((16, 16, 3), np.float32)
+    alone = [list(shared_batches(pictures, zero, recipe, 5, 2, 4, [part])) for part in (2, 3)]
+    both = list(shared_batches(pictures, zero, recipe, 5, 2, 4, [2, 3]))
+    in_turn = [part for pair in zip(*alone, strict=True) for part in pair]
+    assert len(both) == len(in_turn) > 0
+    for one, other in zip(both, in_turn, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
 
 
 def test_evaluation_keeps_the_order_and_changes_nothing():
