@@ -112,7 +112,8 @@ def shared_batches(pictures, mean, recipe, seed=0, first_step=0, parts=1, own=(0
     epochs = tf.data.Dataset.range(first_step // per_epoch, recipe.epochs)
     with tf.device("CPU"):
         batches = epochs.flat_map(batches_of).map(make, num_parallel_calls=2, deterministic=True)
-    return batches.prefetch(2)
+    count = (per_epoch * recipe.epochs - first_step) * len(own)
+    return batches.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)
 
 
 def _take(pictures, rows):
