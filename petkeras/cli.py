@@ -273,13 +273,16 @@ def train(context, **options):
 
 def _strategy(options):
     """Return the strategy that was asked for; it must be there before TensorFlow starts."""
-    if options["strategy"] is None:
-        if options["devices"]:
-            raise PetkerasError("--devices are those of '--strategy mirrored': add it.")
+    kind = options["strategy"]
+    if kind is None and options["devices"]:
+        raise PetkerasError("--devices are those of '--strategy mirrored': add it.")
+    if kind is None or options["backbone"]:  # which is refused together with it
         return None
+    if kind == "multiworker" and not (options["run_dir"] or options["resume"]):
+        raise PetkerasError("Name a '--run-dir' that is on a disk which all machines share.")
     from petkeras.strategies import make_strategy
 
-    return make_strategy(options["strategy"], options["devices"])
+    return make_strategy(kind, options["devices"])
 
 
 def _train(options, strategy):
@@ -311,8 +314,6 @@ def _prepare(options, preset, strategy=None):
 
     The folder is free, or that of a run, with which to go on if it is this one.
     """
-    if options["strategy"] == "multiworker" and not options["run_dir"]:
-        raise PetkerasError("Name a '--run-dir' that is on a disk which all machines share.")
     recipe = dataclasses.replace(preset, **_recipe_changes(options))
     run_dir = options["run_dir"] or _new_run_dir()
     if options["choose"]:
@@ -441,6 +442,8 @@ def _train_as(run, recipe, run_dir, options, strategy, resume=False):
     _say_data(data)
     size, seed = config["image_size"], config["seed"]
     if "backbone" in config:
+        if strategy:
+            raise PetkerasError("A last layer is trained on one device: leave out --strategy.")
         names = config["backbone"]
         return transfer(
             **names, data=data, recipe=recipe, run_dir=run_dir, seed=seed, resume=resume

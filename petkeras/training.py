@@ -256,6 +256,8 @@ class Trainer:
             policy = self.model.layers[1].dtype_policy.name
             where = strategies.describe(self.strategy, devices.describe())
             print(f"Training on {where} in {policy}.", flush=True)
+            if "bfloat16" in policy and not devices.computes_bfloat16():
+                print("It has no instructions for bfloat16: float32 is much faster.", flush=True)
             if int(self.step) > 0:
                 print(f"Going on from step {int(self.step)} of {self.total_steps}.", flush=True)
         progress = make_progress(first, self.per_epoch, self.recipe.epochs, verbose)

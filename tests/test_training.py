@@ -249,6 +249,14 @@ def test_what_cannot_be_resumed_is_refused(small_data, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_bfloat16_without_its_instructions_is_said_to_be_slow(small_data, monkeypatch, capsys):
+    recipe = dataclasses.replace(QUICK, epochs=1)
+    for has in (True, False):
+        monkeypatch.setattr(training.devices, "computes_bfloat16", lambda has=has: has)
+        train(pet_net(image_size=16, recipe=recipe, dtype="mixed_bfloat16"), small_data, recipe)
+        assert ("float32 is much faster" in capsys.readouterr().out) != has
+
+
 def test_bfloat16_computes_in_bfloat16_and_learns(small_data):
     recipe = dataclasses.replace(QUICK, epochs=6)
     model = pet_net(image_size=16, recipe=recipe, seed=1, dtype="mixed_bfloat16")
