@@ -14,7 +14,9 @@ import petkeras
 DOCS = Path(__file__).parent
 NOTEBOOKS = DOCS.parent / "notebooks"
 ON_GITHUB = "https://github.com/petkeras/petkeras/blob/main"
-DATA_MODULES = ("breeds", "annotations", "pipeline", "pictures", "folder", "oxford", "sample")
+DATA_MODULES = (
+    "breeds", "annotations", "pipeline", "pictures", "kept", "mapped", "folder", "oxford", "sample",
+)  # fmt: skip
 
 
 def write(folder, pages):

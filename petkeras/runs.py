@@ -235,7 +235,8 @@ def describe_pictures(data):
     """Count the pictures of both parts, with a digest that tells them from all others."""
     digest = hashlib.sha256()
     for part in (data.train, data.test):
-        digest.update(np.ascontiguousarray(part.images))
+        for image in part.images:  # one at a time: they may be more than fit into memory
+            digest.update(np.ascontiguousarray(image))
         digest.update(np.ascontiguousarray(part.labels))
     return {"train": len(data.train), "test": len(data.test), "sha256": digest.hexdigest()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import signal
 import time
 from contextlib import contextmanager
@@ -211,6 +212,9 @@ class Trainer:
         try:
             yield
         except (OSError, MemoryError, tf.errors.OpError) as error:
+            ours = re.search("PetkerasError: (.*)", str(error))
+            if ours:  # of pictures on disk that are gone; TensorFlow has wrapped it in its own
+                raise PetkerasError(ours[1]) from None
             left = f"{self.checkpoints.say_what_is_left()}."
             if "No space left" in str(error):
                 raise PetkerasError(f"The disk of {self.run_dir} is full. {left}") from None

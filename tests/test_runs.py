@@ -12,11 +12,21 @@ import pytest
 from conftest import halves_data, picture_bytes
 from PIL import Image
 
+from petkeras.data.mapped import Mapped
 from petkeras.data.pictures import decode
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
-from petkeras.runs import Epoch, Run, check_free, claim, read_history, start_run, write_history
+from petkeras.runs import (
+    Epoch,
+    Run,
+    check_free,
+    claim,
+    describe_pictures,
+    read_history,
+    start_run,
+    write_history,
+)
 from petkeras.training import train
 
 RECIPE = dataclasses.replace(MODERN, epochs=1)
@@ -58,6 +68,19 @@ def test_config_holds_what_is_needed_to_repeat_the_run(run_dir):
     assert config["pictures"]["sha256"] == hashlib.sha256(pixels).hexdigest()
     assert config["deterministic"] is False
     assert {"petkeras", "keras", "tensorflow", "numpy", "python"} == set(config["versions"])
+
+
+def test_pictures_have_the_same_digest_wherever_they_are(small_data, tmp_path):
+    count = len(small_data.train)
+    file = tmp_path / "images.raw"
+    small_data.train.images[::-1].tofile(file)
+    on_disk = Mapped([file], np.zeros(count, int), np.arange(count)[::-1], 16)
+    other = dataclasses.replace(
+        small_data, train=dataclasses.replace(small_data.train, images=on_disk)
+    )
+    assert describe_pictures(other) == describe_pictures(small_data)
+    on_disk.rows = np.arange(count)  # the same pictures in another order
+    assert describe_pictures(other) != describe_pictures(small_data)
 
 
 def test_predict_is_the_softmax_of_the_models_logits(run_dir, photographs, small_data):

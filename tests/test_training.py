@@ -11,6 +11,7 @@ import tensorflow as tf
 from conftest import halves_data
 
 from petkeras import runs, training
+from petkeras.data.mapped import Mapped
 from petkeras.data.pipeline import training_batches
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
@@ -247,6 +248,35 @@ def test_what_cannot_be_resumed_is_refused(small_data, tmp_path):
     with pytest.raises(PetkerasError, match="is not a run folder"):
         train(small_net(), small_data, QUICK, tmp_path / "none", resume=True)
     assert not (tmp_path / "none").exists()
+
+
+def on_disk(pictures, file):
+    pictures.images.tofile(file)
+    size, count = pictures.images.shape[1], len(pictures)
+    return dataclasses.replace(
+        pictures, images=Mapped([file], np.zeros(count, int), np.arange(count), size)
+    )
+
+
+def test_pictures_on_disk_give_the_same_run(small_data, tmp_path):
+    mapped = dataclasses.replace(small_data, train=on_disk(small_data.train, tmp_path / "images"))
+    one, other = (
+        train(small_net(), data, QUICK, seed=3, verbose=False) for data in (small_data, mapped)
+    )
+    assert one.step_losses == other.step_losses
+
+
+def test_pictures_that_vanish_from_the_disk_are_one_line(small_data, tmp_path, monkeypatch):
+    file = tmp_path / "images"
+    data = dataclasses.replace(small_data, train=on_disk(small_data.train, file))
+    note = training.Trainer._note_step
+    monkeypatch.setattr(
+        training.Trainer, "_note_step", lambda *step: (note(*step), file.unlink(missing_ok=True))
+    )
+    recipe = dataclasses.replace(QUICK, epochs=50)
+    with pytest.raises(PetkerasError, match=r"^The decoded pictures in .* are gone") as raised:
+        train(small_net(), data, recipe, tmp_path / "run", verbose=False)
+    assert "\n" not in str(raised.value)
 
 
 def test_bfloat16_without_its_instructions_is_said_to_be_slow(small_data, monkeypatch, capsys):

@@ -6,14 +6,18 @@ import errno
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass, field
+import tempfile
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from petkeras.data import folder, oxford, pictures, sample
+from petkeras import machine
+from petkeras.data import folder, kept, oxford, pictures, sample
 from petkeras.data.archives import NAMES
 from petkeras.data.breeds import DEFAULT_BREEDS, resolve
+from petkeras.data.mapped import Mapped
 from petkeras.data.pipeline import Pictures, mean_image
 from petkeras.data.turns import turn
 from petkeras.data.words import one_line
@@ -21,6 +25,7 @@ from petkeras.errors import PetkerasError
 from petkeras.recipes import MOST_SIDE
 
 TEST_FRACTION = 0.15
+MOST_IN_MEMORY = 2 * 2**30  # bytes of pictures; all breeds at 224 x 224 pixels have half of it
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ class PetData:
     """Hold the pictures of a run.
 
     Args:
-        train: the `Pictures` to learn from: images `(n, size, size, 3)` uint8, labels one-hot.
+        train: the `Pictures` to learn from: images `(n, size, size, 3)` uint8, labels one-hot. The
+            images are an array or, where they are too many for the memory, a `Mapped`.
         test: the `Pictures` to be judged by; none of them is in `train`.
         class_names: the breeds, in the order of the labels.
         mean: `(size, size, 3)` float32, the mean image of `train` alone.
@@ -57,7 +63,9 @@ def load_pets(
     """Load two breeds or more, squashed to squares, split into a training and a test part.
 
     The split is made breed by breed from the file names and `seed` alone, so that it is the same
-    on every machine. Decoded pictures are kept in `data_dir`: the second call takes a moment.
+    on every machine. Decoded pictures are kept in `data_dir`: the second call takes a moment. They
+    are read into memory if they have no more than 2 GiB in all, and a quarter of what is free;
+    otherwise they stay on disk, and `images` is a `petkeras.data.mapped.Mapped`.
 
     Args:
         breeds: names in any case, with spaces, hyphens or underscores, as a sequence or as one
@@ -101,7 +109,7 @@ def load_pets(
         breeds = opened.class_names
     class_names = resolve(breeds, opened.class_names)
     classes = _decode_classes(opened, class_names, image_size, data_dir)
-    train, test = _split(classes, class_names, test_fraction, seed)
+    train, test = _split(classes, class_names, test_fraction, seed, image_size)
     return PetData(
         train=train,
         test=test,
@@ -221,23 +229,43 @@ def _is_whole(value):
 def _decode_classes(opened, class_names, image_size, data_dir):
     """Return a `Decoded` per class: from the cache, or decoded now and put there."""
     cache = data_dir / "petkeras" / "pictures"
-    files = {name: cache / f"{opened.class_key(name)}-{image_size}.npz" for name in class_names}
-    classes = {name: pictures.load_decoded(files[name], image_size) for name in class_names}
+    folders = {name: cache / f"{opened.class_key(name)}-{image_size}" for name in class_names}
+    classes = _load_classes(folders, image_size)
     if None not in classes.values():
         return list(classes.values())
     try:
         with turn(data_dir, "decoding", "the same pictures"):
-            # another process may just have put them there
-            classes = {name: pictures.load_decoded(files[name], image_size) for name in files}
-            missing = [name for name in class_names if classes[name] is None]
+            classes = _load_classes(folders, image_size)  # another process may have decoded them
+            missing = {name: folders[name] for name in class_names if classes[name] is None}
+            cache.mkdir(parents=True, exist_ok=True)
             _remove_half_made(cache)
             if missing:
-                classes |= pictures.decode_all(opened.photographs(missing), missing, image_size)
-            for name in missing:
-                pictures.save_decoded(files[name], classes[name])
+                with tempfile.TemporaryDirectory(dir=cache, prefix="incomplete-") as half_made:
+                    photographs = opened.photographs(list(missing))
+                    classes |= kept.decode_all(photographs, missing, image_size, Path(half_made))
     except OSError as error:
         raise _cannot_keep(cache, error) from None
     return [classes[name] for name in class_names]
+
+
+def _load_classes(folders, image_size):
+    """Return by name a `Decoded` per class that was kept, `None` where it is missing or damaged.
+
+    Of those that stay on disk the checksum is not looked at: all of them would be read for it.
+    """
+    classes = {name: kept.load_decoded(folder, image_size) for name, folder in folders.items()}
+    found = [decoded for decoded in classes.values() if decoded]
+    if _fit_into_memory(found, image_size):
+        damaged = [name for name, decoded in classes.items() if decoded and not decoded.is_whole()]
+        classes |= dict.fromkeys(damaged)
+    return classes
+
+
+def _fit_into_memory(classes, image_size):
+    """Tell whether all pictures are few enough, and leave most of the memory to the training."""
+    needed = sum(len(decoded.names) for decoded in classes) * image_size * image_size * 3
+    free = machine.free_memory()
+    return needed <= MOST_IN_MEMORY and (free is None or needed <= free / 4)
 
 
 def _remove_half_made(folder):
@@ -254,12 +282,11 @@ def _cannot_keep(place, error):
     )
 
 
-def _split(classes, class_names, test_fraction, seed):
+def _split(classes, class_names, test_fraction, seed, image_size):
     """Return the training part and the test part, as `Pictures`."""
-    one_hot = np.eye(len(class_names), dtype=np.float32)
-    parts = {"train": [], "test": []}  # of (images, labels, names) per class
+    parts = {"train": [], "test": []}  # of (labels, rows, names) per class
     for label, (name, decoded) in enumerate(zip(class_names, classes, strict=True)):
-        test = _chosen_for_test(decoded.names.tolist(), test_fraction, seed)
+        test = _chosen_for_test(decoded.names, test_fraction, seed)
         count = int(test.sum())
         if count == 0 or count == len(test):
             raise PetkerasError(
@@ -268,9 +295,14 @@ def _split(classes, class_names, test_fraction, seed):
                 "Add pictures or change '--test-fraction'."
             )
         for part, mask in (("train", ~test), ("test", test)):
-            labels = np.repeat(one_hot[label : label + 1], int(mask.sum()), axis=0)
-            parts[part].append((decoded.images[mask], labels, decoded.names[mask]))
-    return _join(parts["train"]), _join(parts["test"])
+            labels = np.full(int(mask.sum()), label)
+            names = [decoded.names[place] for place in np.flatnonzero(mask)]
+            parts[part].append((labels, decoded.rows[mask], names))
+    files = [decoded.file for decoded in classes]
+    train, test = (_join(files, parts[part], image_size) for part in ("train", "test"))
+    if _fit_into_memory(classes, image_size):
+        return _in_memory(train), _in_memory(test)
+    return train, test
 
 
 def _chosen_for_test(names, test_fraction, seed):
@@ -283,10 +315,16 @@ def _chosen_for_test(names, test_fraction, seed):
     return chosen
 
 
-def _join(classes):
-    images, labels, names = zip(*classes, strict=True)
+def _join(files, part, image_size):
+    """Return the chosen pictures of all classes as `Pictures`, on disk."""
+    labels, rows, names = zip(*part, strict=True)
+    numbers = np.concatenate(labels)  # (n,) of the class, and of its file
     return Pictures(
-        images=np.concatenate(images),
-        labels=np.concatenate(labels),
-        names=tuple(np.concatenate(names).tolist()),
+        images=Mapped(files, numbers, np.concatenate(rows), image_size),
+        labels=np.eye(len(files), dtype=np.float32)[numbers],
+        names=tuple(chain.from_iterable(names)),
     )
+
+
+def _in_memory(part):
+    return replace(part, images=part.images.read())

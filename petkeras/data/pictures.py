@@ -1,4 +1,4 @@
-"""Read a picture of any kind into a square of uint8, once, and keep it on disk."""
+"""Read a picture of any kind into a square of uint8."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import os
 import re
 import stat
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from petkeras import machine
 from petkeras.data.words import one_line, printable
-from petkeras.errors import PetkerasError
-
-VERSION = 1  # to be raised whenever pictures are decoded in another way: old ones are not used
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # Pillow knows more; one starts Ghostscript
@@ -54,23 +49,6 @@ class Photograph:
     class_name: str
     data: bytes
     fault: str = ""
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """Hold the pictures of one class.
-
-    Args:
-        images: `(n, image_size, image_size, 3)` uint8.
-        names: `(n,)` file names.
-        sizes: `(n, 2)` int32, the width and height that each had, in pixels.
-        problems: the files that could not be read.
-    """
-
-    images: np.ndarray
-    names: np.ndarray
-    sizes: np.ndarray
-    problems: tuple[Problem, ...]
 
 
 def read_file(file: Path):
@@ -197,96 +175,6 @@ def decode(data, image_size):
     with reading():
         small = picture.resize((image_size, image_size), Image.Resampling.BILINEAR)
     return np.asarray(small), size
-
-
-def decode_all(photographs, class_names, image_size):
-    """Decode the photographs of some classes; those that cannot be read become problems.
-
-    Args:
-        photographs: an iterable of `Photograph`; the files of no two need be in memory at a time.
-        class_names: the classes that they are of.
-        image_size: height and width wanted, in pixels.
-
-    Returns:
-        A `Decoded` per class name, each in the order of the names.
-
-    Raises:
-        PetkerasError: they do not fit into memory, at three copies on the way to the two parts.
-    """
-    free, kept = machine.free_memory(), 0  # bytes
-    rows = {name: [] for name in class_names}  # (name, image, size) of each picture
-    problems = {name: [] for name in class_names}
-    for photograph in photographs:
-        try:
-            if photograph.fault:
-                raise ValueError(photograph.fault)
-            image, size = decode(photograph.data, image_size)
-        except ValueError as error:
-            problem = Problem(photograph.name, str(error), "skipped")
-            problems[photograph.class_name].append(problem)
-        else:
-            rows[photograph.class_name].append((photograph.name, image, size))
-            kept += image.nbytes
-            if free is not None and 3 * kept > free:
-                raise PetkerasError(
-                    f"At {image_size} x {image_size} pixels the pictures do not fit into memory: "
-                    f"{free / 1e9:.1f} GB are free. Lower '--image-size', or take fewer breeds."
-                )
-    return {name: _decoded(rows[name], problems[name], image_size) for name in class_names}
-
-
-def _decoded(rows, problems, image_size):
-    rows = sorted(rows, key=lambda row: row[0])
-    images = [image for _, image, _ in rows]
-    return Decoded(
-        images=np.array(images, np.uint8).reshape(-1, image_size, image_size, 3),
-        names=np.array([name for name, _, _ in rows], np.str_),
-        sizes=np.array([size for _, _, size in rows], np.int32).reshape(-1, 2),
-        problems=tuple(sorted(problems, key=lambda problem: problem.file)),
-    )
-
-
-def save_decoded(file: Path, decoded: Decoded):
-    """Write the pictures of a class to an `.npz` file, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix="incomplete-") as folder:
-        half_made = Path(folder) / file.name
-        np.savez(
-            half_made,
-            version=VERSION,
-            images=decoded.images,
-            names=decoded.names,
-            sizes=decoded.sizes,
-            problems=np.array([(p.file, p.what, p.done) for p in decoded.problems], np.str_),
-        )
-        os.replace(half_made, file)
-
-
-def load_decoded(file: Path, image_size):
-    """Return what `save_decoded` wrote; `None` if it is missing, damaged, or of another version.
-
-    Nothing is ever unpickled.
-    """
-    try:
-        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            if stored["version"] != VERSION:
-                return None
-            decoded = Decoded(
-                images=stored["images"],
-                names=stored["names"],
-                sizes=stored["sizes"],
-                problems=tuple(Problem(*row) for row in stored["problems"].reshape(-1, 3).tolist()),
-            )
-    except Exception:  # missing, or damaged: NumPy trips over that in many ways
-        return None
-    count = len(decoded.names)
-    fits = (
-        (decoded.images.dtype, decoded.images.shape)
-        == (np.uint8, (count, image_size, image_size, 3))
-        and (decoded.sizes.dtype, decoded.sizes.shape) == (np.int32, (count, 2))
-        and (decoded.names.dtype.kind, decoded.names.ndim) == ("U", 1)
-    )  # fmt: skip
-    return decoded if fits else None
 
 
 def summarize(problems):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from petkeras.data.mapped import Mapped
 from petkeras.recipes import Recipe
 
 
@@ -16,13 +17,13 @@ class Pictures:
     """Hold one part of a data set: decoded and resized pictures, and what they show.
 
     Args:
-        images: `(n, size, size, 3)` uint8. In `transfer`, where the last layer is trained, what
-            stands for the pictures: their features, `(n, features)` float32.
+        images: `(n, size, size, 3)` uint8, an array or a `Mapped`. In `transfer`, where the last
+            layer is trained, what stands for the pictures: their features, `(n, features)` float32.
         labels: `(n, classes)` float32, one-hot.
         names: the n file names.
     """
 
-    images: np.ndarray
+    images: np.ndarray | Mapped
     labels: np.ndarray
     names: tuple[str, ...]
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from conftest import picture_bytes, published_archives, two_breeds
 
-from petkeras.data import pets, pictures, sample
+from petkeras.data import kept, pets, pictures, sample
+from petkeras.data.mapped import Mapped
 from petkeras.data.pets import class_table, load_pets
 from petkeras.errors import PetkerasError
+from petkeras.runs import describe_pictures
 
 BREEDS = ("shiba_inu", "samoyed")
 
@@ -77,7 +79,7 @@ def test_a_second_call_decodes_nothing(load, monkeypatch):
     def fail(*_):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(pictures, "decode_all", fail)
+    monkeypatch.setattr(kept, "decode_all", fail)
     np.testing.assert_array_equal(load().train.images, first.train.images)
     with pytest.raises(AssertionError, match="decoded again"):
         load(image_size=9)
@@ -85,9 +87,44 @@ def test_a_second_call_decodes_nothing(load, monkeypatch):
 
 def test_a_damaged_cache_is_made_anew(load, tmp_path):
     first = load()
-    for file in (tmp_path / "data").rglob("*.npz"):
-        file.write_bytes(file.read_bytes()[:100])
+    for file in (tmp_path / "data").rglob("images.raw"):
+        file.write_bytes(bytes(file.stat().st_size))
     np.testing.assert_array_equal(load().train.images, first.train.images)
+
+
+def test_pictures_on_disk_are_the_same_as_in_memory(load, monkeypatch):
+    in_memory = load()
+    monkeypatch.setattr(pets, "MOST_IN_MEMORY", in_memory.train.images.nbytes)  # without the test's
+    on_disk = load()
+    for part in ("train", "test"):
+        one, two = getattr(in_memory, part), getattr(on_disk, part)
+        assert type(one.images) is np.ndarray
+        assert type(two.images) is Mapped
+        np.testing.assert_array_equal(two.images[:], one.images)
+        np.testing.assert_array_equal(two.labels, one.labels)
+        assert two.names == one.names
+    np.testing.assert_array_equal(on_disk.mean, in_memory.mean)
+    np.testing.assert_array_equal(on_disk.sizes, in_memory.sizes)
+    assert describe_pictures(on_disk) == describe_pictures(in_memory)
+    assert class_table(on_disk) == class_table(in_memory)
+
+
+@pytest.mark.parametrize(
+    ("most", "free", "kind"),
+    [
+        (7680, None, np.ndarray),  # forty pictures of 8 x 8
+        (7679, None, Mapped),
+        (7680, 4 * 7680, np.ndarray),
+        (7680, 4 * 7679, Mapped),
+    ],
+)
+def test_pictures_are_in_memory_up_to_a_bound(load, monkeypatch, most, free, kind):
+    monkeypatch.setattr(pets, "MOST_IN_MEMORY", most)
+    monkeypatch.setattr(pets.machine, "free_memory", lambda: free)
+    for _ in range(2):  # decoded, and from the cache
+        data = load()
+        assert isinstance(data.train.images, kind)
+        assert isinstance(data.test.images, kind)
 
 
 def test_the_origin_gives_the_same_pictures_again(load, tmp_path):
@@ -166,6 +203,18 @@ def test_a_disk_that_is_full_while_drawing_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(sample, "write_archives", no_space)
     with pytest.raises(PetkerasError, match="the disk is full"):
         pets.open_source("sample", tmp_path)
+
+
+def test_a_disk_that_is_full_while_decoding_is_one_line_and_nothing_is_left(
+    load, tmp_path, monkeypatch
+):
+    def no_space(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", no_space)
+    with pytest.raises(PetkerasError, match=r"could not be kept in .*: the disk is full\. Name"):
+        load()
+    assert list((tmp_path / "data" / "petkeras" / "pictures").iterdir()) == []
 
 
 @pytest.mark.skipif("PETKERAS_PETS" not in os.environ, reason="needs real photographs")

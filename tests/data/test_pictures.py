@@ -11,18 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from petkeras.data import pictures
-from petkeras.data.pictures import (
-    Decoded,
-    Photograph,
-    Problem,
-    decode,
-    decode_all,
-    load_decoded,
-    save_decoded,
-    summarize,
-)
-from petkeras.errors import PetkerasError
+from petkeras.data.pictures import Problem, decode, summarize
 
 
 def encoded(picture, kind="PNG", **options):
@@ -109,39 +98,12 @@ def test_what_is_no_picture_says_what_it_is(data, message):
 def test_damage_anywhere_gives_a_picture_or_one_line(noise, place):
     data = picture_bytes(0)
     damaged = data[:place] + noise + data[place + len(noise) :]
-    decoded = decode_all([Photograph("a.jpg", "pug", damaged)], ["pug"], 4)["pug"]
-    assert len(decoded.images) + len(decoded.problems) == 1
-    assert not any("\n" in problem.what for problem in decoded.problems)
-
-
-def test_those_that_cannot_be_read_are_skipped_and_named():
-    photographs = [
-        Photograph("b.jpg", "pug", picture_bytes(1)),
-        Photograph("a.jpg", "pug", picture_bytes(2)),
-        Photograph("c.jpg", "pug", b""),
-    ]
-    decoded = decode_all(photographs, ["pug"], 6)["pug"]
-    assert decoded.images.shape == (2, 6, 6, 3)
-    assert decoded.names.tolist() == ["a.jpg", "b.jpg"]
-    np.testing.assert_array_equal(decoded.images[0], decode(picture_bytes(2), 6)[0])
-    assert decoded.sizes.tolist() == [[40, 30], [40, 30]]
-    assert decoded.problems == (Problem("c.jpg", "the file is empty", "skipped"),)
-
-
-def test_a_class_without_a_readable_picture_is_empty_not_broken():
-    decoded = decode_all([Photograph("c.jpg", "pug", b"")], ["pug"], 6)["pug"]
-    assert decoded.images.shape == (0, 6, 6, 3)
-    assert decoded.sizes.shape == (0, 2)
-
-
-def test_what_was_decoded_comes_back_from_disk_the_same(tmp_path):
-    photographs = [Photograph("ä b.jpg", "pug", picture_bytes(1)), Photograph("c", "pug", b"")]
-    decoded = decode_all(photographs, ["pug"], 6)["pug"]
-    save_decoded(tmp_path / "deep" / "er.npz", decoded)
-    loaded = load_decoded(tmp_path / "deep" / "er.npz", 6)
-    for name in Decoded.__dataclass_fields__:
-        np.testing.assert_array_equal(getattr(loaded, name), getattr(decoded, name))
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["er.npz"]
+    try:
+        image, said = decode(damaged, 4)[0], ""
+    except ValueError as error:
+        image, said = None, str(error)
+    assert said if image is None else image.shape == (4, 4, 3)
+    assert "\n" not in said
 
 
 def test_problems_alike_are_told_together():
@@ -151,11 +113,3 @@ def test_problems_alike_are_told_together():
         "1 file: a GIF named .jpg, converted (x.jpg)"
     )
     assert summarize([]) == ""
-
-
-def test_pictures_that_do_not_fit_into_memory_are_refused_before_it_is_full(monkeypatch):
-    monkeypatch.setattr(pictures.machine, "free_memory", lambda: 1000)
-    photograph = Photograph("a.jpg", "pug", picture_bytes(1))
-    decode_all([photograph], ["pug"], 10)  # three times 300 bytes
-    with pytest.raises(PetkerasError, match=r"At 20 x 20 pixels .* 0\.0 GB are free\. Lower"):
-        decode_all([photograph], ["pug"], 20)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import picture_bytes, published_archives, two_breeds
 
-from petkeras.data import archives, oxford, pets, pictures, sample, turns
+from petkeras.data import archives, kept, oxford, pets, sample, turns
 from petkeras.data.pets import load_pets
 
 HOLDER = """
@@ -107,7 +107,7 @@ def test_the_same_pictures_are_decoded_once(tmp_path, monkeypatch):
         for number in range(8):
             (tmp_path / "own" / name / f"{number}.jpg").write_bytes(picture_bytes(number))
     calls = []
-    monkeypatch.setattr(pictures, "decode_all", counted(pictures.decode_all, calls))
+    monkeypatch.setattr(kept, "decode_all", counted(kept.decode_all, calls))
     one, two = both(lambda: load_pets("cat, dog", tmp_path / "own", 8, data_dir=tmp_path / "data"))
     assert len(calls) == 1
     np.testing.assert_array_equal(one.train.images, two.train.images)
