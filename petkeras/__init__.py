@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         losses,
         models,
         optimizers,
+        strategies,
         training,
         visualize,
     )
@@ -56,6 +57,7 @@ __all__ = [
     "optimizers",
     "pet_net",
     "preprocess",
+    "strategies",
     "train",
     "train_step",
     "training",

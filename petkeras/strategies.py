@@ -53,8 +53,7 @@ def make_strategy(kind, devices=None):
     Example:
 
     >>> import petkeras as pk
-    >>> from petkeras.strategies import make_strategy
-    >>> strategy = make_strategy("mirrored")  # doctest: +SKIP
+    >>> strategy = pk.strategies.make_strategy("mirrored")  # doctest: +SKIP
     >>> with strategy.scope():  # doctest: +SKIP
     ...     model = pk.pet_net(recipe=pk.MODERN, seed=0)
     >>> history = pk.train(model, data, pk.MODERN, strategy=strategy)  # doctest: +SKIP

@@ -89,7 +89,8 @@ def train(
             `None` is the first 8 of each convolution, on the first photograph of the test part.
         strategy: a `tf.distribute.Strategy` in whose scope the model was made: its devices share
             each batch, and the losses are those of one device. Of several processes the first one
-            writes the run folder; the others read its checkpoints. See `make_strategy`.
+            writes the run folder; the others read its checkpoints. See
+            `pk.strategies.make_strategy`.
 
     Returns:
         A `History`.
