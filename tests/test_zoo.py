@@ -210,7 +210,7 @@ def test_a_bad_argument_is_refused_in_one_line(refused, arguments, words):
 
 OF_TEXT = (
     "source", "breeds", "recipe", "precision", "run-dir", "data-dir", "film", "film-photo",
-    "resume", "repeat", "backbone", "weights", "schedule", "initializer",
+    "resume", "repeat", "strategy", "backbone", "weights", "schedule", "initializer",
 )  # fmt: skip
 
 

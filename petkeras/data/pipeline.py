@@ -180,7 +180,7 @@ def _augment(images, recipe, draws):
         images = tf.raw_ops.ImageProjectiveTransformV3(
             images=images,
             transforms=_affine(draws, recipe, float(images.shape[1])),
-            output_shape=tf.shape(images)[1:3],
+            output_shape=images.shape[1:3],
             fill_value=0.0,
             interpolation="BILINEAR",
             fill_mode="REFLECT",
