@@ -250,7 +250,9 @@ class Dropout(CheckedLayer):
         if parts == 1:
             wide = tf.nn.experimental.stateless_dropout(wide, self.rate, seed)
         else:  # draw for the whole batch, as one device would, and take what is for this part
-            ones = tf.ones_like(tf.stack([wide] * parts))  # (parts, B, ...)
+            ones = tf.ones(
+                tf.concat([[parts], tf.shape(wide)], axis=0), wide.dtype
+            )  # (parts, B, ...)
             wide *= tf.nn.experimental.stateless_dropout(ones, self.rate, seed)[part]
         return tf.cast(wide, x.dtype)
 

@@ -220,22 +220,3 @@ def share_batches(strategy, make):
         return make(context.num_replicas_in_sync, range(first, first + here))
 
     return strategy.distribute_datasets_from_function(of_this_process)
-
-
-@contextmanager
-def loss_told_plainly(strategy, say_what_is_left):
-    """Say in a line that another process of the cluster has gone.
-
-    Args:
-        strategy: that of the training; with one process nothing is caught.
-        say_what_is_left: a function that returns a sentence.
-    """
-    try:
-        yield
-    except tf.errors.OpError as error:
-        if strategy.cluster_resolver is None or not isinstance(error, LOST):
-            raise
-        raise PetkerasError(
-            "Another process of the cluster has died or cannot be reached. Start all of them "
-            f"again, each as before. {say_what_is_left()}."
-        ) from None

@@ -110,8 +110,6 @@ def train(
     0.95
     """
     _check_fit(model, data)
-    strategy = strategy or tf.distribute.get_strategy()
-    strategies.check_scope(strategy, model)
     devices.prepare_gpus()
     # A gradient and Adam's m and v, float32, for each weight.
     devices.check_memory(3 * 4 * model.count_params(), "Training")
@@ -122,9 +120,8 @@ def train(
         return trainer.run(verbose)
     policy = model.layers[1].dtype_policy.name
     config = {**runs.make_config(data, recipe, seed, policy), "film": film.filters}
-    config["device"] = strategies.describe(strategy, config["device"])
-    with strategies.loss_told_plainly(strategy, trainer.checkpoints.say_what_is_left):
-        return trainer.keep_in_folder(config, resume, verbose)
+    config["device"] = strategies.describe(trainer.strategy, config["device"])
+    return trainer.keep_in_folder(config, resume, verbose)
 
 
 def evaluate(model, pictures, mean, recipe: Recipe):
@@ -165,6 +162,7 @@ class Trainer:
         self.model, self.data, self.recipe, self.seed = model, data, recipe, seed
         self.film = film
         self.strategy = strategy or tf.distribute.get_strategy()
+        strategies.check_scope(self.strategy, model)
         self.run_dir = None if run_dir is None else Path(run_dir)
         self.per_epoch = steps_per_epoch(data.train, recipe)
         self.total_steps = self.per_epoch * recipe.epochs
@@ -190,7 +188,8 @@ class Trainer:
     def keep_in_folder(self, config, resume, verbose):
         """Begin a run folder, or go on with one, and train until the end."""
         if not strategies.is_chief(self.strategy):
-            return self._follow()
+            with self._errors_told_plainly():
+                return self._follow()
         if resume:
             runs.check_is_run(self.run_dir)
         with runs.claim(self.run_dir), self._errors_told_plainly():
@@ -209,7 +208,7 @@ class Trainer:
 
     @contextmanager
     def _errors_told_plainly(self):
-        """Say in a line that the disk or the memory was full, and what is left."""
+        """Say in a line what was full, or has gone, and what is left."""
         try:
             yield
         except (OSError, MemoryError, tf.errors.OpError) as error:
@@ -217,6 +216,11 @@ class Trainer:
             if ours:  # of pictures on disk that are gone; TensorFlow has wrapped it in its own
                 raise PetkerasError(ours[1]) from None
             left = f"{self.checkpoints.say_what_is_left()}."
+            if self.strategy.cluster_resolver and isinstance(error, strategies.LOST):
+                raise PetkerasError(
+                    "Another process of the cluster has died or cannot be reached. Start all of "
+                    f"them again, each as before. {left}"
+                ) from None
             if "No space left" in str(error):
                 raise PetkerasError(f"The disk of {self.run_dir} is full. {left}") from None
             if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):

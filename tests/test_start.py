@@ -16,7 +16,8 @@ TOLD += "os.environ.get('GLIBC_TUNABLES'), sys.argv[1:])"
 def begun(monkeypatch):
     """List how the process would begin anew, and with what the command itself was called."""
     calls = []
-    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    monkeypatch.setenv("GLIBC_TUNABLES", "")  # so that it is put back after a test, or removed
+    monkeypatch.delenv("GLIBC_TUNABLES")
     monkeypatch.setattr(os, "execv", lambda *command: calls.append(command))
     monkeypatch.setattr(os, "confstr", lambda name: "glibc 2.36", raising=False)
     monkeypatch.setattr(cli, "main", lambda: calls.append("cli"))
