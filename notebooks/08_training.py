@@ -108,8 +108,7 @@ print(loss.shape, bool(tf.reduce_all(loss > 0)))
 # %% [markdown]
 # Now the whole step. A `GradientTape` watches the operations; asked afterwards, it tells for each
 # weight how the loss would change with it, and Adam moves every weight a little the other way. This
-# is all that training is, and it is the very code that `pk.train` runs. (In a compiled step, the
-# inner `with` lets Adam wait until every gradient is there; so no kernel is changed while it is read.)
+# is all that training is, and it is the very code that `pk.train` runs.
 
 # %%
 source = inspect.getsource(pk.train_step)

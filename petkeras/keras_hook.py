@@ -11,6 +11,7 @@ import contextlib
 import importlib.abc
 import importlib.util
 import os
+import platform
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +27,10 @@ def install():
             ends with that line instead; only its help and `petkeras doctor` go on.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        # oneDNN's convolutions, which TensorFlow leaves out where a processor has AVX2 alone:
+        # a step of the article's network takes 0.98 s with them, 1.18 s without.
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"  # Keras, too, takes "" for unset
     os.environ["KERAS_BACKEND"] = backend
     if "keras" in sys.modules:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from petkeras.errors import PetkerasError
-from petkeras.start import LARGE_PAGES
+from petkeras.start import settings
 
 DEFAULT_FOLDER = "petkeras-notebooks"
 COPIED = ".petkeras-lab.json"  # in the folder: what each file was when it was copied
@@ -143,7 +143,7 @@ def open_jupyterlab(folder, arguments=()):
     if importlib.util.find_spec("jupyterlab") is None:
         raise PetkerasError("JupyterLab is not installed. Install it: pip install 'petkeras[lab]'")
     command = [sys.executable, "-m", "jupyterlab", *arguments]
-    environment = {**LARGE_PAGES, **os.environ}
+    environment = {**settings(), **os.environ}
     with subprocess.Popen(command, cwd=folder, env=environment) as jupyterlab:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for JupyterLab: it asks
         try:

@@ -1,35 +1,53 @@
-"""Start the `petkeras` command, where it trains with the C library's large memory pages."""
+"""Start the `petkeras` command, where it trains with settings for the memory and few cores."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+# The C library gives what is 4 MB or larger pages of its own, of 2 MB each, and takes them back as
+# soon as they are free. Each step makes the gradient of `fc1` anew: 411 MB, which would be 100,000
+# small pages to be mapped and cleared one by one.
+MALLOC = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304"}
+# oneDNN, TensorFlow's library of convolutions, asks the C library, too, and keeps nothing back.
+SYSTEM_ALLOCATOR = {"TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1"}
+# One operation at a time, on all cores: side by side they would only push each other from the
+# caches, and hold more memory.
+ONE_BY_ONE = {"TF_NUM_INTEROP_THREADS": "1"}
+FEW_CORES = 4
 
 
 def main():
-    """Run the command, in a process that takes memory in large pages if it is to train."""
+    """Run the command, in a process with these settings if it is to train."""
     if sys.argv[1:2] == ["train"]:
-        use_large_pages()
+        begin_with_settings()
     from petkeras import cli
 
     cli.main()
 
 
-def use_large_pages():
-    """Begin this very process anew, if its memory comes in pages of 4 kB and could come in 2 MB.
+def settings():
+    """Return the environment variables that a process which trains should have from its start.
 
-    Each step makes the gradient of `fc1` anew: 411 MB, which are 100,000 small pages to be mapped
-    and cleared one by one, or 200 large ones. The C library of Linux reads the setting when a
-    process starts, so that it cannot be changed later. Elsewhere nothing happens.
+    Measured with the article's network at 224 pixels on 2 cores: docs/bench.md.
 
     Reference: the GNU C library's manual, section "Memory Allocation Tunables".
     """
-    if not _has_glibc() or "GLIBC_TUNABLES" in os.environ:
-        return
-    os.environ.update(LARGE_PAGES)
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    few = (os.cpu_count() or 1) <= FEW_CORES
+    return {**MALLOC, **SYSTEM_ALLOCATOR, **(ONE_BY_ONE if few else {})}
+
+
+def begin_with_settings():
+    """Put the settings where the user has none, and begin this very process anew if it must be.
+
+    The C library of Linux reads its own when a process starts, so that it cannot be changed later;
+    elsewhere there is nothing to be begun anew for.
+    """
+    anew = _has_glibc() and "GLIBC_TUNABLES" not in os.environ
+    for name, value in settings().items():
+        os.environ.setdefault(name, value)
+    if anew:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _has_glibc():

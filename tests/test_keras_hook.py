@@ -85,3 +85,22 @@ def test_every_public_name_is_there():
     assert dir(petkeras) == sorted(petkeras.__all__)
     with pytest.raises(AttributeError, match="'nothing'"):
         petkeras.nothing  # noqa: B018
+
+
+# oneDNN
+
+
+@pytest.mark.parametrize(
+    ("processor", "before", "then"),
+    [("x86_64", None, "1"), ("AMD64", None, "1"), ("x86_64", "0", "0"), ("aarch64", None, None)],
+)
+def test_onednn_is_switched_on_where_it_is_faster_unless_that_was_decided(
+    monkeypatch, processor, before, then
+):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", before or "")
+    if before is None:
+        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    monkeypatch.setattr("platform.machine", lambda: processor)
+    monkeypatch.setattr("sys.meta_path", list(sys.meta_path))
+    keras_hook.install()
+    assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == then

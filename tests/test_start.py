@@ -1,4 +1,4 @@
-"""The command begins anew with large memory pages, once, and only where it trains."""
+"""The command begins anew with its settings, once, and only where it trains."""
 
 import os
 import subprocess
@@ -8,16 +8,20 @@ import pytest
 
 from petkeras import cli, start
 
-TOLD = "import os, sys; from petkeras import start; start.use_large_pages(); print(os.getpid(), "
+TOLD = (
+    "import os, sys; from petkeras import start; start.begin_with_settings(); print(os.getpid(), "
+)
 TOLD += "os.environ.get('GLIBC_TUNABLES'), sys.argv[1:])"
+NAMES = ("GLIBC_TUNABLES", "TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "TF_NUM_INTEROP_THREADS")
 
 
 @pytest.fixture
 def begun(monkeypatch):
     """List how the process would begin anew, and with what the command itself was called."""
     calls = []
-    monkeypatch.setenv("GLIBC_TUNABLES", "")  # so that it is put back after a test, or removed
-    monkeypatch.delenv("GLIBC_TUNABLES")
+    for name in NAMES:
+        monkeypatch.setenv(name, "")  # so that it is put back after a test, or removed
+        monkeypatch.delenv(name)
     monkeypatch.setattr(os, "execv", lambda *command: calls.append(command))
     monkeypatch.setattr(os, "confstr", lambda name: "glibc 2.36", raising=False)
     monkeypatch.setattr(cli, "main", lambda: calls.append("cli"))
@@ -31,20 +35,29 @@ def test_training_begins_anew_with_the_same_arguments(begun, monkeypatch):
     (python, command), then = begun
     assert (python, command[1:]) == (sys.executable, ["-m", "petkeras", "train", "--epochs", "2"])
     assert then == "cli"  # where a process cannot begin anew: here
-    assert os.environ["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+    assert {name: os.environ[name] for name in start.settings()} == start.settings()
 
 
 def test_other_commands_and_a_setting_of_the_users_own_stay_as_they_are(begun, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["petkeras", "predict"])
     start.main()
+    assert not set(NAMES) & set(os.environ)
     monkeypatch.setattr(sys, "argv", ["petkeras", "train"])
-    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=0")
+    for name in NAMES:
+        monkeypatch.setenv(name, "7")
     start.main()
     assert begun == ["cli", "cli"]
+    assert [os.environ[name] for name in NAMES] == ["7", "7", "7"]
+
+
+@pytest.mark.parametrize(("cores", "one_by_one"), [(2, True), (4, True), (5, False), (None, True)])
+def test_with_few_cores_one_operation_runs_at_a_time(monkeypatch, cores, one_by_one):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert ("TF_NUM_INTEROP_THREADS" in start.settings()) == one_by_one
 
 
 @pytest.mark.parametrize("library", [ValueError, "musl 1.2", None])
-def test_without_the_gnu_library_nothing_happens(begun, monkeypatch, library):
+def test_without_the_gnu_library_nothing_is_begun_anew(begun, monkeypatch, library):
     def confstr(name):
         if library is ValueError:
             raise ValueError
@@ -54,14 +67,13 @@ def test_without_the_gnu_library_nothing_happens(begun, monkeypatch, library):
     monkeypatch.setattr(sys, "argv", ["petkeras", "train"])
     start.main()
     assert begun == ["cli"]
-    assert "GLIBC_TUNABLES" not in os.environ
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has the setting")
 def test_a_process_keeps_its_number_and_begins_anew_only_once():
-    environment = {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"}
+    environment = {name: value for name, value in os.environ.items() if name not in NAMES}
     command = [sys.executable, "-c", TOLD, "a b"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         number, setting, rest = process.stdout.read().strip().split(" ", 2)
     assert int(number) == process.pid
-    assert (setting, rest) == ("glibc.malloc.hugetlb=1", "['a b']")
+    assert (setting, rest) == (start.MALLOC["GLIBC_TUNABLES"], "['a b']")

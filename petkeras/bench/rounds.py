@@ -13,9 +13,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from petkeras.bench.worker import CONTENDERS, JAX
+from petkeras.bench.worker import CONTENDERS, JAX, SAME_SETTINGS
 from petkeras.errors import PetkerasError
-from petkeras.start import LARGE_PAGES
+from petkeras.start import settings
 
 NEEDS = {"PyTorch": "torch", "JAX": "jax"}  # what a contender's name has, and the module it needs
 
@@ -144,8 +144,10 @@ def work(name, task):
     """
     command = [sys.executable, "-m", "petkeras.bench.worker", name, json.dumps(task)]
     environment = dict(os.environ)
-    if name.startswith("petkeras") or name.endswith(", large pages"):  # as `petkeras train` has it
-        environment |= LARGE_PAGES
+    if name.startswith("petkeras") or name.endswith(SAME_SETTINGS):
+        environment |= settings()
+    else:
+        environment["TF_ENABLE_ONEDNN_OPTS"] = ""  # as TensorFlow has it, unasked
     if name == JAX:  # -P: what lies beside the script is not to be taken for Python's own modules
         script = str(Path(__file__).with_name("builtin.py"))
         command = [sys.executable, "-P", script, json.dumps(task)]

@@ -6,6 +6,7 @@ import json
 import sys
 
 JAX = "Keras fit float32, JAX"
+SAME_SETTINGS = ", same settings"
 
 # Each contender's name, the function that it is, its arguments, and what it does.
 CONTENDERS = {
@@ -34,10 +35,10 @@ CONTENDERS = {
         {"policy": "float32"},
         "Keras's built-in layers, Adam and `model.fit`, on TensorFlow",
     ),
-    "Keras fit float32, large pages": (
+    f"Keras fit float32{SAME_SETTINGS}": (
         "keras_fit",
         {"policy": "float32"},
-        "the same, with memory in large pages, as `petkeras train` sets it for itself",
+        "the same, with oneDNN, memory and threads set as `petkeras train` sets them for itself",
     ),
     "Keras fit bfloat16": (
         "keras_fit",

@@ -16,7 +16,7 @@ def measured():
 
 def test_the_gradients_of_the_kernels_are_among_them(measured):
     spent = list(measured["milliseconds"].values())
-    assert measured["milliseconds"]["Conv2DBackpropFilter"] > 0
+    assert any("Conv2DBackpropFilter" in name for name in measured["milliseconds"])  # or oneDNN's
     assert "ResourceApplyAdam" in measured["milliseconds"]
     assert spent == sorted(spent, reverse=True)
     assert 0 < sum(spent) < 10 * measured["step"]  # few run at the same time
