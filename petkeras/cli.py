@@ -399,27 +399,32 @@ def _repeat(context, options, strategy):
     _check_given(context, options, "repeat", ("run_dir", "film_photo", "strategy", "devices"))
     from petkeras import Run
     from petkeras.runs import check_free
+    from petkeras.strategies import is_chief
 
     then = Run(then_dir)
     then_history = then.history  # what is damaged is told now, not after the training
-    check_free(run_dir)
+    if is_chief(strategy):
+        check_free(run_dir)
     history = _train_as(then, then.recipe, run_dir, options, strategy)
-    if history.interrupted:
-        return run_dir, history
-    now = Run(run_dir).config
+    if is_chief(strategy) and not history.interrupted:
+        _compare(then, then_history, Run(run_dir), history)
+    return run_dir, history
+
+
+def _compare(then, then_history, now, history):
+    """Say whether a run that was repeated gave the same figures, and what was not the same."""
     for what in ("versions", "device"):
-        if then.config[what] != now[what]:
-            _say(f"Other {what} than here: {then.config[what]} there, {now[what]} here.")
+        if then.config[what] != now.config[what]:
+            _say(f"Other {what} than here: {then.config[what]} there, {now.config[what]} here.")
     if "epochs_before" in then.config:
-        _say(f"{then_dir} was given more epochs later, after {then.config['epochs_before']}.")
+        _say(f"{then.run_dir} was given more epochs later, after {then.config['epochs_before']}.")
     columns = ("loss", "accuracy", "test_loss", "test_accuracy")
     same = [then_history.column(name) == history.column(name) for name in columns]
     _say(
-        f"Every loss and accuracy is that of {then_dir}, to the last bit."
+        f"Every loss and accuracy is that of {then.run_dir}, to the last bit."
         if all(same)
-        else f"Losses or accuracies differ from those of {then_dir}."
+        else f"Losses or accuracies differ from those of {then.run_dir}."
     )
-    return run_dir, history
 
 
 def _train_as(run, recipe, run_dir, options, strategy, resume=False):
@@ -427,6 +432,7 @@ def _train_as(run, recipe, run_dir, options, strategy, resume=False):
     from petkeras import devices, pet_net, transfer
     from petkeras.recorder import Film
     from petkeras.runs import describe_pictures
+    from petkeras.strategies import is_chief
     from petkeras.training import train
 
     config = run.config
@@ -439,7 +445,8 @@ def _train_as(run, recipe, run_dir, options, strategy, resume=False):
             f"The pictures of {data.origin['source']} are not those that the run was trained on: "
             "name a place where they are with '--source'."
         )
-    _say_data(data)
+    if is_chief(strategy):
+        _say_data(data)
     size, seed = config["image_size"], config["seed"]
     if "backbone" in config:
         if strategy:

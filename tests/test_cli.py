@@ -292,6 +292,17 @@ def test_repeat_does_the_same_and_says_so(train, petkeras, tmp_path, pets):
     )
 
 
+def test_of_several_processes_that_repeat_a_run_the_first_one_tells(
+    train, petkeras, tmp_path, monkeypatch
+):
+    train(tmp_path / "run")
+    monkeypatch.setattr("petkeras.strategies.is_chief", lambda strategy: False)
+    again = ("train", "--repeat", tmp_path / "run", "--run-dir", tmp_path / "again")
+    assert petkeras(*again) == (0, "", "")
+    assert petkeras("train", "--resume", tmp_path / "run", "--epochs", 3) == (0, "", "")
+    assert not (tmp_path / "again").exists()
+
+
 def test_a_terminal_gets_a_progress_bar(pets, tmp_path, data_dir):
     command = [
         sys.executable, "-m", "petkeras", "train", "--source", str(pets), "--image-size", "16",
