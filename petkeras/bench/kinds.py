@@ -52,11 +52,15 @@ def make_report(options, said):
 
 
 def _contenders(options, task, said):
-    from petkeras.bench import tables
+    from petkeras.bench import profile, tables
 
     names, left_out = rounds.choose(options["contender"])
     results, dropped = rounds.run(names, options["rounds"], task, said)
-    return tables.report(results, [*left_out, *dropped], task, rounds.work("limits", task))
+    report = tables.report(results, [*left_out, *dropped], task, rounds.work("limits", task))
+    if task["device"] == "cpu":
+        report.facts["profile"] = rounds.work("profile", task)
+        report.parts.insert(-1, profile.part(report.facts["profile"], task))
+    return report
 
 
 def _profile(task):

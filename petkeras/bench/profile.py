@@ -63,8 +63,8 @@ def sum_operations(space):
     return spent
 
 
-def report(measured, task):
-    """Return the `Report` of what `measure` returned, of a task given as a dict."""
+def part(measured, task):
+    """Return a page's `Part` of what `measure` returned, of a task given as a dict."""
     spent = measured["milliseconds"]
     total = sum(spent.values())
     rows = [
@@ -76,6 +76,10 @@ def report(measured, task):
         f"All {len(spent)} operations: {total:.1f} ms a step. A step took {measured['step']:.1f} ms"
         ": two operations that run at the same time both count, and the gaps between them do not.",
     ]
-    part = Part("Operations of a training step", ("operation", "share", "ms a step"), rows, lines)
+    return Part("Operations of a training step", ("operation", "share", "ms a step"), rows, lines)
+
+
+def report(measured, task):
+    """Return the `Report` of what `measure` returned, of a task given as a dict."""
     facts = {"task": task, **measured}
-    return Report("Where a step spends its time", [part], facts)
+    return Report("Where a step spends its time", [part(measured, task)], facts)

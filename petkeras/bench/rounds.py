@@ -144,10 +144,10 @@ def work(name, task):
     """
     command = [sys.executable, "-m", "petkeras.bench.worker", name, json.dumps(task)]
     environment = dict(os.environ)
-    if name.startswith("petkeras") or name.endswith(SAME_SETTINGS):
-        environment |= settings()
-    else:
+    if name in CONTENDERS and not name.startswith("petkeras") and not name.endswith(SAME_SETTINGS):
         environment["TF_ENABLE_ONEDNN_OPTS"] = ""  # as TensorFlow has it, unasked
+    else:
+        environment |= settings()
     if name == JAX:  # -P: what lies beside the script is not to be taken for Python's own modules
         script = str(Path(__file__).with_name("builtin.py"))
         command = [sys.executable, "-P", script, json.dumps(task)]

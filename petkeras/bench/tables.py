@@ -9,13 +9,14 @@ import statistics
 from petkeras.bench.builtin import WARM_UP
 from petkeras.bench.report import Part, Report, machine, machine_part
 from petkeras.bench.rounds import Result, ratio
-from petkeras.bench.worker import CONTENDERS, JAX
+from petkeras.bench.worker import CONTENDERS, JAX, SAME_SETTINGS
 
 BESTS = ("PyTorch's best float32", "PyTorch's best bfloat16")
 # Pairs whose ratio is told where both were run; the first is the better the smaller it is.
 PAIRS = (
     ("petkeras float32", "Keras fit float32"),
-    ("petkeras float32", "Keras fit float32, JAX"),
+    ("petkeras float32", f"Keras fit float32{SAME_SETTINGS}"),
+    ("petkeras float32", JAX),
     ("petkeras float32", "Keras loop float32"),
     ("petkeras float32", BESTS[0]),
     ("petkeras bfloat16", "petkeras float32"),

@@ -13,12 +13,15 @@ from petkeras.bench.worker import CONTENDERS
 from petkeras.errors import PetkerasError
 
 SECONDS = {"petkeras float32": 0.4, "Keras fit float32": 0.8, "PyTorch float32": 1.6}
+PROFILE = {"milliseconds": {"Conv2D": 30.0, "Relu": 10.0}, "step": 50.0}
 RATES = {"float32": 1e11, "bfloat16": 2e11, "bandwidth": 1e10}
 
 
 def worked(name, task=None):
     if name == "limits":
         return {"rates": RATES, "inputs": 500.0}
+    if name == "profile":
+        return PROFILE
     waiting = 0.02 if name.startswith("petkeras") else None
     figures = {"seconds": SECONDS[name], "waiting": waiting}
     return {**figures, "first_step": 1e10, "memory": 2_000_000_000}
@@ -141,6 +144,31 @@ def test_jax_runs_a_file_without_petkeras_in_it(monkeypatch, device, platform):
     assert (environment["KERAS_BACKEND"], environment["JAX_PLATFORMS"]) == ("jax", platform)
 
 
+@pytest.mark.parametrize(
+    ("name", "onednn", "memory"),
+    [
+        ("petkeras float32", "1", "1"),
+        ("Keras fit float32", "", None),
+        ("Keras fit float32, same settings", "1", "1"),
+        ("the article's loop", "", None),
+        ("limits", "1", "1"),
+        ("profile", "1", "1"),
+    ],
+)
+def test_each_has_its_own_settings(monkeypatch, name, onednn, memory):
+    started = []
+
+    def run(command, env, **_):
+        started.append(env)
+        return subprocess.CompletedProcess(command, 0, "{}\n", "")
+
+    monkeypatch.setattr("subprocess.run", run)
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    rounds.work(name, {"device": "cpu"})
+    assert started[0]["TF_ENABLE_ONEDNN_OPTS"] == onednn
+    assert started[0].get("TF_ONEDNN_USE_SYSTEM_ALLOCATOR") == memory
+
+
 def test_a_contender_that_fails_is_told_of():
     with pytest.raises(PetkerasError, match="'nobody' did not end well: KeyError: 'nobody'"):
         rounds.work("nobody", {})
@@ -168,12 +196,15 @@ def test_the_command_prints_a_table_json_or_a_page(pretend, monkeypatch, capsys)
     assert measured["ratios"][0]["ratio"] == pytest.approx(0.5)
     assert measured["input_pictures_per_second"] == 500
     assert measured["machine"]["processor"]
+    assert measured["profile"] == PROFILE
     code, out, _ = bench(monkeypatch, capsys, *arguments, "--markdown")
     assert out.startswith("# How fast\n")
     # An epoch has 34 steps.
     assert "| petkeras float32 | 0.400 | 0.400 | 0.400 | 13.6 |" in out
-    for heading in ("Who is compared", "The machine", "What the machine could do", "Once more"):
-        assert f"\n## {heading}\n" in out
+    headings = [line[3:] for line in out.splitlines() if line.startswith("## ")]
+    assert headings[:3] == ["Who is compared", "The machine", "A training step, in seconds"]
+    assert headings[-2:] == ["Operations of a training step", "Once more"]
+    assert "| Conv2D | 75.0% | 30.00 |" in out
     assert "| Keras fit float32 | Keras's built-in layers, Adam and `model.fit`" in out
     assert "--image-size 16 --batch-size 10 --steps 20 --rounds 2 --markdown`" in out
     assert "`--contender 'petkeras float32' --contender 'Keras fit float32'`" in out
@@ -204,8 +235,7 @@ def test_what_cannot_be_done_is_one_line(monkeypatch, capsys, words, line):
 
 
 def test_a_profile_is_of_the_processor(monkeypatch, capsys):
-    spent = {"milliseconds": {"Conv2D": 30.0, "Relu": 10.0}, "step": 50.0}
-    monkeypatch.setattr(rounds, "work", lambda name, task: spent)
+    monkeypatch.setattr(rounds, "work", worked)
     code, out, err = bench(monkeypatch, capsys, "--profile", "--device", "cpu")
     assert (code, err) == (0, "")
     assert out.split("Conv2D", 1)[1].split()[:2] == ["75.0%", "30.00"]
