@@ -350,7 +350,7 @@ class Dense(CheckedLayer):
         )
 
     def call(self, x):
-        x = multiply(x, tf.convert_to_tensor(self.kernel))  # (B, units)
+        x = _multiply(x, tf.convert_to_tensor(self.kernel))  # (B, units)
         x = tf.nn.bias_add(x, self.bias)
         return ACTIVATIONS[self.activation](x)
 
@@ -374,7 +374,7 @@ class Dense(CheckedLayer):
 
 
 @tf.custom_gradient
-def multiply(x, kernel):
+def _multiply(x, kernel):
     """Multiply two matrices, `tf.matmul(x, kernel)`, with gradients in an order that saves memory.
 
     TensorFlow may compute the two in any order. Here the kernel's comes last: as soon as it is
