@@ -1,6 +1,7 @@
 """Pictures and archives that several tests need: small, made here, never photographs."""
 
 import io
+import os
 import tarfile
 
 import numpy as np
@@ -11,6 +12,9 @@ from PIL import Image
 from petkeras.data.breeds import BREEDS, CATS, DOGS
 from petkeras.data.pets import PetData
 from petkeras.data.pipeline import Pictures, mean_image
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # tests run side by side: each has a core to itself
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 settings.register_profile("petkeras", deadline=None, max_examples=20, derandomize=True)
 settings.load_profile("petkeras")

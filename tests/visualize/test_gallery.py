@@ -19,6 +19,7 @@ from petkeras.models import pet_net
 from petkeras.recipes import MODERN
 from petkeras.runs import Run
 from petkeras.training import train
+from petkeras.visualize import gallery
 from petkeras.visualize.gallery import make_scene, write_figures
 from petkeras.visualize.report import write_report
 
@@ -129,6 +130,14 @@ def test_the_page_says_what_was_trained_and_what_it_answers(shown):
         assert f"{row[0]:.1%}" in page
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """Leave out what takes longest, and is the same whatever pictures there are."""
+    monkeypatch.setattr(gallery, "_film", lambda scene: [])
+    monkeypatch.setattr(gallery, "_looks_for", lambda scene: [])
+
+
+@pytest.mark.usefixtures("quick")
 def test_photographs_and_layers_can_be_chosen(run_dir, data, tmp_path):
     files = [tmp_path / "gray.png", tmp_path / "a & b <i>.png"]
     files[0].write_bytes(picture_bytes(1, size=(90, 20), kind="PNG", mode="L"))
@@ -142,6 +151,7 @@ def test_photographs_and_layers_can_be_chosen(run_dir, data, tmp_path):
     assert "a &amp; b &lt;i&gt;.png" in page
 
 
+@pytest.mark.usefixtures("quick")
 def test_without_its_pictures_a_run_is_shown_by_the_one_that_was_filmed(run_dir, data):
     scene = make_scene(Run(run_dir))
     np.testing.assert_array_equal(scene.images[0], data.test.images[0])
