@@ -34,7 +34,8 @@ def settings():
     Reference: the GNU C library's manual, section "Memory Allocation Tunables".
     """
     few = (os.cpu_count() or 1) <= FEW_CORES
-    return {**MALLOC, **SYSTEM_ALLOCATOR, **(ONE_BY_ONE if few else {})}
+    malloc = MALLOC if _has_glibc() else {}
+    return {**malloc, **SYSTEM_ALLOCATOR, **(ONE_BY_ONE if few else {})}
 
 
 def begin_with_settings():
@@ -43,10 +44,9 @@ def begin_with_settings():
     The C library of Linux reads its own when a process starts, so that it cannot be changed later;
     elsewhere there is nothing to be begun anew for.
     """
-    anew = _has_glibc() and "GLIBC_TUNABLES" not in os.environ
-    for name, value in settings().items():
-        os.environ.setdefault(name, value)
-    if anew:
+    missing = {name: value for name, value in settings().items() if name not in os.environ}
+    os.environ.update(missing)
+    if MALLOC.keys() & missing:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 

@@ -67,6 +67,7 @@ def test_without_the_gnu_library_nothing_is_begun_anew(begun, monkeypatch, libra
     monkeypatch.setattr(sys, "argv", ["petkeras", "train"])
     start.main()
     assert begun == ["cli"]
+    assert "GLIBC_TUNABLES" not in os.environ
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has the setting")

@@ -16,7 +16,8 @@ def measured():
 
 def test_the_gradients_of_the_kernels_are_among_them(measured):
     spent = list(measured["milliseconds"].values())
-    assert any("Conv2DBackpropFilter" in name for name in measured["milliseconds"])  # or oneDNN's
+    of_kernels = [name for name in measured["milliseconds"] if "Conv2DBackpropFilter" in name]
+    assert sum(measured["milliseconds"][name] for name in of_kernels) > 0  # or oneDNN's
     assert "ResourceApplyAdam" in measured["milliseconds"]
     assert spent == sorted(spent, reverse=True)
     assert 0 < sum(spent) < 10 * measured["step"]  # few run at the same time
