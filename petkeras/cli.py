@@ -22,7 +22,7 @@ from petkeras.recipes import MOST_SIDE, PRESETS, TRANSFER, Recipe
 
 RECIPE_FIELDS = [field for field in dataclasses.fields(Recipe) if field.name != "name"]
 WITHOUT_BACKBONE = (  # options of train that say nothing about a last layer
-    "preset", "precision", "strategy", "devices", "film", "film_photo", "film_every",
+    "preset", "precision", "xla", "strategy", "devices", "film", "film_photo", "film_every",
     "pixel_scale", "initializer", "dense_bias", "conv_dropout", "dense_dropout", "flip", "shift",
     "zoom", "rotation", "light", "color",
 )  # fmt: skip
@@ -213,6 +213,11 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for mac
     help="Use only operations that give the same bits each time, on a GPU too; slower there.",
 )
 @click.option(
+    "--xla",
+    is_flag=True,
+    help="Compile the step with XLA: for one GPU, where it may be faster; on a CPU much slower.",
+)
+@click.option(
     "--strategy",
     type=click.Choice(["mirrored", "multiworker"]),
     help="Share each batch among all GPUs of this machine, or among the machines that TF_CONFIG or "
@@ -239,6 +244,11 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for mac
 @click.pass_context
 def train(context, **options):
     """Train the article's network, and keep all that happens in a run folder."""
+    if options["deterministic"] and options["xla"]:
+        raise PetkerasError(
+            "XLA has no max-pooling that is deterministic on a GPU: leave out --deterministic or "
+            "--xla."
+        )
     strategy = _strategy(options)
     if options["resume"]:
         run_dir, history = _resume(context, options, strategy)
@@ -326,6 +336,8 @@ def _prepare(options, preset, strategy=None):
         check_free(run_dir)
     if options["deterministic"]:
         devices.make_deterministic()
+    if options["xla"]:
+        devices.use_xla()
     data = load_pets(
         **{
             name: options[name]
@@ -438,6 +450,8 @@ def _train_as(run, recipe, run_dir, options, strategy, resume=False):
     config = run.config
     if config.get("deterministic"):
         devices.make_deterministic()
+    if config.get("xla"):
+        devices.use_xla()
     devices.prepare_gpus()
     data = _pictures_of(run, options["data_dir"], options["source"])
     if describe_pictures(data) != config["pictures"]:

@@ -104,6 +104,7 @@ FIELDS = {
 }
 OPTIONAL = {
     "deterministic": (lambda value: isinstance(value, bool), "true or false"),
+    "xla": (lambda value: isinstance(value, bool), "true or false"),
     "film": (
         lambda value: value is None or _is_dict(_is_list(_is_whole))(value),
         "lists of filters' numbers by layer",

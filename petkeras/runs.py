@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import platform
+import shutil
+import zipfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -185,7 +187,7 @@ def difference(one, other):
     for there, here, names in (
         (one["recipe"], other["recipe"], other["recipe"]),
         (one["data"], other["data"], other["data"]),
-        (one, other, ("seed", "dtype_policy", "deterministic", "backbone")),
+        (one, other, ("seed", "dtype_policy", "deterministic", "xla", "backbone")),
     ):
         for name in names:
             if name not in MAY_CHANGE and there.get(name) != here.get(name):
@@ -220,6 +222,7 @@ def make_config(data, recipe, seed, policy):
         "seed": seed,
         "dtype_policy": policy,
         "deterministic": devices.is_deterministic(),
+        **({"xla": True} if devices.uses_xla() else {}),
         "device": devices.describe(),
         "versions": {
             "petkeras": petkeras.__version__,
@@ -251,8 +254,16 @@ def write_config(run_dir, config):
 def save_model(run_dir, model, mean):
     """Write `model.keras` and `mean.npy`, each whole or not at all."""
     run_dir = Path(run_dir)
-    half_made = run_dir / "incomplete.keras"
-    model.save(half_made)
+    parts, half_made = run_dir / "incomplete", run_dir / "incomplete.keras"
+    shutil.rmtree(parts, ignore_errors=True)  # of a process that died
+    try:
+        # Keras would put a .keras file together in memory; its parts it writes to the disk.
+        keras.saving.save_model(model, parts, zipped=False)
+        with zipfile.ZipFile(half_made, "w") as archive:
+            for file in filter(Path.is_file, parts.iterdir()):
+                archive.write(file, file.name)
+    finally:
+        shutil.rmtree(parts, ignore_errors=True)
     os.replace(half_made, run_dir / "model.keras")
     np.save(run_dir / "incomplete.npy", np.asarray(mean, np.float32))
     os.replace(run_dir / "incomplete.npy", run_dir / "mean.npy")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
+from petkeras import devices
 from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
 
@@ -197,13 +198,18 @@ def describe(strategy, device):
 
 
 def check_scope(strategy, model):
-    """Raise a PetkerasError if a model was made outside the strategy that is to train it."""
+    """Raise a PetkerasError if a model was made outside the strategy that is to train it.
+
+    Or if the strategy has several devices, and XLA is to compile the step.
+    """
     weight = model.variables[0].value
     if not strategy.extended.variable_created_in_scope(weight):
         raise PetkerasError(
             "The model was made without the strategy, or with another one: make it within "
             "`with strategy.scope():`."
         )
+    if devices.uses_xla() and strategy.num_replicas_in_sync > 1:
+        raise PetkerasError("'--xla' is for one device: leave out '--strategy', or '--xla'.")
 
 
 def share_batches(strategy, make):
@@ -219,4 +225,13 @@ def share_batches(strategy, make):
         first = context.input_pipeline_id * here
         return make(context.num_replicas_in_sync, range(first, first + here))
 
-    return strategy.distribute_datasets_from_function(of_this_process)
+    batches = strategy.distribute_datasets_from_function(of_this_process)
+    gpus = tf.config.list_logical_devices("GPU")
+    if gpus and isinstance(batches, tf.data.Dataset):
+        return prefetch_to(gpus[0].name, batches)  # a strategy of GPUs does so by itself
+    return batches
+
+
+def prefetch_to(device, batches):
+    """Have the next two batches of a `tf.data.Dataset` on a device before they are asked for."""
+    return batches.apply(tf.data.experimental.prefetch_to_device(device, buffer_size=2))

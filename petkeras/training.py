@@ -320,7 +320,9 @@ class Trainer:
             results = [tf.stack([loss, hits, stop]), [thin(gradient) for gradient in gradients]]
             return tf.distribute.get_replica_context().all_reduce("SUM", results)
 
-        @tf.function(input_signature=[*batch_spec, tf.TensorSpec((), tf.float32)])
+        signature = [*batch_spec, tf.TensorSpec((), tf.float32)]
+
+        @tf.function(input_signature=signature, jit_compile=devices.uses_xla())
         def step(images, labels, weights, stop):
             everywhere = self.strategy.run(on_a_device, (images, labels, weights, stop))
             return tf.nest.map_structure(

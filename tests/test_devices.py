@@ -79,3 +79,10 @@ def test_deterministic_is_remembered(monkeypatch):
     devices.make_deterministic()
     assert devices.is_deterministic()
     assert called
+
+
+def test_xla_is_remembered(monkeypatch):
+    monkeypatch.setattr(devices, "_xla", False)
+    assert not devices.uses_xla()
+    devices.use_xla()
+    assert devices.uses_xla()

@@ -12,8 +12,10 @@ import pytest
 import tensorflow as tf
 
 import petkeras as pk
+from petkeras import strategies
+from petkeras.data.pipeline import shared_batches
 from petkeras.errors import PetkerasError
-from petkeras.strategies import check_scope, is_chief, make_strategy, read_cluster
+from petkeras.strategies import check_scope, is_chief, make_strategy, prefetch_to, read_cluster
 
 # Trains a small network with dropout and augmentation; prints a loss a step. TensorFlow takes its
 # devices when it starts, so each way of training needs a process of its own.
@@ -116,6 +118,26 @@ def test_a_model_from_outside_the_strategy_is_refused(small_data):
         pk.train(pk.pet_net(image_size=16), small_data, pk.MODERN, strategy=strategy)
     with strategy.scope():
         check_scope(strategy, pk.pet_net(image_size=16))
+
+
+def test_xla_is_for_one_device(monkeypatch):
+    monkeypatch.setattr(strategies.devices, "_xla", True)
+    several = tf.distribute.MirroredStrategy(["CPU:0"])
+    with several.scope():
+        model = pk.pet_net(image_size=16)
+    check_scope(several, model)
+    monkeypatch.setattr(type(several), "num_replicas_in_sync", 2)
+    with pytest.raises(PetkerasError, match="'--xla' is for one device"):
+        check_scope(several, model)
+
+
+def test_batches_that_wait_on_the_device_are_the_same(small_data):
+    batches = shared_batches(small_data.train, small_data.mean, pk.MODERN)
+    ahead = prefetch_to("CPU:0", batches)
+    assert ahead.element_spec == batches.element_spec
+    for one, other in zip(batches.take(7), ahead, strict=False):
+        for theirs, ours in zip(one, other, strict=True):
+            np.testing.assert_array_equal(theirs, ours)
 
 
 def test_one_process_is_the_one_that_writes():

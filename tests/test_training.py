@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from conftest import halves_data
 
-from petkeras import layers, runs, training
+from petkeras import devices, layers, runs, training
 from petkeras.data.mapped import Mapped
 from petkeras.data.pipeline import training_batches
 from petkeras.errors import PetkerasError
@@ -276,6 +276,15 @@ def on_disk(pictures, file):
     return dataclasses.replace(
         pictures, images=Mapped([file], np.zeros(count, int), np.arange(count), size)
     )
+
+
+def test_a_step_compiled_by_xla_gives_the_same_losses(small_data, tmp_path, monkeypatch):
+    recipe = dataclasses.replace(QUICK, conv_dropout=0.0, dense_dropout=0.0, learning_rate=1e-4)
+    plain = train(small_net(recipe), small_data, recipe, seed=3, verbose=False)
+    monkeypatch.setattr(devices, "_xla", True)
+    compiled = train(small_net(recipe), small_data, recipe, tmp_path / "run", 3, verbose=False)
+    np.testing.assert_allclose(compiled.step_losses, plain.step_losses, rtol=1e-4)
+    assert runs.Run(tmp_path / "run").config["xla"] is True
 
 
 def test_pictures_on_disk_give_the_same_run(small_data, tmp_path):

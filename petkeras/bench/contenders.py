@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from petkeras import devices
 from petkeras.bench.builtin import WARM_UP, Steps, Waited, draw, fit, keras_net
 from petkeras.data.pets import PetData
 from petkeras.data.pipeline import Pictures, mean_image, training_batches
@@ -62,7 +63,7 @@ class Task:
         return training_batches(data.train, data.mean, self.recipe)
 
 
-def petkeras(task, policy, logged=False):
+def petkeras(task, policy, logged=False, xla=False):
     """`pk.train`; `logged`: with TensorBoard every 5 steps and the film every 50.
 
     Then whole times 50 steps are timed, so that both have their true share.
@@ -71,6 +72,8 @@ def petkeras(task, policy, logged=False):
         whole = ARTICLE.film_every
         task = dataclasses.replace(task, steps=math.ceil(task.steps / whole) * whole)
     data, recipe, done = task.data(), task.recipe, Steps()
+    if xla:
+        devices.use_xla()
 
     class Timed(Trainer):
         def _open_batches(self, first):

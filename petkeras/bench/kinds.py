@@ -54,7 +54,7 @@ def make_report(options, said):
 def _contenders(options, task, said):
     from petkeras.bench import profile, tables
 
-    names, left_out = rounds.choose(options["contender"])
+    names, left_out = rounds.choose(options["contender"], task["device"])
     results, dropped = rounds.run(names, options["rounds"], task, said)
     report = tables.report(results, [*left_out, *dropped], task, rounds.work("limits", task))
     if task["device"] == "cpu":

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from petkeras.bench.worker import CONTENDERS, JAX, SAME_SETTINGS
+from petkeras.bench.worker import CONTENDERS, JAX, SAME_SETTINGS, XLA
 from petkeras.errors import PetkerasError
 from petkeras.start import settings
 
@@ -66,7 +66,7 @@ def choose_device(device=None):
     return "cpu"
 
 
-def choose(names):
+def choose(names, device):
     """Choose among the contenders: those that were named, or all that can run here.
 
     Returns:
@@ -97,6 +97,9 @@ def choose(names):
             "'--contender' to time it all the same."
         )
         chosen = [name for name in chosen if "bfloat16" not in name]
+    if not names and device == "cpu":
+        left_out.append("Left out: all with XLA, several times slower on a processor.")
+        chosen = [name for name in chosen if XLA not in name]
     return chosen, left_out
 
 

@@ -14,6 +14,8 @@ from petkeras.bench.worker import CONTENDERS, JAX, SAME_SETTINGS
 BESTS = ("PyTorch's best float32", "PyTorch's best bfloat16")
 # Pairs whose ratio is told where both were run; the first is the better the smaller it is.
 PAIRS = (
+    ("petkeras float32, XLA", "petkeras float32"),
+    ("petkeras bfloat16, XLA", "petkeras bfloat16"),
     ("petkeras float32", "Keras fit float32"),
     ("petkeras float32", f"Keras fit float32{SAME_SETTINGS}"),
     ("petkeras float32", JAX),

@@ -7,6 +7,7 @@ import sys
 
 JAX = "Keras fit float32, JAX"
 SAME_SETTINGS = ", same settings"
+XLA = ", XLA"
 
 # Each contender's name, the function that it is, its arguments, and what it does.
 CONTENDERS = {
@@ -19,6 +20,16 @@ CONTENDERS = {
         "petkeras",
         {"policy": "mixed_bfloat16"},
         "`pk.train` with the policy mixed_bfloat16: weights stay float32",
+    ),
+    f"petkeras float32{XLA}": (
+        "petkeras",
+        {"policy": "float32", "xla": True},
+        "`pk.train` with its step compiled by XLA",
+    ),
+    f"petkeras bfloat16{XLA}": (
+        "petkeras",
+        {"policy": "mixed_bfloat16", "xla": True},
+        "`pk.train` in bfloat16 with its step compiled by XLA",
     ),
     "petkeras float32, logged": (
         "petkeras",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from petkeras import devices
 from petkeras.bench import builtin, contenders, worker
 from petkeras.bench.builtin import WARM_UP, Steps, Waited
 from petkeras.bench.contenders import Task
@@ -20,7 +21,8 @@ HERE = [name for name in worker.CONTENDERS if "compiled" not in name and name !=
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_a_contender_tells_the_end_of_each_step(name):
+def test_a_contender_tells_the_end_of_each_step(name, monkeypatch):
+    monkeypatch.setattr(devices, "_xla", False)  # one of them switches it on; put back
     if name.startswith("PyTorch") and not importlib.util.find_spec("torch"):
         pytest.skip("PyTorch is not installed")
     function, arguments, _ = worker.CONTENDERS[name]
@@ -30,6 +32,7 @@ def test_a_contender_tells_the_end_of_each_step(name):
     assert (np.diff(steps.ends) > 0).all()
     assert len(steps.waits) in (0, len(steps.ends))
     assert bool(steps.waits) == name.startswith("petkeras")
+    assert devices.uses_xla() == name.endswith("XLA")
 
 
 def test_on_jax_the_pictures_are_the_same():

@@ -92,31 +92,40 @@ def installed(monkeypatch, *modules):
 
 def test_an_unknown_contender_is_named():
     with pytest.raises(PetkerasError, match=r"no contender 'Theano'\. There are: petkeras float32"):
-        rounds.choose(["Theano"])
-    assert rounds.choose(["Keras fit float32"]) == (["Keras fit float32"], [])
+        rounds.choose(["Theano"], "cpu")
+    assert rounds.choose(["Keras fit float32"], "cpu") == (["Keras fit float32"], [])
 
 
 def test_what_is_not_installed_is_left_out(monkeypatch):
     monkeypatch.setattr("petkeras.devices.computes_bfloat16", lambda: True)
     installed(monkeypatch, "torch", "jax")
-    assert rounds.choose([]) == (list(CONTENDERS), [])
+    assert rounds.choose([], "gpu") == (list(CONTENDERS), [])
     installed(monkeypatch, "torch")
-    chosen, lines = rounds.choose([])
+    chosen, lines = rounds.choose([], "gpu")
     assert chosen == [name for name in CONTENDERS if name != "Keras fit float32, JAX"]
     assert lines == ["Left out: all of JAX, which is not installed."]
     with pytest.raises(PetkerasError, match="'Keras fit float32, JAX' needs JAX, which is not"):
-        rounds.choose(["Keras fit float32, JAX"])
+        rounds.choose(["Keras fit float32, JAX"], "gpu")
     installed(monkeypatch)
-    assert not any("PyTorch" in name for name in rounds.choose([])[0])
+    assert not any("PyTorch" in name for name in rounds.choose([], "gpu")[0])
 
 
 def test_bfloat16_is_left_out_where_it_has_no_instructions(monkeypatch):
     monkeypatch.setattr("petkeras.devices.computes_bfloat16", lambda: False)
     installed(monkeypatch, "torch", "jax")
-    chosen, (line,) = rounds.choose([])
+    chosen, (line,) = rounds.choose([], "gpu")
     assert chosen == [name for name in CONTENDERS if "bfloat16" not in name]
     assert line.startswith("Left out: all in bfloat16, for which there are no instructions here.")
-    assert rounds.choose(["petkeras bfloat16"]) == (["petkeras bfloat16"], [])
+    assert rounds.choose(["petkeras bfloat16"], "cpu") == (["petkeras bfloat16"], [])
+
+
+def test_xla_is_left_out_on_a_processor(monkeypatch):
+    monkeypatch.setattr("petkeras.devices.computes_bfloat16", lambda: True)
+    installed(monkeypatch, "torch", "jax")
+    chosen, (line,) = rounds.choose([], "cpu")
+    assert chosen == [name for name in CONTENDERS if "XLA" not in name]
+    assert line == "Left out: all with XLA, several times slower on a processor."
+    assert rounds.choose(["petkeras float32, XLA"], "cpu") == (["petkeras float32, XLA"], [])
 
 
 @pytest.mark.parametrize(
