@@ -129,6 +129,15 @@ def computes_bfloat16():
     return any(flag in _cpu_info() for flag in ("avx512_bf16", "amx_bf16"))
 
 
+def convolves_slowly_backward():
+    """Tell whether a convolution's gradient to its kernels is slow here: x86-64 without AVX-512.
+
+    oneDNN has one for AVX-512, and for GPUs there is NVIDIA's. See `petkeras.gradients`.
+    """
+    has_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return not has_gpu and "avx2" in _cpu_info() and "avx512f" not in _cpu_info()
+
+
 def cpu_name():
     """Return the processor's name, as the machine tells it."""
     for line in _cpu_info().splitlines():

@@ -12,6 +12,7 @@ import numbers
 import keras
 import tensorflow as tf
 
+from petkeras.gradients import convolve, multiply
 from petkeras.layer_checks import (
     CheckedLayer,
     check_activation,
@@ -104,7 +105,8 @@ class Conv2D(CheckedLayer):
         )
 
     def call(self, x):
-        x = tf.nn.conv2d(x, self.kernel, self.strides, self.padding.upper())  # (B, H', W', filters)
+        kernel = tf.convert_to_tensor(self.kernel)
+        x = convolve(x, kernel, self.strides, self.padding.upper())  # (B, H', W', filters)
         x = tf.nn.bias_add(x, self.bias)
         return ACTIVATIONS[self.activation](x)
 
@@ -350,7 +352,7 @@ class Dense(CheckedLayer):
         )
 
     def call(self, x):
-        x = _multiply(x, tf.convert_to_tensor(self.kernel))  # (B, units)
+        x = multiply(x, tf.convert_to_tensor(self.kernel))  # (B, units)
         x = tf.nn.bias_add(x, self.bias)
         return ACTIVATIONS[self.activation](x)
 
@@ -371,31 +373,6 @@ class Dense(CheckedLayer):
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
         }
-
-
-@tf.custom_gradient
-def _multiply(x, kernel):
-    """Multiply two matrices, `tf.matmul(x, kernel)`, with gradients in an order that saves memory.
-
-    TensorFlow may compute the two in any order. Here the kernel's comes last: as soon as it is
-    there, nothing reads the kernel any more, so that the optimizer can change it where it lies and
-    let its gradient go before the layers below make theirs. For `fc1` that is 411 MB.
-
-    Args:
-        x: `(batch, features)`.
-        kernel: `(features, units)`.
-
-    Returns:
-        `(batch, units)`.
-    """
-
-    def gradients(g):  # of the loss, to each value that came out: (B, units)
-        to_x = tf.matmul(g, kernel, transpose_b=True)  # (B, features)
-        with tf.control_dependencies([to_x]):
-            to_kernel = tf.matmul(x, g, transpose_a=True)  # (features, units)
-        return to_x, to_kernel
-
-    return tf.matmul(x, kernel), gradients
 
 
 def _part_of_batch():

@@ -17,7 +17,7 @@ from petkeras.loading import list_frames, read_array, read_arrays, read_film
 from petkeras.visualize.style import filter_layers, has_maps
 
 FILTERS = 8  # kept of each convolution where nothing else is asked for
-MOST_VALUES = 100_000  # of a kernel; of a larger one every n-th value is taken
+MOST_VALUES = 40_000  # of a kernel; of a larger one every n-th value is taken
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,10 @@ def drop_frames_after(run_dir, step):
 
 
 def kernels(model):
-    """List (layer name, values of its kernel): all of them, or 100,000 evenly spaced ones.
+    """List (layer name, values of its kernel): all of them, or 40,000 evenly spaced ones.
 
     `fc1` has 102,760,448 weights. Going through them all at each summary would take as long as a
-    training step; one in 1028 gives the same picture.
+    training step; one in 2570 gives the same picture.
     """
     return [
         (layer.name, thin(weight.value))
@@ -137,7 +137,7 @@ def kernels(model):
 
 
 def thin(values):
-    """Return a tensor's values in a row: all of them, or 100,000 evenly spaced ones."""
+    """Return a tensor's values in a row: all of them, or 40,000 evenly spaced ones."""
     flat = tf.reshape(values, (-1,))
     return flat[:: -(-flat.shape[0] // MOST_VALUES)]
 

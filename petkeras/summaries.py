@@ -13,24 +13,26 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2
+from tensorboard.plugins.histogram import metadata as histogram
 from tensorboard.plugins.hparams import api as hparams
 
 from petkeras.losses import accuracy, softmax_cross_entropy
-from petkeras.recorder import kernels
 from petkeras.visualize import confusion_matrix, feature_maps, plot_confusion
 from petkeras.visualize.style import convolutions, to_unit
 
 MOST_MAPS = 16  # of a layer, in one picture
+BARS = 30  # of a histogram, as many as TensorFlow's own have
 
 
 class Summaries:
     """Write to `tensorboard/train` and `tensorboard/test` of a run folder.
 
-    Tags: `Loss` and `Accuracy` are over one batch; `Epoch/Loss` and `Epoch/Accuracy` over a whole
-    epoch's training pictures and over the whole test part; `kernels/LAYER` and `gradients/LAYER`
-    are histograms; `pictures/kernels/LAYER` (of the first layer, in color), `pictures/maps/LAYER`
-    and `pictures/confusion` are images; `recipe` is a text. The recipe is also written as hparams,
-    in `tensorboard/` itself, so that TensorBoard's HParams tab compares runs.
+    Tags: `Loss` and `Accuracy` are over one batch, or over some test pictures; `Epoch/Loss` and
+    `Epoch/Accuracy` over a whole epoch's training pictures and over the whole test part;
+    `kernels/LAYER` and `gradients/LAYER` are histograms; `pictures/kernels/LAYER` (of the first
+    layer, in color), `pictures/maps/LAYER` and `pictures/confusion` are images; `recipe` is a
+    text. The recipe is also written as hparams, in `tensorboard/` itself, so that TensorBoard's
+    HParams tab compares runs.
 
     Args:
         run_dir: the run folder.
@@ -49,13 +51,13 @@ class Summaries:
         with self.writers["train"].as_default():
             tf.summary.graph(scoped_graph(model))
 
-    def write_step(self, part, step, loss, accuracy, model):
-        """Write a batch's loss and accuracy, and the kernels as they are now."""
+    def write_step(self, part, step, loss, accuracy, kernels):
+        """Write a batch's loss and accuracy, and the kernels: (layer name, values) of each."""
         with self.writers[part].as_default(step=step):
             tf.summary.scalar("Loss", loss)
             tf.summary.scalar("Accuracy", accuracy)
-            for name, values in kernels(model):
-                tf.summary.histogram(f"kernels/{name}", values)
+            for name, values in kernels:
+                write_histogram(f"kernels/{name}", values)
 
     def write_epoch(self, part, step, loss, accuracy):
         """Write an epoch's loss and accuracy."""
@@ -69,7 +71,7 @@ class Summaries:
             for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
                 if weight.name == "kernel":
                     layer = weight.path.split("/")[-2]
-                    tf.summary.histogram(f"gradients/{layer}", gradient)
+                    write_histogram(f"gradients/{layer}", gradient)
 
     def write_pictures(self, step, model, x):
         """Write the first layer's kernels, and the feature maps of one photograph, as images.
@@ -117,6 +119,22 @@ class Summaries:
         """Write out what is waiting, and close the files."""
         for writer in self.writers.values():
             writer.close()
+
+
+def write_histogram(tag, values):
+    """Write a histogram to the writer at hand, as `tf.summary.histogram` does, but faster.
+
+    TensorFlow's operations take 18 ms to count 100,000 values, NumPy takes less than one.
+
+    Args:
+        tag: its name.
+        values: an array; what is not finite in it is left out.
+    """
+    values = np.asarray(values, np.float64)
+    counts, edges = np.histogram(values[np.isfinite(values)], BARS)
+    bars = np.stack([edges[:-1], edges[1:], counts], axis=1)  # (bars, 3): from, to, how many
+    kind = histogram.create_summary_metadata(display_name=None, description=None)
+    tf.summary.write(tag, bars, metadata=kind)
 
 
 def drop_entries_after(run_dir, step):

@@ -81,6 +81,21 @@ def test_deterministic_is_remembered(monkeypatch):
     assert called
 
 
+@pytest.mark.parametrize(
+    ("flags", "gpus", "slow"),
+    [
+        ("sse avx2 fma", [], True),
+        ("sse avx2 fma avx512f", [], False),
+        ("sse avx2 fma", ["a card"], False),
+        ("neon", [], False),
+    ],
+)
+def test_convolutions_are_slow_backward_without_avx_512(flags, gpus, slow, monkeypatch):
+    monkeypatch.setattr(devices.tf.config, "list_physical_devices", lambda kind: gpus)
+    monkeypatch.setattr(devices, "_cpu_info", lambda: f"model name : Chip\nflags : {flags}\n")
+    assert devices.convolves_slowly_backward() is slow
+
+
 def test_xla_is_remembered(monkeypatch):
     monkeypatch.setattr(devices, "_xla", False)
     assert not devices.uses_xla()

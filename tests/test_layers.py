@@ -98,26 +98,6 @@ def test_dense_agrees_with_keras(shape, units, activation, dtype, seed):
     assert_same(ours, kerass, random_input(shape, seed, dtype))
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-def test_the_gradients_of_a_product_are_those_of_tensorflow_and_have_gradients_too(compiled):
-    x, kernel = (tf.constant(random_input(shape, 1, "float64")) for shape in ((3, 4), (4, 2)))
-
-    def derive(product):
-        with tf.GradientTape(persistent=True) as outer:
-            outer.watch([x, kernel])
-            with tf.GradientTape() as inner:
-                inner.watch([x, kernel])
-                cubes = tf.reduce_sum(product(x, kernel) ** 3)
-            first = inner.gradient(cubes, [x, kernel])
-            squares = sum(tf.reduce_sum(gradient**2) for gradient in first)
-        return [*first, *outer.gradient(squares, [x, kernel])]
-
-    wrap = tf.function if compiled else lambda function: function
-    ours = wrap(lambda: derive(layers._multiply))()
-    for our, theirs in zip(ours, derive(tf.matmul), strict=True):
-        np.testing.assert_allclose(our, theirs, rtol=1e-12)
-
-
 @given(shape=st.lists(st.integers(1, 4), min_size=1, max_size=5).map(tuple), seed=seeds)
 def test_flatten_agrees_with_keras(shape, seed):
     assert_same(layers.Flatten(), keras.layers.Flatten(), random_input(shape, seed))

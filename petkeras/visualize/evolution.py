@@ -80,7 +80,7 @@ class Evolution:
         """Return a dict from each layer to its kernel's distance from its start, one a step.
 
         The distance is |kernel - start| / |start|, with Euclidean norms; of a kernel of more than
-        100,000 weights, over every n-th one.
+        40,000 weights, over every n-th one.
         """
         moved: dict[str, list[float]] = {}
         for file in self.files:
