@@ -1,8 +1,11 @@
 """Run folders: what is read back, predicted, refused."""
 
 import dataclasses
+import errno
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -24,6 +27,7 @@ from petkeras.runs import (
     claim,
     describe_pictures,
     read_history,
+    save_model,
     start_run,
     write_history,
 )
@@ -228,3 +232,52 @@ def test_a_file_cannot_be_claimed_as_a_run_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(PetkerasError, match="file is no folder"), claim(tmp_path / "file"):
         pass
+
+
+# A model that cannot be written
+
+
+def test_a_full_disk_is_known_before_a_model_is_written(run_dir, monkeypatch):
+    before, old = sorted(run_dir.iterdir()), (run_dir / "model.keras").read_bytes()
+    model = pet_net(image_size=16, recipe=RECIPE, seed=2)
+    usage = shutil.disk_usage(run_dir)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2 * len(old) // 3))
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        save_model(run_dir, model, np.zeros(3))
+    assert sorted(run_dir.iterdir()) == before
+    assert (run_dir / "model.keras").read_bytes() == old
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("Can't decrement id ref count (file write failed: errno = 28, ...)", OSError),
+        ("another matter", RuntimeError),
+    ],
+)
+def test_h5py_cannot_write_the_model(run_dir, monkeypatch, said, error):
+    def fail(_, folder, **__):
+        folder.mkdir()
+        raise RuntimeError(said)
+
+    before = sorted(run_dir.iterdir())
+    monkeypatch.setattr(keras.saving, "save_model", fail)
+    with pytest.raises(error) as raised:
+        save_model(run_dir, pet_net(image_size=16, recipe=RECIPE), np.zeros(3))
+    assert getattr(raised.value, "errno", errno.ENOSPC) == errno.ENOSPC
+    assert sorted(run_dir.iterdir()) == before
+
+
+def test_a_model_file_that_cannot_be_written_leaves_the_last_one(run_dir):
+    resource = pytest.importorskip("resource")
+    before, old = sorted(run_dir.iterdir()), (run_dir / "model.keras").read_bytes()
+    model = pet_net(image_size=16, recipe=RECIPE, seed=2)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # less than its config.json
+    try:
+        with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
+            save_model(run_dir, model, np.zeros(3))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted(run_dir.iterdir()) == before
+    assert (run_dir / "model.keras").read_bytes() == old
