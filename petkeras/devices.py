@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from pathlib import Path
@@ -146,6 +147,7 @@ def cpu_name():
     return platform.processor() or platform.machine()
 
 
+@functools.cache  # every convolution asks
 def _cpu_info():
     try:
         return Path("/proc/cpuinfo").read_text()

@@ -258,6 +258,7 @@ def save_model(run_dir, model, mean):
     run_dir = Path(run_dir)
     parts, half_made = run_dir / "incomplete", run_dir / "incomplete.keras"
     shutil.rmtree(parts, ignore_errors=True)  # of a process that died
+    half_made.unlink(missing_ok=True)
     _check_room(run_dir, 2 * 4 * model.count_params())  # bytes: its parts, and the file of them
     try:
         # Keras would put a .keras file together in memory; its parts it writes to the disk.
