@@ -346,6 +346,7 @@ class Dense(CheckedLayer):
             name="kernel",
             shape=(features, self.units),
             initializer=self.kernel_initializer,
+            autocast=False,  # `multiply` casts it, not its gradient
         )
         self.bias = self.add_weight(
             name="bias", shape=(self.units,), initializer=self.bias_initializer

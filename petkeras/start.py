@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-# The C library gives what is 4 MB or larger pages of its own, of 2 MB each, and takes them back as
-# soon as they are free. Each step makes the gradient of `fc1` anew: 411 MB, which would be 100,000
-# small pages to be mapped and cleared one by one.
-MALLOC = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304"}
-# oneDNN, TensorFlow's library of convolutions, asks the C library, too, and keeps nothing back.
-SYSTEM_ALLOCATOR = {"TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1"}
+# The C library asks for memory in pages of 2 MB. Of 4 kB, the weights, Adam's moments and the
+# gradients would be 400,000 pages; a processor has the addresses of a few thousand at hand.
+MALLOC = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 # One operation at a time, on all cores: side by side they would only push each other from the
 # caches, and hold more memory.
 ONE_BY_ONE = {"TF_NUM_INTEROP_THREADS": "1"}
@@ -35,7 +32,7 @@ def settings():
     """
     few = (os.cpu_count() or 1) <= FEW_CORES
     malloc = MALLOC if _has_glibc() else {}
-    return {**malloc, **SYSTEM_ALLOCATOR, **(ONE_BY_ONE if few else {})}
+    return {**malloc, **(ONE_BY_ONE if few else {})}
 
 
 def begin_with_settings():

@@ -23,6 +23,7 @@ from petkeras.data.pipeline import (
     steps_per_epoch,
 )
 from petkeras.errors import PetkerasError
+from petkeras.gradients import memory_in_one_piece
 from petkeras.losses import accuracy, softmax_cross_entropy
 from petkeras.optimizers import Adam
 from petkeras.progress import make_progress
@@ -316,7 +317,8 @@ class Trainer:
 
         def on_a_device(images, labels, weights, stop):
             mean = tf.reduce_mean if alone else lambda values: tf.reduce_sum(weights * values)
-            loss, hits, gradients = train_step(self.model, self.optimizer, images, labels, mean)
+            with memory_in_one_piece():
+                loss, hits, gradients = train_step(self.model, self.optimizer, images, labels, mean)
             results = [tf.stack([loss, hits, stop]), [thin(gradient) for gradient in gradients]]
             return tf.distribute.get_replica_context().all_reduce("SUM", results)
 
@@ -377,14 +379,14 @@ class Trainer:
         self.sums.assign_add([loss * count, hits * count, count])
 
     def _write_step(self, summaries, forward, loss, hits, gradients):
-        """Write the batch just seen, and a third as many test pictures, to TensorBoard.
+        """Write the batch just seen, and a fifth as many test pictures, to TensorBoard.
 
         They are the next ones each time. As many as a batch has would make training 5% slower.
         """
         step, now = int(self.step), kernels(self.model)
         summaries.write_step("train", step, loss, hits, now)
         summaries.write_gradients(step, self.model, gradients)
-        test, size = self.data.test, math.ceil(self.recipe.batch_size / 3)
+        test, size = self.data.test, math.ceil(self.recipe.batch_size / 5)
         place = (step // self.recipe.summary_every - 1) * size % len(test)
         batch = replace(
             test,

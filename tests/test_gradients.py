@@ -36,6 +36,36 @@ def test_those_of_a_product_are_tensorflows_and_have_gradients_too(compiled):
         np.testing.assert_allclose(our, theirs, rtol=1e-12)
 
 
+def kernels_gradient(x, kernel):
+    with tf.GradientTape() as tape:
+        tape.watch(kernel)
+        cubes = tf.reduce_sum(gradients.multiply(x, kernel) ** 3)
+    return tape.gradient(cubes, kernel)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "xla", "moves"), [([], False, 1), (["0"], False, 0), ([], True, 0)]
+)
+def test_a_steps_memory_is_kept_in_one_piece_on_a_cpu(monkeypatch, gpus, xla, moves):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    monkeypatch.setattr(devices, "uses_xla", lambda: xla)
+    x, kernel = random_tensor((3, 4), 1), random_tensor((4, 2), 2)
+    wanted = kernels_gradient(x, kernel)
+    with gradients.memory_in_one_piece():
+        step = tf.function(kernels_gradient).get_concrete_function(x, kernel)
+    kinds = [operation.type for operation in step.graph.get_operations()]
+    assert kinds.count("DeepCopy") == moves
+    np.testing.assert_allclose(step(x, kernel), wanted, rtol=1e-12)
+
+
+def test_and_only_in_there():
+    with pytest.raises(ZeroDivisionError), gradients.memory_in_one_piece():
+        raise ZeroDivisionError
+    x, kernel = random_tensor((3, 4), 1), random_tensor((4, 2), 2)
+    step = tf.function(kernels_gradient, jit_compile=True)  # XLA has no such operation
+    np.testing.assert_allclose(step(x, kernel), kernels_gradient(x, kernel), rtol=1e-12)
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
 def test_those_of_a_convolution_are_tensorflows_and_have_gradients_too(

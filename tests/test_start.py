@@ -12,7 +12,7 @@ TOLD = (
     "import os, sys; from petkeras import start; start.begin_with_settings(); print(os.getpid(), "
 )
 TOLD += "os.environ.get('GLIBC_TUNABLES'), sys.argv[1:])"
-NAMES = ("GLIBC_TUNABLES", "TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "TF_NUM_INTEROP_THREADS")
+NAMES = ("GLIBC_TUNABLES", "TF_NUM_INTEROP_THREADS")
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_other_commands_and_a_setting_of_the_users_own_stay_as_they_are(begun, m
         monkeypatch.setenv(name, "7")
     start.main()
     assert begun == ["cli", "cli"]
-    assert [os.environ[name] for name in NAMES] == ["7", "7", "7"]
+    assert [os.environ[name] for name in NAMES] == ["7", "7"]
 
 
 @pytest.mark.parametrize(("cores", "one_by_one"), [(2, True), (4, True), (5, False), (None, True)])

@@ -154,7 +154,7 @@ def test_jax_runs_a_file_without_petkeras_in_it(monkeypatch, device, platform):
 
 
 @pytest.mark.parametrize(
-    ("name", "onednn", "memory"),
+    ("name", "onednn", "threads"),
     [
         ("petkeras float32", "1", "1"),
         ("Keras fit float32", "", None),
@@ -164,7 +164,8 @@ def test_jax_runs_a_file_without_petkeras_in_it(monkeypatch, device, platform):
         ("profile", "1", "1"),
     ],
 )
-def test_each_has_its_own_settings(monkeypatch, name, onednn, memory):
+def test_each_has_its_own_settings(monkeypatch, name, onednn, threads):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     started = []
 
     def run(command, env, **_):
@@ -175,7 +176,7 @@ def test_each_has_its_own_settings(monkeypatch, name, onednn, memory):
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
     rounds.work(name, {"device": "cpu"})
     assert started[0]["TF_ENABLE_ONEDNN_OPTS"] == onednn
-    assert started[0].get("TF_ONEDNN_USE_SYSTEM_ALLOCATOR") == memory
+    assert started[0].get("TF_NUM_INTEROP_THREADS") == threads
 
 
 def test_a_contender_that_fails_is_told_of():
