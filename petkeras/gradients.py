@@ -24,7 +24,7 @@ def memory_in_one_piece():
     for it again; but it can use for `fc1`'s 411 MB only what is free in one piece. When they are
     needed, all that the convolutions kept is free again, and in its midst lies what went into
     `fc1`. `multiply` therefore moves that away, to the lowest place that is free: a training
-    process takes 2.4 GB, and not 2.9.
+    process takes 2.5 GB, and not 2.9.
 
     On a GPU, or with XLA, which has no such operation, nothing is moved.
     """

@@ -1,0 +1,43 @@
+"""Draw docs/article-run/curve.png: the article's own 400 epochs, beside what the article kept.
+
+    python docs/draw_article_run.py
+
+It needs docs/article-run/history.csv, the run folder's.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from petkeras.losses import accuracy_interval
+from petkeras.runs import read_history
+from petkeras.visualize.style import BLUE, ORANGE, WIDTH, styled
+
+FOLDER = Path(__file__).parent / "article-run"
+TEST_PICTURES = 60
+STORED = {1: (0.52, 0.40), 400: (0.90, 0.833)}  # epoch: training and test accuracy, as published
+
+
+@styled
+def draw(history):
+    """Draw the accuracy after each epoch; the band is the test accuracy's 95% interval."""
+    epochs = [row.epoch for row in history]
+    train, test = (
+        [getattr(row, name) for row in history] for name in ("accuracy", "test_accuracy")
+    )
+    low, high = np.transpose([accuracy_interval(p * TEST_PICTURES, TEST_PICTURES) for p in test])
+    figure, axes = plt.subplots(figsize=(WIDTH, 4))
+    axes.fill_between(epochs, low, high, color=BLUE, alpha=0.15, linewidth=0)
+    axes.plot(epochs, train, "--", color=ORANGE, linewidth=1, label="training, with dropout")
+    axes.plot(epochs, test, color=BLUE, linewidth=1, label="test, with its 95% interval")
+    for part, color, name in ((0, ORANGE, "training"), (1, BLUE, "test")):
+        points = [accuracies[part] for accuracies in STORED.values()]
+        axes.plot(list(STORED), points, "*", color=color, markersize=13, label=f"the article's, {name}")
+    axes.set(xlabel="epoch", title="Accuracy", ylim=(0.3, 1.0))
+    axes.legend(loc="lower right", ncols=2)
+    return figure
+
+
+if __name__ == "__main__":
+    draw(read_history(FOLDER / "history.csv")).savefig(FOLDER / "curve.png")
