@@ -33,7 +33,9 @@ def draw(history):
     axes.plot(epochs, test, color=BLUE, linewidth=1, label="test, with its 95% interval")
     for part, color, name in ((0, ORANGE, "training"), (1, BLUE, "test")):
         points = [accuracies[part] for accuracies in STORED.values()]
-        axes.plot(list(STORED), points, "*", color=color, markersize=13, label=f"the article's, {name}")
+        axes.plot(
+            list(STORED), points, "*", color=color, markersize=13, label=f"the article's, {name}"
+        )
     axes.set(xlabel="epoch", title="Accuracy", ylim=(0.3, 1.0))
     axes.legend(loc="lower right", ncols=2)
     return figure
