@@ -23,9 +23,8 @@ STORED = {1: (0.52, 0.40), 400: (0.90, 0.833)}  # epoch: training and test accur
 def draw(history):
     """Draw the accuracy after each epoch; the band is the test accuracy's 95% interval."""
     epochs = [row.epoch for row in history]
-    train, test = (
-        [getattr(row, name) for row in history] for name in ("accuracy", "test_accuracy")
-    )
+    train = [row.accuracy for row in history]
+    test = [row.test_accuracy for row in history]
     low, high = np.transpose([accuracy_interval(p * TEST_PICTURES, TEST_PICTURES) for p in test])
     figure, axes = plt.subplots(figsize=(WIDTH, 4))
     axes.fill_between(epochs, low, high, color=BLUE, alpha=0.15, linewidth=0)

@@ -18,6 +18,11 @@ _deterministic = False
 _xla = False
 
 
+def has_gpu():
+    """Tell whether TensorFlow has a GPU to compute on."""
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
 def prepare_gpus():
     """Let TensorFlow take GPU memory as it needs it, not all at once."""
     for gpu in tf.config.list_physical_devices("GPU"):
@@ -35,7 +40,7 @@ def check_memory(needed, what):
         what: its name in the message.
     """
     free = machine.free_memory()
-    if free is None or needed <= free or tf.config.list_physical_devices("GPU"):
+    if free is None or needed <= free or has_gpu():
         return
     raise PetkerasError(
         f"{what} needs {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free. "
@@ -135,8 +140,7 @@ def convolves_slowly_backward():
 
     oneDNN has one for AVX-512, and for GPUs there is NVIDIA's. See `petkeras.gradients`.
     """
-    has_gpu = bool(tf.config.list_physical_devices("GPU"))
-    return not has_gpu and "avx2" in _cpu_info() and "avx512f" not in _cpu_info()
+    return not has_gpu() and "avx2" in _cpu_info() and "avx512f" not in _cpu_info()
 
 
 def cpu_name():

@@ -29,8 +29,7 @@ def memory_in_one_piece():
     On a GPU, or with XLA, which has no such operation, nothing is moved.
     """
     global _moves_inputs
-    has_gpu = bool(tf.config.list_physical_devices("GPU"))
-    _moves_inputs = not has_gpu and not devices.uses_xla()
+    _moves_inputs = not devices.has_gpu() and not devices.uses_xla()
     try:
         yield
     finally:

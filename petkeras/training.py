@@ -317,8 +317,7 @@ class Trainer:
 
         def on_a_device(images, labels, weights, stop):
             mean = tf.reduce_mean if alone else lambda values: tf.reduce_sum(weights * values)
-            with memory_in_one_piece():
-                loss, hits, gradients = train_step(self.model, self.optimizer, images, labels, mean)
+            loss, hits, gradients = train_step(self.model, self.optimizer, images, labels, mean)
             results = [tf.stack([loss, hits, stop]), [thin(gradient) for gradient in gradients]]
             return tf.distribute.get_replica_context().all_reduce("SUM", results)
 
@@ -326,7 +325,8 @@ class Trainer:
 
         @tf.function(input_signature=signature, jit_compile=devices.uses_xla())
         def step(images, labels, weights, stop):
-            everywhere = self.strategy.run(on_a_device, (images, labels, weights, stop))
+            with memory_in_one_piece():
+                everywhere = self.strategy.run(on_a_device, (images, labels, weights, stop))
             return tf.nest.map_structure(
                 lambda value: self.strategy.experimental_local_results(value)[0], everywhere
             )
