@@ -56,8 +56,10 @@ def multiply(x, kernel):
         narrow = tf.cast(kernel, x.dtype)
 
     def gradients(g):  # of the loss, to each value that came out: (B, units)
-        # That is g kernel^T. In float32 oneDNN takes half as long this way: 31 ms in place of 58.
-        to_x = tf.transpose(tf.matmul(narrow, g, transpose_b=True))  # (B, features)
+        # That is g kernel^T. Turned around, and as a stack of one matrix, which goes to oneDNN's
+        # newer kernels, it takes 24 ms in float32 in place of 62.
+        turned = tf.matmul(narrow[None], tf.transpose(g)[None])  # (1, features, B)
+        to_x = tf.transpose(turned[0])  # (B, features)
         with tf.control_dependencies([to_x]):
             moved = tf.raw_ops.DeepCopy(x=x) if _moves_inputs else x
             wide = tf.cast(moved, kernel.dtype), tf.cast(g, kernel.dtype)
