@@ -1,10 +1,11 @@
-"""What the layers refuse, in Keras's words: arguments, shapes and dtypes that do not fit."""
+"""What the layers have in common: what they refuse, in Keras's words, and how they are saved."""
 
 from __future__ import annotations
 
 import numbers
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -20,6 +21,21 @@ class CheckedLayer(keras.layers.Layer):
             if self.window and self.padding == "valid" and isinstance(x, tf.Tensor):
                 x = _fitting(type(self).__name__, self.window, x)
         return super().__call__(x, *args, **kwargs)
+
+    def save_own_variables(self, store):
+        """Hand over each weight where it lies: Keras would copy it twice, for `fc1` 822 MB."""
+        for number, weight in enumerate(self.weights):
+            store[str(number)] = _InPlace(weight)
+
+
+class _InPlace:
+    """A weight that NumPy reads, even as `np.array`, without a copy of it."""
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.weight.value.read_value(), dtype)
 
 
 def positive_integer(layer, argument, value):

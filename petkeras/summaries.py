@@ -52,12 +52,12 @@ class Summaries:
             tf.summary.graph(scoped_graph(model))
 
     def write_step(self, part, step, loss, accuracy, kernels):
-        """Write a batch's loss and accuracy, and the kernels: (layer name, values) of each."""
+        """Write a batch's loss and accuracy, and each kernel's (layer name, `count_bars`)."""
         with self.writers[part].as_default(step=step):
             tf.summary.scalar("Loss", loss)
             tf.summary.scalar("Accuracy", accuracy)
-            for name, values in kernels:
-                write_histogram(f"kernels/{name}", values)
+            for name, bars in kernels:
+                write_histogram(f"kernels/{name}", bars)
 
     def write_epoch(self, part, step, loss, accuracy):
         """Write an epoch's loss and accuracy."""
@@ -71,7 +71,7 @@ class Summaries:
             for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
                 if weight.name == "kernel":
                     layer = weight.path.split("/")[-2]
-                    write_histogram(f"gradients/{layer}", gradient)
+                    write_histogram(f"gradients/{layer}", count_bars(gradient))
 
     def write_pictures(self, step, model, x):
         """Write the first layer's kernels, and the feature maps of one photograph, as images.
@@ -121,18 +121,24 @@ class Summaries:
             writer.close()
 
 
-def write_histogram(tag, values):
-    """Write a histogram to the writer at hand, as `tf.summary.histogram` does, but faster.
+def count_bars(values):
+    """Count an array's values for a histogram, as `tf.summary.histogram` does, but faster.
 
     TensorFlow's operations take 18 ms to count 100,000 values, NumPy takes less than one.
 
     Args:
-        tag: its name.
         values: an array; what is not finite in it is left out.
+
+    Returns:
+        `(bars, 3)` float64, of each bar: from, to, how many.
     """
     values = np.asarray(values, np.float64)
     counts, edges = np.histogram(values[np.isfinite(values)], BARS)
-    bars = np.stack([edges[:-1], edges[1:], counts], axis=1)  # (bars, 3): from, to, how many
+    return np.stack([edges[:-1], edges[1:], counts], axis=1)
+
+
+def write_histogram(tag, bars):
+    """Write what `count_bars` counted to the writer at hand."""
     kind = histogram.create_summary_metadata(display_name=None, description=None)
     tf.summary.write(tag, bars, metadata=kind)
 

@@ -30,7 +30,7 @@ from petkeras.progress import make_progress
 from petkeras.recipes import Recipe
 from petkeras.recorder import Film, Recorder, check_film, drop_frames_after, kernels, thin
 from petkeras.runs import Epoch, History
-from petkeras.summaries import Summaries, drop_entries_after
+from petkeras.summaries import Summaries, count_bars, drop_entries_after
 
 
 def train_step(model, optimizer, images, labels, mean=tf.reduce_mean):
@@ -383,7 +383,8 @@ class Trainer:
 
         They are the next ones each time. As many as a batch has would make training 5% slower.
         """
-        step, now = int(self.step), kernels(self.model)
+        step = int(self.step)
+        now = [(name, count_bars(values)) for name, values in kernels(self.model)]
         summaries.write_step("train", step, loss, hits, now)
         summaries.write_gradients(step, self.model, gradients)
         test, size = self.data.test, math.ceil(self.recipe.batch_size / 5)

@@ -271,3 +271,13 @@ def test_saved_and_loaded_layers_give_the_same(layer, shape, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(model(x), loaded(x))
     assert loaded.layers[0].get_config() == layer.get_config()
+
+
+def test_a_saved_weight_is_not_copied_before_it_is_written():
+    layer, store = layers.Dense(3), {}
+    layer.build((None, 4))
+    layer.save_own_variables(store)
+    assert list(store) == ["0", "1"]  # the kernel, the bias
+    handed = np.array(store["0"])  # as Keras takes it
+    assert np.shares_memory(handed, layer.kernel.value.read_value())
+    np.testing.assert_array_equal(handed, layer.kernel)

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-WARM_UP = 3  # steps that are not counted: tracing, and memory that is touched for the first time
+# Steps that are not counted: tracing, that of the first entry for TensorBoard included, and memory
+# that is touched for the first time.
+WARM_UP = 5
 
 
 @dataclass
