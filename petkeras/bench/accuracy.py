@@ -24,7 +24,7 @@ def measure(wanted, rounds, options, said=lambda line: None):
         wanted: the test accuracy, in (0, 1].
         rounds: how many trainings; their seeds are 0, 1, ...
         options: of `petkeras train`, as a dict of text by name, such as `{"source": "sample"}`.
-        said: called with a line before each round.
+        said: called with a line before each round, and with what came of it after it.
 
     Returns:
         A list of dicts, one a round: `seed`, `seconds` and `epoch`, which are `None` where the
@@ -41,6 +41,9 @@ def measure(wanted, rounds, options, said=lambda line: None):
             arguments = [f"--{name}={value}" for name, value in given.items()]
             command = [sys.executable, "-m", "petkeras", "train", *arguments]
             seconds, epoch = time_to(wanted, command)
+        said(
+            "not reached" if seconds is None else f"{wanted:.2f} in {seconds:.1f} s, epoch {epoch}"
+        )
         found.append({"seed": seed, "seconds": seconds, "epoch": epoch})
     return found
 
