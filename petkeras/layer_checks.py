@@ -24,8 +24,10 @@ class CheckedLayer(keras.layers.Layer):
 
     def save_own_variables(self, store):
         """Hand over each weight where it lies: Keras would copy it twice, for `fc1` 822 MB."""
-        for number, weight in enumerate(self.weights):
-            store[str(number)] = _InPlace(weight)
+        own = {}
+        super().save_own_variables(own)
+        for name, weight in own.items():
+            store[name] = _InPlace(weight)
 
 
 class _InPlace:

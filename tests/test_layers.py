@@ -281,3 +281,21 @@ def test_a_saved_weight_is_not_copied_before_it_is_written():
     handed = np.array(store["0"])  # as Keras takes it
     assert np.shares_memory(handed, layer.kernel.value.read_value())
     np.testing.assert_array_equal(handed, layer.kernel)
+
+
+def test_a_layer_of_ones_own_with_another_in_it_is_saved_and_loaded(tmp_path):
+    @keras.saving.register_keras_serializable(package="tests")
+    class TwoDense(layers.Dense):
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.second = layers.Dense(self.units)
+            self.second.build((None, self.units))
+
+        def call(self, x):
+            return self.second(super().call(x))
+
+    x = random_input((2, 5), 0)
+    model = keras.Sequential([keras.Input((5,)), TwoDense(3)])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(model(x), loaded(x))
