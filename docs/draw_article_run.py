@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from petkeras.losses import accuracy_interval
-from petkeras.runs import read_history
+from petkeras.runs.run import read_history
 from petkeras.visualize.style import BLUE, ORANGE, WIDTH, styled
 
 FOLDER = Path(__file__).parent / "article-run"

@@ -17,7 +17,7 @@ from PIL import Image
 
 import petkeras as pk
 from petkeras import visualize as pkv
-from petkeras.visualize.gallery import Exhibit, make_scene, write_figures
+from petkeras.report.figures import Exhibit, make_scene, write_figures
 
 DOCS = Path(__file__).parent
 GALLERY = DOCS / "gallery"

@@ -33,8 +33,8 @@ import numpy as np
 
 import petkeras as pk
 from petkeras import visualize
-from petkeras.doctor import examine, line
-from petkeras.machine import look
+from petkeras.hardware.doctor import examine, line
+from petkeras.hardware.machine import look
 
 # %% [markdown]
 # ## Does it run here?

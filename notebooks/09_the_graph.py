@@ -118,7 +118,7 @@ for name, function in (("as it is", model), ("traced", traced)):
 # extremely useful. We count.
 
 # %%
-from petkeras.summaries import scoped_graph
+from petkeras.callbacks.tensorboard import scoped_graph
 
 graph = scoped_graph(model)
 scopes = pk.visualize.graph_scopes(graph)

@@ -73,7 +73,7 @@ history = pk.train(pk.pet_net(2, size, recipe, seed=0), cats, recipe, folder + "
 # [features](../docs/glossary.md#feature), and knows no class at all.
 
 # %%
-from petkeras.transfer import open_backbone
+from petkeras.runs.transfer import open_backbone
 
 backbone = open_backbone(folder + "/cats", data)
 features = backbone.features(data.train.images)

@@ -1,5 +1,5 @@
 """`python -m petkeras` is the `petkeras` command."""
 
-from petkeras.start import main
+from petkeras.cli.launch import main
 
 main()

@@ -12,7 +12,7 @@ import numbers
 import keras
 import tensorflow as tf
 
-from petkeras.gradients import convolve, multiply
+from petkeras.hardware.fast import convolve, multiply
 from petkeras.layer_checks import (
     CheckedLayer,
     check_activation,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 
 
@@ -55,40 +53,6 @@ def accuracy(labels, logits):
     labels, logits = _same_shape("accuracy", labels, logits)
     hits = tf.equal(tf.argmax(labels, axis=1), tf.argmax(logits, axis=1))  # (B,) bool
     return tf.cast(hits, tf.float32)
-
-
-def accuracy_interval(right, count):
-    """Return the 95% interval of an accuracy that was measured on few pictures, after Wilson.
-
-    Args:
-        right: how many pictures the network got right.
-        count: how many it was asked about; 1 or more.
-
-    Returns:
-        Two floats in [0, 1]: accuracies below and above them fit badly to what was seen.
-
-    Raises:
-        ValueError: `right` is not between 0 and `count`, or `count` is below 1.
-
-    Example:
-
-    >>> from petkeras.losses import accuracy_interval
-    >>> [round(end, 3) for end in accuracy_interval(50, 60)]
-    [0.72, 0.907]
-
-    Reference: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical
-        Inference", Journal of the American Statistical Association 22 (1927).
-    """
-    if not (count >= 1 and 0 <= right <= count):
-        raise ValueError(
-            "accuracy_interval: `right` must be from 0 to `count`, and `count` 1 or more. "
-            f"Received: right={right}, count={count}"
-        )
-    z = 1.959964  # 95% of a normal distribution lie within that many standard deviations
-    share, weight = right / count, z**2 / count
-    middle = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * math.sqrt(share * (1 - share) / count + weight / (4 * count))
-    return middle - half, middle + half
 
 
 def _same_shape(function, labels, logits):

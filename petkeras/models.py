@@ -6,9 +6,9 @@ import numbers
 
 import keras
 
-from petkeras.devices import check_memory
 from petkeras.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from petkeras.recipes import ARTICLE, Recipe
+from petkeras.system.memory import check_memory
 
 
 def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, dtype=None):

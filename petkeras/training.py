@@ -13,24 +13,24 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from petkeras import devices, runs, strategies
-from petkeras.checkpoints import KEPT, Checkpoints
-from petkeras.claims import find_caveats
-from petkeras.data.pipeline import (
-    evaluation_batches,
-    preprocess,
-    shared_batches,
-    steps_per_epoch,
-)
+from petkeras.callbacks.checkpoint import KEPT, Checkpoints
+from petkeras.callbacks.filters import Film, Recorder, check_film, drop_frames_after
+from petkeras.callbacks.history import Epoch, History, read_history, write_history
+from petkeras.callbacks.progress import make_progress
+from petkeras.callbacks.tensorboard import Summaries, count_bars, drop_entries_after
+from petkeras.data.pipeline import evaluation_batches, preprocess, shared_batches, steps_per_epoch
 from petkeras.errors import PetkerasError
-from petkeras.gradients import memory_in_one_piece
+from petkeras.hardware import devices, strategies
+from petkeras.hardware.fast import memory_in_one_piece
+from petkeras.inspection import kernels, sample_values
 from petkeras.losses import accuracy, softmax_cross_entropy
 from petkeras.optimizers import Adam
-from petkeras.progress import make_progress
 from petkeras.recipes import Recipe
-from petkeras.recorder import Film, Recorder, check_film, drop_frames_after, kernels, thin
-from petkeras.runs import Epoch, History
-from petkeras.summaries import Summaries, count_bars, drop_entries_after
+from petkeras.runs.config import make_config
+from petkeras.runs.folder import check_is_run, claim, start_run
+from petkeras.runs.intervals import find_caveats
+from petkeras.runs.resume import go_on_with
+from petkeras.runs.saving import save_model
 
 
 def train_step(model, optimizer, images, labels, mean=tf.reduce_mean):
@@ -119,7 +119,7 @@ def train(
     if run_dir is None:
         return trainer.run(verbose)
     policy = model.layers[1].dtype_policy.name
-    config = {**runs.make_config(data, recipe, seed, policy), "film": film.filters}
+    config = {**make_config(data, recipe, seed, policy), "film": film.filters}
     config["device"] = strategies.describe(trainer.strategy, config["device"])
     return trainer.keep_in_folder(config, resume, verbose)
 
@@ -191,13 +191,13 @@ class Trainer:
             with self._errors_told_plainly():
                 return self._follow()
         if resume:
-            runs.check_is_run(self.run_dir)
-        with runs.claim(self.run_dir), self._errors_told_plainly():
+            check_is_run(self.run_dir)
+        with claim(self.run_dir), self._errors_told_plainly():
             if resume:
-                runs.go_on_with(self.run_dir, config)
+                go_on_with(self.run_dir, config)
                 self.restore()
             else:
-                runs.start_run(self.run_dir, config)
+                start_run(self.run_dir, config)
             return self.run(verbose)
 
     def _follow(self):
@@ -240,7 +240,7 @@ class Trainer:
                 f"{self.run_dir} has no checkpoint to go on with: they were removed after its end."
             )
         step = -1 if step is None else step  # nothing is kept, not even what is written at step 0
-        epochs = runs.read_history(self.run_dir / "history.csv")
+        epochs = read_history(self.run_dir / "history.csv")
         self.history.epochs = [epoch for epoch in epochs if epoch.step <= step]
         whole = max(step, 0) // self.per_epoch
         if [epoch.epoch for epoch in self.history.epochs] != list(range(1, whole + 1)):
@@ -318,7 +318,10 @@ class Trainer:
         def on_a_device(images, labels, weights, stop):
             mean = tf.reduce_mean if alone else lambda values: tf.reduce_sum(weights * values)
             loss, hits, gradients = train_step(self.model, self.optimizer, images, labels, mean)
-            results = [tf.stack([loss, hits, stop]), [thin(gradient) for gradient in gradients]]
+            results = [
+                tf.stack([loss, hits, stop]),
+                [sample_values(gradient) for gradient in gradients],
+            ]
             return tf.distribute.get_replica_context().all_reduce("SUM", results)
 
         signature = [*batch_spec, tf.TensorSpec((), tf.float32)]
@@ -420,7 +423,7 @@ class Trainer:
                 x = preprocess(test.images[:1], self.data.mean, self.recipe)
                 summaries.write_pictures(epoch.step, self.model, x)
                 summaries.write_confusion(epoch.step, test.labels, logits, self.data.class_names)
-            runs.write_history(self.run_dir / "history.csv", self.history.epochs)
+            write_history(self.run_dir / "history.csv", self.history.epochs)
 
     def _is_done(self):
         """Tell whether the last epoch has ended, or one with a loss that is low enough."""
@@ -444,7 +447,7 @@ class Trainer:
 
     def save_model(self):
         """Write the network as it is to the run folder."""
-        runs.save_model(self.run_dir, self.model, self.data.mean)
+        save_model(self.run_dir, self.model, self.data.mean)
 
 
 def _is_power_of_two(number):

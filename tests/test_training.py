@@ -10,13 +10,15 @@ import pytest
 import tensorflow as tf
 from conftest import halves_data
 
-from petkeras import devices, layers, runs, training
+from petkeras import layers, training
 from petkeras.data.mapped import Mapped
 from petkeras.data.pipeline import training_batches
 from petkeras.errors import PetkerasError
+from petkeras.hardware import devices
 from petkeras.models import pet_net
 from petkeras.optimizers import Adam
 from petkeras.recipes import ARTICLE, MODERN
+from petkeras.runs.run import Run
 from petkeras.training import evaluate, make_optimizer, train, train_step
 
 QUICK = dataclasses.replace(
@@ -133,7 +135,7 @@ def test_a_run_learns_and_keeps_what_the_design_names(small_data, tmp_path, caps
     assert sum(line.startswith("epoch ") for line in said) == 6
     assert said[7].startswith("The test part has 12 pictures only")
 
-    run = runs.Run(tmp_path / "run")
+    run = Run(tmp_path / "run")
     assert run.history.epochs == history.epochs
     assert (run.recipe, run.class_names) == (recipe, ("above", "below"))
     np.testing.assert_array_equal(run.mean, small_data.mean)
@@ -200,7 +202,7 @@ def test_ctrl_c_keeps_the_model_and_the_run_goes_on_as_if_nothing_had_been(
     assert stopped.interrupted
     assert stopped.step_losses == whole.step_losses[:7]
     assert [epoch.step for epoch in stopped.epochs] == [5]
-    run = runs.Run(tmp_path / "run")
+    run = Run(tmp_path / "run")
     assert run.history.interrupted
     assert run.model.output_shape == (None, 2)
 
@@ -209,8 +211,8 @@ def test_ctrl_c_keeps_the_model_and_the_run_goes_on_as_if_nothing_had_been(
     assert resumed.step_losses == whole.step_losses[7:]
     for name in ("epoch", "step", "loss", "accuracy", "test_loss", "test_accuracy"):
         assert resumed.column(name) == whole.column(name)
-    assert not runs.Run(tmp_path / "run").history.interrupted
-    for one, other in zip(model.weights, runs.Run(tmp_path / "whole").model.weights, strict=True):
+    assert not Run(tmp_path / "run").history.interrupted
+    for one, other in zip(model.weights, Run(tmp_path / "whole").model.weights, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -284,7 +286,7 @@ def test_a_step_compiled_by_xla_gives_the_same_losses(small_data, tmp_path, monk
     monkeypatch.setattr(devices, "_xla", True)
     compiled = train(small_net(recipe), small_data, recipe, tmp_path / "run", 3, verbose=False)
     np.testing.assert_allclose(compiled.step_losses, plain.step_losses, rtol=1e-4)
-    assert runs.Run(tmp_path / "run").config["xla"] is True
+    assert Run(tmp_path / "run").config["xla"] is True
 
 
 def test_pictures_on_disk_give_the_same_run(small_data, tmp_path):

@@ -18,7 +18,8 @@ import pytest
 from conftest import picture_bytes
 
 import petkeras as pk
-from petkeras import cli, runs
+from petkeras.cli.main import main as cli
+from petkeras.runs.folder import LOCK
 
 SECONDS = 120  # after which a command is taken to hang
 RECIPE = dataclasses.replace(pk.MODERN, epochs=2, batch_size=8)
@@ -596,7 +597,7 @@ def test_figures_go_nowhere_else_through_a_link(refused, run_dir, home):
 def test_a_second_training_in_a_run_folder_is_refused(refused, run_dir, home):
     script = (
         "import sys, filelock\n"  # not petkeras, which takes seconds to load
-        f"with filelock.FileLock({str(run_dir / runs.LOCK)!r}):\n"
+        f"with filelock.FileLock({str(run_dir / LOCK)!r}):\n"
         "    print('claimed', flush=True)\n"
         "    sys.stdin.read()\n"
     )

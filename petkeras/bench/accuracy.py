@@ -13,7 +13,7 @@ import time
 from petkeras.bench.report import Part, Report, machine, machine_part
 from petkeras.errors import PetkerasError
 
-# What `petkeras train` prints after an epoch; see `petkeras.progress.epoch_line`.
+# What `petkeras train` prints after an epoch; see `petkeras.callbacks.progress.epoch_line`.
 EPOCH = re.compile(r"epoch +(\d+)/.*  test accuracy ([\d.]+)  ")
 
 

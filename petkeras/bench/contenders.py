@@ -13,14 +13,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from petkeras import devices
 from petkeras.bench.builtin import WARM_UP, Steps, Waited, draw, fit, keras_net
+from petkeras.callbacks.filters import Film
 from petkeras.data.pets import PetData
 from petkeras.data.pipeline import Pictures, mean_image, training_batches
+from petkeras.hardware import devices
 from petkeras.losses import accuracy, softmax_cross_entropy
 from petkeras.models import pet_net
 from petkeras.recipes import ARTICLE
-from petkeras.recorder import Film
 from petkeras.training import Trainer
 
 

@@ -14,8 +14,8 @@ from tensorflow.tsl.profiler.protobuf import xplane_pb2
 from petkeras.bench.builtin import WARM_UP
 from petkeras.bench.contenders import Task
 from petkeras.bench.report import Part, Report
+from petkeras.callbacks.filters import Film
 from petkeras.models import pet_net
-from petkeras.recorder import Film
 from petkeras.training import Trainer
 
 MOST = 15  # operations that are listed

@@ -46,7 +46,7 @@ class Report:
 
 def machine():
     """Return the device, the processor and the versions of what was timed, as a dict."""
-    from petkeras import devices  # loads TensorFlow
+    from petkeras.hardware import devices  # loads TensorFlow
 
     versions = {"python": platform.python_version()}
     for name in ("petkeras", "tensorflow", "keras", "numpy", "torch", "jax"):

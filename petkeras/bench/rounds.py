@@ -15,7 +15,7 @@ from pathlib import Path
 
 from petkeras.bench.worker import CONTENDERS, JAX, SAME_SETTINGS, XLA
 from petkeras.errors import PetkerasError
-from petkeras.start import settings
+from petkeras.system.memory import settings
 
 NEEDS = {"PyTorch": "torch", "JAX": "jax"}  # what a contender's name has, and the module it needs
 
@@ -75,7 +75,7 @@ def choose(names, device):
     Raises:
         PetkerasError: there is no contender of that name, or what it needs is not installed.
     """
-    from petkeras import devices
+    from petkeras.hardware import devices
 
     for name in names:
         if name not in CONTENDERS:

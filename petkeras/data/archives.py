@@ -14,8 +14,8 @@ import numpy as np
 from petkeras.data.breeds import BREEDS
 from petkeras.data.pictures import Problem, open_picture, open_upright, reading, summarize
 from petkeras.data.tar import Refused, read_tar
-from petkeras.data.words import one_line, printable
 from petkeras.errors import PetkerasError
+from petkeras.text import one_line, printable
 
 NAMES = ("images.tar.gz", "annotations.tar.gz")
 LISTS = ("trainval.txt", "test.txt")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 
-from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
+from petkeras.text import one_line
 
 CATS = (
     "Abyssinian", "Bengal", "Birman", "Bombay", "British_Shorthair", "Egyptian_Mau", "Maine_Coon",

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from petkeras.data.pictures import ENDINGS, Photograph, Problem, read_file, summarize
-from petkeras.data.words import printable
 from petkeras.errors import PetkerasError
+from petkeras.text import printable
 
 
 class ClassFolders:

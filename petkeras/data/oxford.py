@@ -15,11 +15,11 @@ from pathlib import Path
 
 from petkeras.data import archives
 from petkeras.data.breeds import BREEDS
+from petkeras.data.locks import turn
 from petkeras.data.pictures import Photograph, Problem
-from petkeras.data.turns import turn
-from petkeras.data.words import one_line, printable
 from petkeras.errors import PetkerasError
-from petkeras.keras_hook import without_stderr
+from petkeras.system.tensorflow import muted_stderr
+from petkeras.text import one_line, printable
 
 WAYS_OUT = (
     "Ways out: '--source sample' draws pets offline; '--source FOLDER' takes a folder that holds "
@@ -250,7 +250,7 @@ def _without_progress_bars():
     tfds = _tfds()
     tfds.disable_progress_bar()
     try:
-        with contextlib.redirect_stdout(io.StringIO()), without_stderr():
+        with contextlib.redirect_stdout(io.StringIO()), muted_stderr():
             yield
     finally:
         tfds.enable_progress_bar()

@@ -13,16 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from petkeras import machine
-from petkeras.data import folder, kept, oxford, pictures, sample
+from petkeras.data import cache, folder, oxford, pictures
 from petkeras.data.archives import NAMES
 from petkeras.data.breeds import DEFAULT_BREEDS, resolve
+from petkeras.data.drawn import dataset
+from petkeras.data.locks import turn
 from petkeras.data.mapped import Mapped
 from petkeras.data.pipeline import Pictures, mean_image
-from petkeras.data.turns import turn
-from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
 from petkeras.recipes import MOST_SIDE
+from petkeras.system.memory import free_memory
+from petkeras.text import one_line
 
 TEST_FRACTION = 0.15
 MOST_IN_MEMORY = 2 * 2**30  # bytes of pictures; all breeds at 224 x 224 pixels have half of it
@@ -177,14 +178,14 @@ def open_source(source, data_dir=None):
 
 def _drawn(data_dir):
     """Return the folder of the drawn archives; draw them if they are not there yet."""
-    key = f"drawn-{sample.VERSION}"
+    key = f"drawn-{dataset.VERSION}"
     home = data_dir / "petkeras" / key
     if not _holds_archives(home):
         try:
             with turn(data_dir, key, "the drawn pets"):
                 if not _holds_archives(home):  # another process may just have drawn them
                     _remove_half_made(home)
-                    sample.write_archives(home)
+                    dataset.write_archives(home)
         except OSError as error:
             raise _cannot_keep(home, error) from None
     return home
@@ -228,8 +229,8 @@ def _is_whole(value):
 
 def _decode_classes(opened, class_names, image_size, data_dir):
     """Return a `Decoded` per class: from the cache, or decoded now and put there."""
-    cache = data_dir / "petkeras" / "pictures"
-    folders = {name: cache / f"{opened.class_key(name)}-{image_size}" for name in class_names}
+    kept = data_dir / "petkeras" / "pictures"
+    folders = {name: kept / f"{opened.class_key(name)}-{image_size}" for name in class_names}
     classes = _load_classes(folders, image_size)
     if None not in classes.values():
         return list(classes.values())
@@ -237,14 +238,14 @@ def _decode_classes(opened, class_names, image_size, data_dir):
         with turn(data_dir, "decoding", "the same pictures"):
             classes = _load_classes(folders, image_size)  # another process may have decoded them
             missing = {name: folders[name] for name in class_names if classes[name] is None}
-            cache.mkdir(parents=True, exist_ok=True)
-            _remove_half_made(cache)
+            kept.mkdir(parents=True, exist_ok=True)
+            _remove_half_made(kept)
             if missing:
-                with tempfile.TemporaryDirectory(dir=cache, prefix="incomplete-") as half_made:
+                with tempfile.TemporaryDirectory(dir=kept, prefix="incomplete-") as half_made:
                     photographs = opened.photographs(list(missing))
-                    classes |= kept.decode_all(photographs, missing, image_size, Path(half_made))
+                    classes |= cache.decode_all(photographs, missing, image_size, Path(half_made))
     except OSError as error:
-        raise _cannot_keep(cache, error) from None
+        raise _cannot_keep(kept, error) from None
     return [classes[name] for name in class_names]
 
 
@@ -253,7 +254,7 @@ def _load_classes(folders, image_size):
 
     Of those that stay on disk the checksum is not looked at: all of them would be read for it.
     """
-    classes = {name: kept.load_decoded(folder, image_size) for name, folder in folders.items()}
+    classes = {name: cache.load_decoded(folder, image_size) for name, folder in folders.items()}
     found = [decoded for decoded in classes.values() if decoded]
     if _fit_into_memory(found, image_size):
         damaged = [name for name, decoded in classes.items() if decoded and not decoded.is_whole()]
@@ -264,7 +265,7 @@ def _load_classes(folders, image_size):
 def _fit_into_memory(classes, image_size):
     """Tell whether all pictures are few enough, and leave most of the memory to the training."""
     needed = sum(len(decoded.names) for decoded in classes) * image_size * image_size * 3
-    free = machine.free_memory()
+    free = free_memory()
     return needed <= MOST_IN_MEMORY and (free is None or needed <= free / 4)
 
 

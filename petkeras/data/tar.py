@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from petkeras.data.words import one_line
+from petkeras.text import one_line
 
 BLOCK = 512  # bytes: a header is one block, and what follows it fills whole blocks
 MOST_IN_A_FILE = 2**26  # bytes; the largest picture of the dataset has a twentieth of it

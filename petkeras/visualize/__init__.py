@@ -4,6 +4,7 @@
 Jupyter, and have a way to be saved. Functions named for a quantity compute it.
 """
 
+from petkeras.visualize.activation_maximization import maximize, plot_excitation, to_picture
 from petkeras.visualize.activations import feature_maps, plot_before_after, plot_feature_maps
 from petkeras.visualize.animation import Animation
 from petkeras.visualize.architecture import plot_architecture
@@ -23,11 +24,9 @@ from petkeras.visualize.confusion import confusion_matrix, plot_confusion, plot_
 from petkeras.visualize.costs import cost_table, costs, plot_costs
 from petkeras.visualize.curves import plot_curves, read_scalars, smooth
 from petkeras.visualize.evolution import Evolution, animate_evolution, plot_movement
-from petkeras.visualize.excitation import maximize, plot_excitation, to_picture
 from petkeras.visualize.graph import graph_edges, graph_scopes, plot_graph
 from petkeras.visualize.kernels import apply_kernel, article_kernels, layer_kernels, plot_kernels
 from petkeras.visualize.pictures import plot_annotations, plot_pictures
-from petkeras.visualize.places import Strongest, patches, strongest
 from petkeras.visualize.receptive import (
     gradient_field,
     plot_receptive_field,
@@ -42,6 +41,7 @@ from petkeras.visualize.sanity import (
     sanity_check,
     similarity,
 )
+from petkeras.visualize.top_patches import Strongest, patches, strongest
 
 __all__ = [
     "Animation",

@@ -8,16 +8,9 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 
 from petkeras.errors import PetkerasError
+from petkeras.inspection import find_layer, has_maps
 from petkeras.visualize.kernels import check_filters
-from petkeras.visualize.style import (
-    VALUES,
-    WIDTH,
-    find_layer,
-    grid_shape,
-    has_maps,
-    picture,
-    styled,
-)
+from petkeras.visualize.style import VALUES, WIDTH, grid_shape, picture, styled
 
 
 def feature_maps(model, x, layers=None):

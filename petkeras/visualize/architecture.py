@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from petkeras.visualize.style import BLUE, VALUES, WIDTH, has_maps, styled
+from petkeras.inspection import has_maps
+from petkeras.visualize.style import BLUE, VALUES, WIDTH, styled
 
 MOST_SHEETS = 8  # of a stack: a stack of 64 would show nothing but edges
 GAP = 0.1  # between one layer and the next, as a fraction of the photograph's side

@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.visualize.style import WIDTH, find_layer, overlay, picture, styled
+from petkeras.inspection import find_layer
+from petkeras.visualize.style import WIDTH, overlay, picture, styled
 
 BATCH = 16  # pictures that go through the network at once
 PHOTOGRAPHS = 6  # at most in a figure

@@ -10,8 +10,8 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
-from petkeras.data.words import one_line
 from petkeras.errors import PetkerasError
+from petkeras.text import one_line
 from petkeras.visualize.style import BLUE, GREEN, ORANGE, PINK, SKY, WIDTH, YELLOW, styled
 
 RUN_COLORS = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -9,7 +10,8 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 
 from petkeras.errors import PetkerasError
-from petkeras.loading import list_frames, read_array, read_arrays, read_film
+from petkeras.system.files import read_array, read_arrays, read_json
+from petkeras.text import one_line
 from petkeras.visualize.animation import Animation
 from petkeras.visualize.style import VALUES, WIDTH, picture, styled
 
@@ -194,3 +196,26 @@ def plot_movement(run_dir):
     axes.set_ylabel("distance / length at the start")
     figure.legend(loc="outside right center")
     return figure
+
+
+def list_frames(folder):
+    """List the frames `step_0000050.npz` ... of a run's film, in the order of their steps."""
+    return sorted(
+        file for file in folder.glob("step_*.npz") if re.fullmatch("step_[0-9]{7,15}", file.stem)
+    )
+
+
+def read_film(file):
+    """Return what a `film.json` says was filmed: a dict from each layer to its filters' numbers.
+
+    Raises:
+        PetkerasError: it is missing or damaged.
+    """
+    try:
+        filters = read_json(file)["filters"]
+        for layer, numbers in filters.items():
+            if "/" in layer or not numbers or not all(type(n) is int and n >= 0 for n in numbers):
+                raise ValueError(f"layer {layer!r} must have a list of filters' numbers")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None
+    return filters

@@ -18,7 +18,7 @@ def graph_scopes(graph):
     """List a graph's top-level scopes, in the order of their first operations.
 
     Args:
-        graph: a `tf.Graph`, such as `petkeras.summaries.scoped_graph` returns.
+        graph: a `tf.Graph`, such as `petkeras.callbacks.tensorboard.scoped_graph` returns.
 
     Returns:
         A list of names; an operation that is in no scope has its own.
@@ -63,7 +63,7 @@ def plot_graph(graph):
     """Draw a graph's top-level scopes as boxes, and what goes from one to another as arrows.
 
     Args:
-        graph: a `tf.Graph` with the scopes that `petkeras.summaries.scoped_graph` gives.
+        graph: a `tf.Graph` with the scopes that `petkeras.callbacks.tensorboard.scoped_graph` gives.
 
     Returns:
         A matplotlib `Figure`: on the left the network, from the top down, beside it the scopes
@@ -78,7 +78,7 @@ def plot_graph(graph):
     chain = [scope for scope in graph_scopes(graph) if scope not in BESIDE]
     if not chain or len(chain) == len(graph.get_operations()):
         raise PetkerasError(
-            "`graph` must have scopes: make it with petkeras.summaries.scoped_graph(model). "
+            "`graph` must have scopes: make it with petkeras.callbacks.tensorboard.scoped_graph(model). "
             f"Received: a graph of {len(graph.get_operations())} operations without"
         )
     middles = {scope: (0.0, -ROW * row) for row, scope in enumerate(chain)}

@@ -7,16 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.visualize.style import (
-    WIDTH,
-    convolutions,
-    find_layer,
-    gray,
-    grid_shape,
-    picture,
-    signed,
-    styled,
-)
+from petkeras.inspection import convolutions, find_layer
+from petkeras.visualize.style import WIDTH, gray, grid_shape, picture, signed, styled
 
 
 def article_kernels():

@@ -13,7 +13,8 @@ from matplotlib.patches import Rectangle
 
 from petkeras import layers as ours
 from petkeras.errors import PetkerasError
-from petkeras.visualize.style import SKY, WIDTH, find_layer, has_maps, overlay, picture, styled
+from petkeras.inspection import find_layer, has_maps
+from petkeras.visualize.style import SKY, WIDTH, overlay, picture, styled
 from petkeras.visualize.windows import Windows
 
 POOLS = (ours.MaxPool2D, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
+from petkeras.inspection import find_layer
 from petkeras.visualize.attribution import check_pictures, choose_classes, overlay_map
-from petkeras.visualize.style import WIDTH, find_layer, grid_shape, picture, styled
+from petkeras.visualize.style import WIDTH, grid_shape, picture, styled
 
 
 @contextlib.contextmanager

@@ -10,8 +10,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from petkeras.errors import PetkerasError
-
 STYLE = Path(__file__).with_name("petkeras.mplstyle")
 WIDTH = 8.0  # inches, 800 pixels
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY = (
@@ -89,41 +87,3 @@ def overlay(axes, image, heat, title=None, opacity=0.55):
     """Lay a map `(height, width)` over a picture `(height, width, 3)` uint8; bright is high."""
     picture(axes, np.asarray(image, np.uint8).mean(axis=2), title, cmap="gray", vmin=0, vmax=255)
     return axes.imshow(to_unit(heat), cmap=HEAT, alpha=opacity, vmin=0, vmax=1)
-
-
-def find_layer(model, name, maps=False):
-    """Return a layer by its name.
-
-    Raises:
-        PetkerasError: there is no such layer, or `maps` asks for one with feature maps and this
-            one has none. The message lists those that would do.
-    """
-    there = [layer for layer in model.layers if not maps or has_maps(layer)]
-    for layer in there:
-        if layer.name == name:
-            return layer
-    names = ", ".join(layer.name for layer in there)
-    if any(layer.name == name for layer in model.layers):
-        raise PetkerasError(f"Layer '{name}' has no feature maps. Layers that have: {names}.")
-    raise PetkerasError(f"There is no layer '{name}'. The layers are: {names}.")
-
-
-def has_maps(layer):
-    """Tell whether a layer's output is `(batch, height, width, channels)`; the input's is not."""
-    return type(layer).__name__ != "InputLayer" and len(layer.output.shape) == 4
-
-
-def convolutions(model):
-    """List the layers that have kernels `(height, width, channels, filters)`."""
-    return [
-        layer for layer in model.layers if len(getattr(layer, "kernel", np.zeros(0)).shape) == 4
-    ]
-
-
-def filter_layers(model):
-    """List the layers that have feature maps, made by kernels that can be trained."""
-    return [
-        layer
-        for layer in model.layers
-        if has_maps(layer) and any(weight.name == "kernel" for weight in layer.trainable_weights)
-    ]

@@ -7,11 +7,11 @@ import time
 import pytest
 from conftest import picture_bytes
 
-from petkeras import cli
 from petkeras.bench import accuracy
+from petkeras.callbacks.history import Epoch
+from petkeras.callbacks.progress import epoch_line
+from petkeras.cli.main import main as cli
 from petkeras.errors import PetkerasError
-from petkeras.progress import epoch_line
-from petkeras.runs import Epoch
 
 OPTIONS = {"source": "pets", "breeds": "a,b"}
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from petkeras import devices
 from petkeras.bench import builtin, contenders, worker
 from petkeras.bench.builtin import WARM_UP, Steps, Waited
 from petkeras.bench.contenders import Task
+from petkeras.hardware import devices
 from petkeras.models import pet_net
 
 TASK = Task(steps=2, batch_size=2, image_size=16)

@@ -6,10 +6,10 @@ import subprocess
 
 import pytest
 
-from petkeras import cli
 from petkeras.bench import builtin, rounds, tables
 from petkeras.bench.rounds import Result, ratio
 from petkeras.bench.worker import CONTENDERS
+from petkeras.cli.main import main as cli
 from petkeras.errors import PetkerasError
 
 SECONDS = {"petkeras float32": 0.4, "Keras fit float32": 0.8, "PyTorch float32": 1.6}
@@ -97,7 +97,7 @@ def test_an_unknown_contender_is_named():
 
 
 def test_what_is_not_installed_is_left_out(monkeypatch):
-    monkeypatch.setattr("petkeras.devices.computes_bfloat16", lambda: True)
+    monkeypatch.setattr("petkeras.hardware.devices.computes_bfloat16", lambda: True)
     installed(monkeypatch, "torch", "jax")
     assert rounds.choose([], "gpu") == (list(CONTENDERS), [])
     installed(monkeypatch, "torch")
@@ -111,7 +111,7 @@ def test_what_is_not_installed_is_left_out(monkeypatch):
 
 
 def test_bfloat16_is_left_out_where_it_has_no_instructions(monkeypatch):
-    monkeypatch.setattr("petkeras.devices.computes_bfloat16", lambda: False)
+    monkeypatch.setattr("petkeras.hardware.devices.computes_bfloat16", lambda: False)
     installed(monkeypatch, "torch", "jax")
     chosen, (line,) = rounds.choose([], "gpu")
     assert chosen == [name for name in CONTENDERS if "bfloat16" not in name]
@@ -120,7 +120,7 @@ def test_bfloat16_is_left_out_where_it_has_no_instructions(monkeypatch):
 
 
 def test_xla_is_left_out_on_a_processor(monkeypatch):
-    monkeypatch.setattr("petkeras.devices.computes_bfloat16", lambda: True)
+    monkeypatch.setattr("petkeras.hardware.devices.computes_bfloat16", lambda: True)
     installed(monkeypatch, "torch", "jax")
     chosen, (line,) = rounds.choose([], "cpu")
     assert chosen == [name for name in CONTENDERS if "XLA" not in name]

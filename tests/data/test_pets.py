@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from conftest import picture_bytes, published_archives, two_breeds
 
-from petkeras.data import kept, pets, pictures, sample
+from petkeras.data import cache as kept
+from petkeras.data import pets, pictures
+from petkeras.data.drawn import dataset as sample
 from petkeras.data.mapped import Mapped
 from petkeras.data.pets import class_table, load_pets
 from petkeras.errors import PetkerasError
-from petkeras.runs import describe_pictures
+from petkeras.runs.config import describe_pictures
 
 BREEDS = ("shiba_inu", "samoyed")
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from data.zoo import load, with_two_classes
 
-from petkeras.data import kept, oxford, pets
+from petkeras.data import cache as kept
+from petkeras.data import oxford, pets
 from petkeras.data.mapped import Mapped
 from petkeras.errors import PetkerasError
 

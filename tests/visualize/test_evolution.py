@@ -9,10 +9,10 @@ import pytest
 from conftest import halves_data
 from PIL import Image
 
+from petkeras.callbacks.filters import Film
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
-from petkeras.recorder import Film
 from petkeras.training import train
 from petkeras.visualize import Evolution, animate_evolution, plot_movement
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from petkeras.callbacks.tensorboard import scoped_graph
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
-from petkeras.summaries import scoped_graph
 from petkeras.visualize import graph_edges, graph_scopes, plot_graph
 
 LAYERS = [

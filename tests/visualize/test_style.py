@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from petkeras.errors import PetkerasError
+from petkeras.inspection import find_layer
 from petkeras.models import pet_net
-from petkeras.visualize.style import HEAT, SIGNED, VALUES, find_layer, grid_shape, to_unit
+from petkeras.visualize.style import HEAT, SIGNED, VALUES, grid_shape, to_unit
 
 
 @pytest.mark.parametrize("colors", [VALUES, HEAT, SIGNED, "Blues_r", "gray"])

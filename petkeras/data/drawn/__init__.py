@@ -1,0 +1,1 @@
+"""Pets that petkeras draws."""

@@ -1,0 +1,1 @@
+"""What petkeras runs on: devices, strategies, quicker gradients, and the doctor."""

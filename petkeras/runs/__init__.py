@@ -1,0 +1,1 @@
+"""Run folders: train into one, read it, go on with it."""

@@ -1,0 +1,157 @@
+"""A run folder: what a training run leaves behind, and how to read it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from petkeras.callbacks.history import History, read_history
+from petkeras.data.pictures import decode, read_file
+from petkeras.data.pipeline import preprocess
+from petkeras.errors import PetkerasError
+from petkeras.runs.config import read_config
+from petkeras.runs.folder import check_is_run
+from petkeras.runs.loading import load_model
+from petkeras.system.files import read_array
+
+
+def read_photograph(file, image_size):
+    """Return a picture file as `(image_size, image_size, 3)` uint8: upright, in color, squashed.
+
+    Raises:
+        PetkerasError: the file is missing or no picture.
+    """
+    try:
+        return decode(read_file(Path(file)), image_size)[0]
+    except ValueError as error:
+        raise PetkerasError(f"{file} cannot be used: {error}.") from None
+
+
+class Run:
+    """Read a run folder.
+
+    Args:
+        run_dir: the folder.
+
+    Attributes:
+        config: what `config.json` holds.
+        class_names: the breeds, in the order of the model's outputs.
+        recipe: the `Recipe`.
+
+    Raises:
+        PetkerasError: the folder is no run folder, or what is read of it is damaged.
+
+    Example:
+
+    >>> import petkeras as pk
+    >>> run = pk.Run("runs/real")  # doctest: +SKIP
+    >>> run.history.column("test_accuracy")[-1]  # doctest: +SKIP
+    0.95
+    >>> run.predict(["photo1.jpg"])  # doctest: +SKIP
+    array([[0.9871, 0.0129]], dtype=float32)
+    """
+
+    def __init__(self, run_dir):
+        self.run_dir = Path(run_dir)
+        check_is_run(self.run_dir)
+        self.config, self.recipe = read_config(self.run_dir / "config.json")
+        self.class_names = tuple(self.config["class_names"])
+        self._model = None
+
+    @property
+    def model(self):
+        """The trained `keras.Model`, loaded in safe mode when it is first asked for."""
+        if self._model is None:
+            file = self._file("model.keras")
+            model = load_model(file)
+            if not self._fits(model):
+                size = self.config["image_size"]
+                raise PetkerasError(
+                    f"{file} is of another run: it does not tell {len(self.class_names)} classes "
+                    f"apart in pictures of {size} x {size} pixels, as config.json says."
+                )
+            self._model = model
+        return self._model
+
+    def _fits(self, model):
+        if (len(model.inputs), len(model.outputs)) != (1, 1) or len(model.input_shape) != 4:
+            return False
+        batch, height, width, colors = model.input_shape
+        sides = {height, width} <= {None, self.config["image_size"]}  # None: of any size
+        classes = (None, len(self.class_names))
+        return (batch, colors, model.output_shape) == (None, 3, classes) and sides
+
+    @property
+    def mean(self):
+        """The mean image of the training part, `(size, size, 3)` float32."""
+        size = self.config["image_size"]
+        return read_array(self._file("mean.npy"), (size, size, 3), np.float32)
+
+    @property
+    def history(self):
+        """The run's `History`, as far as `history.csv` tells."""
+        epochs = read_history(self.run_dir / "history.csv")
+        finished = bool(epochs) and (
+            epochs[-1].epoch >= self.recipe.epochs or epochs[-1].loss < self.recipe.stop_loss
+        )
+        return History(epochs, interrupted=not finished)
+
+    def predict(self, files):
+        """Return each photograph's probability of each class.
+
+        One photograph goes through the network at a time, so that a result does not depend on
+        which others are asked about with it.
+
+        Args:
+            files: paths of pictures.
+
+        Returns:
+            `(files, classes)` float32; each row sums to 1.
+
+        Raises:
+            PetkerasError: a file is missing or no picture.
+        """
+        images = self.read(files)  # (files, size, size, 3) uint8
+        mean = self.mean
+        rows = []
+        for image in images:
+            x = preprocess(image[None], mean, self.recipe)  # (1, size, size, 3)
+            logits = self.model(x, training=False)  # (1, classes)
+            rows.append(tf.nn.softmax(logits)[0].numpy())
+        if not np.isfinite(rows).all():
+            raise PetkerasError(
+                f"{self.run_dir}/model.keras gives no finite numbers: its weights are damaged."
+            )
+        return np.array(rows, np.float32).reshape(-1, len(self.class_names))
+
+    def read(self, files):
+        """Read photographs as the network sees them: upright, in color, squashed to squares.
+
+        Args:
+            files: paths of pictures.
+
+        Returns:
+            `(files, size, size, 3)` uint8.
+
+        Raises:
+            PetkerasError: a file is missing or no picture.
+        """
+        size = self.config["image_size"]
+        return np.array([read_photograph(file, size) for file in files], np.uint8).reshape(
+            -1, size, size, 3
+        )
+
+    def preprocess(self, images):
+        """Return what the network takes, `(n, size, size, 3)` float32, for uint8 pictures."""
+        return preprocess(images, self.mean, self.recipe)
+
+    def _file(self, name):
+        file = self.run_dir / name
+        if not file.is_file():
+            raise PetkerasError(
+                f"{self.run_dir} has no {name} yet: its training was stopped before it was saved. "
+                f"Go on with 'petkeras train --resume {self.run_dir}'."
+            )
+        return file

@@ -1,0 +1,3 @@
+"""Train a network and keep all that happens in a run folder."""
+
+from petkeras.training import train  # noqa: F401

@@ -1,0 +1,1 @@
+"""What petkeras asks of the operating system: files, memory, and standard error."""

@@ -1,0 +1,87 @@
+"""The memory: how much is free, what needs more, and how a process that trains asks for it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from petkeras.errors import PetkerasError
+
+# The C library asks for memory in pages of 2 MB. Of 4 kB, the weights, Adam's moments and the
+# gradients would be 400,000 pages; a processor has the addresses of a few thousand at hand.
+MALLOC = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+# One operation at a time, on all cores: side by side they would only push each other from the
+# caches, and hold more memory.
+ONE_BY_ONE = {"TF_NUM_INTEROP_THREADS": "1"}
+FEW_CORES = 4
+
+
+def free_memory():
+    """Return how many bytes can be had: the machine's, or what a container is allowed."""
+    known = re.search(r"MemAvailable: *(\d+) kB", read_text("/proc/meminfo"))
+    if known:
+        free = int(known[1]) * 1024
+        for limit, used in (
+            ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+            (
+                "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+                "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+            ),
+        ):
+            if read_text(limit).strip().isdigit() and read_text(used).strip().isdigit():
+                free = min(free, max(int(read_text(limit)) - int(read_text(used)), 0))
+        return free
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")  # a Mac: all it has
+    except (AttributeError, OSError, ValueError):
+        return None  # Windows
+
+
+def check_memory(needed, what):
+    """Raise a PetkerasError if something needs more memory than there is; on a GPU, do nothing.
+
+    Args:
+        needed: bytes.
+        what: its name in the message.
+    """
+    free = free_memory()
+    if free is None or needed <= free or _has_gpu():
+        return
+    raise PetkerasError(
+        f"{what} needs {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free. "
+        "Lower the image size ('--image-size'): fc1 has 2,048 weights for each pixel, which is "
+        "411 MB at 224 x 224, and four times that while it learns."
+    )
+
+
+def settings():
+    """Return the environment variables that a process which trains should have from its start.
+
+    `petkeras bench` tells what they gain: "Keras fit float32" has none of them.
+
+    Reference: the GNU C library's manual, section "Memory Allocation Tunables".
+    """
+    few = (os.cpu_count() or 1) <= FEW_CORES
+    malloc = MALLOC if _has_glibc() else {}
+    return {**malloc, **(ONE_BY_ONE if few else {})}
+
+
+def _has_glibc():
+    try:
+        return "glibc" in (os.confstr("CS_GNU_LIBC_VERSION") or "")
+    except (AttributeError, ValueError, OSError):
+        return False  # not Linux, or another C library
+
+
+def read_text(file):
+    try:
+        return Path(file).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _has_gpu():
+    import tensorflow as tf  # takes seconds, and `petkeras doctor` does without
+
+    return bool(tf.config.list_physical_devices("GPU"))

@@ -1,0 +1,67 @@
+"""Load TensorFlow: check that Keras runs on it, and mute what its C++ prints while it loads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+
+from petkeras.errors import PetkerasError
+
+
+@contextlib.contextmanager
+def loading_tensorflow():
+    """Run a block that may load TensorFlow; if it has been loaded before, change nothing.
+
+    TensorFlow prints some six lines to file descriptor 2 while it loads, whatever its log level is,
+    and a notebook would keep them.
+
+    Raises:
+        PetkerasError: Keras is set to run on another back end than TensorFlow.
+    """
+    _check_backend()
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    with muted_stderr():
+        yield
+
+
+def _check_backend():
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if "keras" in sys.modules:
+        config = getattr(sys.modules["keras"], "config", None)  # None while Keras is loading
+        backend = config.backend() if config else backend
+    if backend != "tensorflow":
+        raise PetkerasError(
+            "petkeras calls TensorFlow's operations, so Keras must run on TensorFlow. Received: "
+            f"the backend {backend}. Set KERAS_BACKEND=tensorflow before Python starts; in a "
+            "notebook, restart the kernel and begin with %env KERAS_BACKEND=tensorflow"
+        )
+
+
+@contextlib.contextmanager
+def muted_stderr():
+    """Send what is written to file descriptor 2 to a file; show it if the block fails.
+
+    Where there is no standard error, nothing is done.
+    """
+    try:
+        stderr = os.dup(2)
+    except OSError:  # closed, as in a daemon
+        yield
+        return
+    with tempfile.TemporaryFile() as file:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            file.seek(0)
+            os.write(stderr, file.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

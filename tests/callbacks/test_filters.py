@@ -1,0 +1,150 @@
+"""What is kept for the film, against the network asked directly."""
+
+import dataclasses
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from conftest import halves_data
+
+from petkeras.callbacks.filters import Film, Recorder, drop_frames_after
+from petkeras.data.pipeline import preprocess
+from petkeras.errors import PetkerasError
+from petkeras.inspection import MAX_VALUES, kernels
+from petkeras.models import pet_net
+from petkeras.recipes import MODERN
+from petkeras.training import train
+
+RECIPE = dataclasses.replace(MODERN, epochs=2, film_every=3)  # 10 steps
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory):
+    """A run folder of 10 steps with a frame every 3, the start's weights, and the trained model."""
+    run_dir = tmp_path_factory.mktemp("runs") / "run"
+    data = halves_data()
+    model = pet_net(image_size=16, recipe=RECIPE, seed=0)
+    start = model.get_weights()
+    film = Film({"conv1_2": [5, 2], "pool2": [0]})
+    train(model, data, RECIPE, run_dir, verbose=False, film=film)
+    return run_dir, start, model, data
+
+
+def kept(run_dir, step):
+    return np.load(run_dir / "evolution" / f"step_{step:07d}.npz")
+
+
+def test_a_frame_is_kept_at_the_start_every_few_steps_and_at_the_end(filmed):
+    names = sorted(file.stem for file in (filmed[0] / "evolution").glob("step_*"))
+    assert names == [f"step_{step:07d}" for step in (0, 3, 6, 9, 10)]
+
+
+@pytest.mark.parametrize("step", [0, 10])
+def test_the_maps_are_the_networks_own(filmed, step):
+    run_dir, start, trained, data = filmed
+    model = keras.models.clone_model(trained)
+    model.set_weights(start if step == 0 else trained.get_weights())
+    x = preprocess(data.test.images[:1], data.mean, RECIPE)
+    frame = kept(run_dir, step)
+    for layer, filters in (("conv1_2", [5, 2]), ("pool2", [0])):
+        maps = keras.Model(model.input, model.get_layer(layer).output)(x)[0].numpy()[..., filters]
+        stored = frame[f"maps/{layer}"].astype(np.float32) * frame[f"largest/{layer}"]
+        np.testing.assert_allclose(stored, maps, atol=1e-3 * maps.max())
+
+
+def test_a_kernels_distance_is_relative_to_its_start(filmed):
+    run_dir, start, trained, _ = filmed
+    frame = kept(run_dir, 10)
+    for index, layer in ((0, "conv1_1"), (6, "conv2_2")):
+        before, after = start[index], trained.get_layer(layer).kernel.numpy()
+        expected = np.sqrt(((after - before) ** 2).sum() / (before**2).sum())
+        assert frame[f"moved/{layer}"] == pytest.approx(expected, rel=1e-4)
+    assert all(kept(run_dir, 0)[f"moved/{layer}"] == 0 for layer, _ in kernels(trained))
+
+
+def test_by_default_the_first_8_filters_of_each_convolution_are_filmed(tmp_path, small_data):
+    model = pet_net(image_size=16)
+    Recorder(tmp_path, model, Film(), small_data.test.images[0], lambda images: images / 255)
+    film = json.loads((tmp_path / "evolution" / "film.json").read_text())
+    layers = ["conv1_1", "conv1_2", "conv2_1", "conv2_2"]
+    assert film["filters"] == {layer: list(range(8)) for layer in layers}
+
+
+def test_a_recorder_that_goes_on_keeps_the_film_that_was_begun(filmed):
+    run_dir, _, model, data = filmed
+    before = kept(run_dir, 10)["moved/fc1"]
+    again = Recorder(run_dir, model, Film(), data.test.images[3], lambda images: images / 255)
+    assert again.filters == {"conv1_2": [5, 2], "pool2": [0]}
+    again.record(10)
+    assert kept(run_dir, 10)["moved/fc1"] == before
+
+
+def test_values_too_large_for_half_precision_are_kept_all_the_same(tmp_path, small_data):
+    model = pet_net(image_size=16, seed=0)  # the article's start, on pixels of 0 to 255
+    recorder = Recorder(
+        tmp_path, model, Film(), 1000 * small_data.test.images[0].astype(int), lambda x: 1e6 * x
+    )
+    recorder.record(0)
+    assert kept(tmp_path, 0)["largest/conv2_2"].max() > np.finfo(np.float16).max
+    assert np.isfinite(kept(tmp_path, 0)["maps/conv2_2"]).all()
+
+
+def test_no_film_is_kept_without_a_run_folder_or_with_film_every_0(tmp_path, small_data):
+    recipe = dataclasses.replace(MODERN, epochs=1, film_every=0)
+    train(pet_net(image_size=16), small_data, recipe, tmp_path / "run", verbose=False)
+    assert not (tmp_path / "run" / "evolution").exists()
+
+
+@pytest.mark.parametrize(
+    ("film", "message"),
+    [
+        (Film({"conv9": [0]}), "there is no layer 'conv9' with feature maps. .* conv1_1, conv1_2"),
+        (Film({"fc1": [0]}), "there is no layer 'fc1' with feature maps"),
+        (Film({"conv1_1": [32]}), "layer 'conv1_1' has the filters 0 to 31. Received: 32"),
+        (Film(image=np.zeros((8, 8, 3))), r"`image` must be \(16, 16, 3\) uint8.*\(8, 8, 3\)"),
+    ],
+)
+def test_a_film_of_what_is_not_there_is_refused_before_training(
+    tmp_path, small_data, film, message
+):
+    with pytest.raises(PetkerasError, match=message):
+        train(pet_net(image_size=16), small_data, RECIPE, tmp_path / "run", film=film)
+
+
+def test_a_kernel_of_up_to_100_000_weights_is_taken_whole():
+    model = pet_net(image_size=16)
+    assert all(len(values) <= MAX_VALUES for _, values in kernels(model))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("film.json", b"{}", r"film\.json is damaged"),
+        ("film.json", b'{"filters": {"conv9": [0]}}', "there is no layer 'conv9'"),
+        ("film.json", b'{"filters": {"conv1_1": [99]}}', "has the filters 0 to 31"),
+        ("photograph.npy", b"", r"photograph\.npy is damaged"),
+        ("start.npz", b"", r"start\.npz is damaged"),
+        ("start.npz", {"conv1_1": np.zeros(3)}, "its kernels are not those of the network"),
+        ("start.npz", {"conv1_1": np.array([{}])}, "Object arrays cannot be loaded"),
+    ],
+)
+def test_a_damaged_film_is_not_gone_on_with(filmed, tmp_path, name, content, message):
+    run_dir, _, model, data = filmed
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    if isinstance(content, bytes):
+        (tmp_path / "evolution" / name).write_bytes(content)
+    else:
+        np.savez(tmp_path / "evolution" / name, **content)
+    with pytest.raises(PetkerasError, match=message):
+        Recorder(tmp_path, model, Film(), data.test.images[0], lambda images: images / 255)
+
+
+def test_only_frames_of_later_steps_are_dropped(tmp_path):
+    folder = tmp_path / "evolution"
+    folder.mkdir()
+    for name in ("step_0000010", "step_0000011", "step_mine"):
+        (folder / f"{name}.npz").touch()
+    drop_frames_after(tmp_path, 10)
+    assert sorted(file.stem for file in folder.iterdir()) == ["step_0000010", "step_mine"]

@@ -1,0 +1,120 @@
+"""What TensorBoard is shown, read back from the event files."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import halves_data
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto import event_pb2
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+from petkeras.callbacks.tensorboard import drop_entries_after, scoped_graph
+from petkeras.inspection import MAX_VALUES, kernels
+from petkeras.models import pet_net
+from petkeras.recipes import ARTICLE, MODERN
+from petkeras.training import train
+
+KERNELS = {"conv1_1", "conv1_2", "conv2_1", "conv2_2", "fc1", "softmax"}
+SCOPES = [
+    "conv1_1", "conv1_2", "pool1", "drop1", "conv2_1", "conv2_2", "pool2", "drop2", "flatten",
+    "fc1", "drop3", "softmax",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory):
+    """The event files of a run of 2 epochs, 5 steps each, read by TensorBoard's own reader."""
+    data = halves_data()
+    run_dir = tmp_path_factory.mktemp("runs") / "run"
+    recipe = dataclasses.replace(MODERN, epochs=2, summary_every=2)
+    history = train(pet_net(image_size=16, recipe=recipe), data, recipe, run_dir, verbose=False)
+    read = {}
+    for name in ("train", "test"):
+        read[name] = EventAccumulator(str(run_dir / "tensorboard" / name), {"tensors": 0})
+        read[name].Reload()
+    return read, history
+
+
+def scalars(events, tag):
+    return {event.step: float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors(tag)}
+
+
+def test_both_writers_get_loss_accuracy_and_every_kernel_every_few_steps(events):
+    read, history = events
+    for part in read.values():
+        for tag in ("Loss", "Accuracy", *(f"kernels/{name}" for name in KERNELS)):
+            assert [event.step for event in part.Tensors(tag)] == [2, 4, 6, 8, 10]
+    losses = scalars(read["train"], "Loss")
+    for step, loss in losses.items():
+        assert loss == pytest.approx(history.step_losses[step - 1], rel=1e-5)
+    assert all(0 <= accuracy <= 1 for accuracy in scalars(read["test"], "Accuracy").values())
+
+
+def test_each_epoch_is_over_whole_parts(events):
+    read, history = events
+    for part, prefix in (("train", ""), ("test", "test_")):
+        for tag in ("loss", "accuracy"):
+            written = scalars(read[part], f"Epoch/{tag.capitalize()}")
+            assert list(written) == [5, 10]
+            np.testing.assert_allclose(
+                list(written.values()), history.column(prefix + tag), rtol=1e-5
+            )
+
+
+def test_the_graph_is_written_once_and_its_top_level_is_the_articles(events):
+    read, _ = events
+    assert not read["test"].Tags()["graph"]
+    graph = GraphDef.FromString(read["train"].Graph().SerializeToString())
+    top = list(dict.fromkeys(node.name.split("/")[0] for node in graph.node))
+    assert top == ["images", "labels", *SCOPES, "loss", "accuracy", "train"]
+
+
+@pytest.mark.parametrize("recipe", [ARTICLE, MODERN], ids=["article", "modern"])
+def test_each_scope_takes_what_the_one_before_it_gives(recipe):
+    graph = scoped_graph(pet_net(image_size=16, recipe=recipe)).as_graph_def()
+    joined = {}
+    for node in graph.node:
+        scope = node.name.split("/")[0]
+        sources = {name.split("/")[0].split(":")[0].lstrip("^") for name in node.input}
+        joined.setdefault(scope, set()).update(sources - {scope})
+    for before, after in zip(["images", *SCOPES], SCOPES, strict=False):
+        assert joined[after] == {before}
+    assert joined["loss"] == joined["accuracy"] == {"labels", "softmax"}
+
+
+def test_the_scopes_hold_the_operations_of_the_article():
+    graph = scoped_graph(pet_net(image_size=16))
+    kinds = {}
+    for operation in graph.get_operations():
+        kinds.setdefault(operation.name.split("/")[0], set()).add(operation.type)
+    assert {"Conv2D", "BiasAdd", "Relu"} <= kinds["conv1_1"]
+    assert "MaxPool" in kinds["pool1"]
+    assert "StatelessRandomUniformV2" in kinds["drop1"]
+    assert {"MatMul", "BiasAdd", "Relu"} <= kinds["fc1"]
+    assert "SoftmaxCrossEntropyWithLogits" in kinds["loss"]
+
+
+def test_a_large_kernel_is_sampled_evenly_and_a_small_one_whole():
+    model = pet_net(image_size=32)  # fc1 has 4096 * 512 weights
+    values = dict(kernels(model))
+    assert set(values) == KERNELS
+    small = model.get_layer("conv1_1").kernel.numpy()
+    np.testing.assert_array_equal(values["conv1_1"], small.ravel())
+    large = model.get_layer("fc1").kernel.numpy()
+    assert MAX_VALUES / 2 < len(values["fc1"]) <= MAX_VALUES
+    np.testing.assert_allclose(np.std(values["fc1"]), large.std(), rtol=0.02)
+
+
+def test_entries_up_to_the_first_damaged_one_are_kept(tmp_path):
+    folder = tmp_path / "tensorboard" / "train"
+    folder.mkdir(parents=True)
+    file = folder / "events.out.tfevents.1"
+    with tf.io.TFRecordWriter(str(file)) as written:
+        for step in (1, 2):
+            written.write(event_pb2.Event(step=step).SerializeToString())
+        written.write(b"\xff\xff\xff")  # a whole record, but no entry
+    drop_entries_after(tmp_path, 5)
+    entries = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+    assert [event_pb2.Event.FromString(entry).step for entry in entries] == [1, 2]

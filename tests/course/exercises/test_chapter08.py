@@ -1,0 +1,74 @@
+"""Chapter 08's checks: what they say to typical mistakes."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import petkeras as pk
+from petkeras.course.exercises import chapter08
+
+
+@pytest.mark.parametrize(
+    ("steps", "hint"),
+    [
+        (None, "put a number"),
+        ("22 steps", "put a number"),
+        (np.nan, "put a number"),
+        (21, "4 pictures are left over"),
+        (21.25, "never a quarter"),
+        (34, "count the batches of 16"),
+    ],
+)
+def test_steps_of_an_epoch(steps, hint):
+    answer = chapter08.exercise_1(steps)
+    assert not answer
+    assert hint in repr(answer)
+
+
+@pytest.mark.parametrize(
+    ("loss", "hint"),
+    [
+        (None, "put a number"),
+        (1 / 37, "that is p itself"),
+        (np.log2(37), "another base"),
+        (np.log(1 / 37), "mind the sign"),
+        (np.log(2), "p = 1/37"),
+    ],
+)
+def test_loss_of_knowing_nothing(loss, hint):
+    answer = chapter08.exercise_2(loss)
+    assert not answer
+    assert hint in repr(answer)
+
+
+def step(training=True, reduce=tf.reduce_mean, apply=True, give=True):
+    """Return a training step with one thing wrong."""
+
+    def my_step(model, optimizer, images, labels):
+        with tf.GradientTape() as tape:
+            logits = model(images, training=training)
+            loss = reduce(pk.losses.softmax_cross_entropy(labels, logits))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        if apply:
+            optimizer.apply(gradients, model.trainable_variables)
+        return loss if give else None
+
+    return my_step
+
+
+@pytest.mark.parametrize(
+    ("my_step", "hint"),
+    [
+        (None, "must be a function"),
+        (lambda model: None, "it stops with TypeError"),
+        (step(apply=False), "no weight has moved"),
+        (step(training=False), "training=True"),
+        (step(reduce=tf.reduce_sum), "mean of the"),
+        (step(give=False), "Return the loss, too"),
+    ],
+)
+def test_a_step_of_ones_own(my_step, hint):
+    answer = chapter08.exercise_3(my_step)
+    assert not answer
+    assert hint in repr(answer)
+    assert chapter08.exercise_3(step())

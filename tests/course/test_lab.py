@@ -1,0 +1,142 @@
+"""The course is copied to a reader's folder, and what the reader changed there stays."""
+
+import json
+import re
+import signal
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from petkeras.course.settings import lab
+from petkeras.errors import PetkerasError
+
+ROOT = Path(__file__).parent.parent
+FILES = {"01_a.ipynb": b"one", "02_b.ipynb": b"two"}
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in folder.glob("*.ipynb")}
+
+
+def test_every_notebook_is_there_and_links_to_the_glossary_beside_it():
+    files = lab.chapters()
+    notebooks = {file.name for file in (ROOT / "notebooks").glob("*.ipynb")}
+    assert set(files) == notebooks | {"glossary.md"}
+    for name in notebooks:
+        notebook = nbformat.reads(files[name].decode(), as_version=4)
+        text = "\n".join(cell.source for cell in notebook.cells)
+        assert "../docs/" not in text
+        assert set(re.findall(r"\]\((\w[^):#]*)#", text)) <= {"glossary.md"}
+
+
+def test_links_name_words_of_the_glossary_as_jupyterlab_does():
+    files = {name: content.decode() for name, content in lab.chapters().items()}
+    headings = re.findall(r"^## (.+)$", files["glossary.md"], re.MULTILINE)
+    known = {heading.replace(" ", "-") for heading in headings}  # JupyterLab's createHeaderId
+    linked = set()
+    for text in files.values():
+        linked |= set(re.findall(r"\]\((?:glossary\.md)?#([^)]*)\)", text))
+    assert {"ReLU", "Max-pool", "tf.data"} <= linked <= known
+
+
+def test_a_wheel_is_told_to_hold_the_notebooks_and_the_glossary():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["only-include"] == ["petkeras", "notebooks", "docs/glossary.md"]
+    assert wheel["sources"] == dict.fromkeys(["docs", "notebooks"], "petkeras/notebooks")
+
+
+def test_in_a_wheel_the_notebooks_lie_in_the_package(monkeypatch, tmp_path):
+    package = tmp_path / "petkeras"
+    (package / "notebooks").mkdir(parents=True)
+    monkeypatch.setattr(lab, "__file__", str(package / "lab.py"))
+    with pytest.raises(PetkerasError, match="were not installed with petkeras"):
+        lab.chapters()
+    (package / "notebooks" / "01_a.ipynb").write_bytes(b"[a](../docs/glossary.md#tape)")
+    (package / "notebooks" / "01_a.py").write_bytes(b"")
+    (package / "notebooks" / "glossary.md").write_bytes(b"## Tape")
+    assert lab.chapters() == {"01_a.ipynb": b"[a](glossary.md#Tape)", "glossary.md": b"## Tape"}
+
+
+def test_copies_once_and_then_leaves_all_as_it_is(tmp_path):
+    folder = tmp_path / "new" / "folder"
+    assert lab.copy_chapters(folder, FILES) == dict.fromkeys(FILES, "copied")
+    assert contents(folder) == FILES
+    assert lab.copy_chapters(folder, FILES) == dict.fromkeys(FILES, "same")
+
+
+def test_a_newer_version_comes_only_where_the_reader_changed_nothing(tmp_path):
+    lab.copy_chapters(tmp_path, FILES)
+    (tmp_path / "01_a.ipynb").write_bytes(b"mine")
+    newer = {"01_a.ipynb": b"one, newer", "02_b.ipynb": b"two, newer", "03_c.ipynb": b"three"}
+    became = lab.copy_chapters(tmp_path, newer)
+    assert list(became.values()) == ["kept", "updated", "copied"]
+    assert contents(tmp_path) == {**newer, "01_a.ipynb": b"mine"}
+    assert list(lab.copy_chapters(tmp_path, newer).values()) == ["kept", "same", "same"]
+    (tmp_path / "01_a.ipynb").rename(tmp_path / "mine.ipynb")  # as the command advises
+    assert lab.copy_chapters(tmp_path, newer)["01_a.ipynb"] == "copied"
+    assert contents(tmp_path) == {**newer, "mine.ipynb": b"mine"}
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '"text"', '{"01_a.ipynb": 3}'])
+def test_a_file_of_which_nothing_is_known_is_the_readers(tmp_path, damage):
+    (tmp_path / lab.COPIED).write_text(damage)
+    (tmp_path / "01_a.ipynb").write_bytes(b"mine")
+    assert list(lab.copy_chapters(tmp_path, FILES).values()) == ["kept", "copied"]
+    assert (tmp_path / "01_a.ipynb").read_bytes() == b"mine"
+    assert set(json.loads((tmp_path / lab.COPIED).read_text())) >= {"02_b.ipynb"}
+
+
+def test_a_file_cannot_be_the_folder(tmp_path):
+    (tmp_path / "notes").touch()
+    with pytest.raises(PetkerasError, match=r"notes is a file\. Name a folder"):
+        lab.copy_chapters(tmp_path / "notes", FILES)
+
+
+def test_jupyterlab_runs_in_the_folder_and_keeps_ctrl_c(tmp_path, monkeypatch):
+    (tmp_path / "jupyterlab.py").write_text(
+        "import json, os, pathlib, sys\n"
+        "pathlib.Path('was.json').write_text(json.dumps([os.getcwd(), sys.argv[1:]]))\n"
+        "sys.exit(3)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)  # JupyterLab is found, where it is not installed as well
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    before = signal.getsignal(signal.SIGINT)
+    assert lab.open_jupyterlab(folder, ["--no-browser", "--port=9"]) == 3
+    assert signal.getsignal(signal.SIGINT) is before
+    where, arguments = json.loads((folder / "was.json").read_text())
+    assert Path(where) == folder.resolve()
+    assert arguments == ["--no-browser", "--port=9"]
+
+
+def test_without_jupyterlab_one_line_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jupyterlab", None)  # what a failed import leaves
+    monkeypatch.setattr(lab.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(PetkerasError, match=r"pip install 'petkeras\[lab\]'"):
+        lab.open_jupyterlab(tmp_path)
+
+
+def test_nothing_is_written_through_a_link_or_in_place_of_a_folder(tmp_path):
+    folder, outside = tmp_path / "mine", tmp_path / "outside"
+    (folder / "02_b.ipynb").mkdir(parents=True)
+    (folder / "01_a.ipynb").symlink_to(outside)
+    assert lab.copy_chapters(folder, FILES) == {"01_a.ipynb": "kept", "02_b.ipynb": "kept"}
+    assert not outside.exists()
+
+
+def test_a_list_of_what_was_copied_that_is_damaged_counts_for_none(tmp_path):
+    for text in (b"{", b"[]", b"\xff", 100_000 * b"["):
+        (tmp_path / lab.COPIED).write_bytes(text)
+        (tmp_path / "01_a.ipynb").write_bytes(b"mine")
+        assert lab.copy_chapters(tmp_path, FILES)["01_a.ipynb"] == "kept"
+
+
+def test_a_link_to_nowhere_is_no_folder(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(PetkerasError, match=r"link is a file\. Name a folder"):
+        lab.copy_chapters(tmp_path / "link", FILES)
