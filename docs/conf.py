@@ -1,4 +1,4 @@
-"""How Sphinx builds the site: without network, without running a notebook, all files local."""
+"""Configure Sphinx: it builds the site from local files, without running a notebook."""
 
 import inspect
 import re
@@ -23,13 +23,13 @@ html_title = "petkeras"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 
-# Notebooks are shown as they were executed and committed.
+# Show the notebooks as they were executed and committed.
 nb_execution_mode = "off"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 myst_update_mathjax = False
 
-# Docstrings: Google's form, with Keras's headings; `x` in single quotes is code.
+# Docstrings are in Google's format, with Keras's headings; `x` in single backquotes is code.
 default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_inherit_docstrings = False  # Keras's own methods are documented by Keras
@@ -59,31 +59,33 @@ html_math_renderer = "mathml"
 
 
 def show_math(writer, node):
-    """Write a formula as MathML, which browsers show by themselves, without a script."""
+    """Write a formula as MathML, which browsers show without a script."""
     display = isinstance(node, nodes.math_block)
     tree = str(latex2mathml.tex2mathml(node.astext(), as_block=display))
-    space = '<mspace width="0.17em"></mspace>'  # as in "log p"; "log(p)" needs none
+    space = '<mspace width="0.17em"></mspace>'  # as in "log p"; "log(p)" needs no space
     tree = re.sub(r"<mo>&ApplyFunction;</mo>(?!\s*<mo[^>]*>\()", space, tree)
     writer.body.append(f'<div class="math">{tree}</div>' if display else tree)
     raise nodes.SkipNode
 
 
 def setup(app):
-    """Tell Sphinx of the formulas, of links that leave `docs/`, and of the docstrings' form."""
+    """Register how formulas, links that leave `docs/`, and docstrings are converted."""
     app.add_html_math_renderer("mathml", (show_math, None), (show_math, None))
 
     def relink(app, page, source):
         if not page.startswith(("course/", "api/")):
             source[0] = site_pages.relink(source[0])
 
-    def mend(app, what, name, value, options, lines):
-        lines[:] = site_pages.mend_docstring(value, lines)
+    def convert(app, what, name, value, options, lines):
+        lines[:] = site_pages.convert_docstring(value, lines)
 
     def show_arguments(app, what, name, value, options, signature, returned):
-        if what == "class" and signature == "(*args, **kwargs)":  # what Keras's layers seem to take
+        if (
+            what == "class" and signature == "(*args, **kwargs)"
+        ):  # the signature that Keras gives its layers
             arguments = list(inspect.signature(value.__init__).parameters.values())[1:]
             return str(inspect.Signature(arguments)), returned
 
     app.connect("source-read", relink)
     app.connect("autodoc-process-signature", show_arguments)
-    app.connect("autodoc-process-docstring", mend, priority=400)  # before napoleon
+    app.connect("autodoc-process-docstring", convert, priority=400)  # before napoleon

@@ -1,8 +1,8 @@
-"""Draw docs/article-run/curve.png: the article's own 400 epochs, beside what the article kept.
+"""Draw docs/article-run/curve.png: the article's 400 epochs, next to its own saved run.
 
     python docs/draw_article_run.py
 
-It needs docs/article-run/history.csv, the run folder's.
+The data come from docs/article-run/history.csv, a copy of the run folder's `history.csv`.
 """
 
 from pathlib import Path
@@ -10,18 +10,18 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from petkeras.losses import accuracy_interval
-from petkeras.runs.run import read_history
+from petkeras.callbacks.history import read_history
+from petkeras.runs.intervals import accuracy_interval
 from petkeras.visualize.style import BLUE, ORANGE, WIDTH, styled
 
 FOLDER = Path(__file__).parent / "article-run"
 TEST_PICTURES = 60
-STORED = {1: (0.52, 0.40), 400: (0.90, 0.833)}  # epoch: training and test accuracy, as published
+PUBLISHED = {1: (0.52, 0.40), 400: (0.90, 0.833)}  # epoch: training and test accuracy
 
 
 @styled
 def draw(history):
-    """Draw the accuracy after each epoch; the band is the test accuracy's 95% interval."""
+    """Return a figure of the accuracy after each epoch, with the test accuracy's 95% interval."""
     epochs = [row.epoch for row in history]
     train = [row.accuracy for row in history]
     test = [row.test_accuracy for row in history]
@@ -31,9 +31,9 @@ def draw(history):
     axes.plot(epochs, train, "--", color=ORANGE, linewidth=1, label="training, with dropout")
     axes.plot(epochs, test, color=BLUE, linewidth=1, label="test, with its 95% interval")
     for part, color, name in ((0, ORANGE, "training"), (1, BLUE, "test")):
-        points = [accuracies[part] for accuracies in STORED.values()]
+        points = [accuracies[part] for accuracies in PUBLISHED.values()]
         axes.plot(
-            list(STORED), points, "*", color=color, markersize=13, label=f"the article's, {name}"
+            list(PUBLISHED), points, "*", color=color, markersize=13, label=f"the article's, {name}"
         )
     axes.set(xlabel="epoch", title="Accuracy", ylim=(0.3, 1.0))
     axes.legend(loc="lower right", ncols=2)

@@ -1,9 +1,9 @@
-"""Make the gallery anew: train on drawn pets, draw every figure, write docs/gallery.md.
+"""Make the gallery: train on drawn pets, draw every figure, and write docs/gallery.md.
 
     python docs/make_gallery.py [RUN OVERFIT]
 
-About five minutes on two cores; about one with two runs on drawn pets that are there already, the
-second by the article's recipe without dropout.
+This takes about five minutes on two cores, or one minute with two existing runs on drawn pets, the
+second of them trained with the article's recipe without dropout.
 """
 
 import dataclasses
@@ -17,7 +17,8 @@ from PIL import Image
 
 import petkeras as pk
 from petkeras import visualize as pkv
-from petkeras.report.figures import Exhibit, make_scene, write_figures
+from petkeras.report.figures import ReportFigure, write_figures
+from petkeras.report.inputs import choose_inputs
 
 DOCS = Path(__file__).parent
 GALLERY = DOCS / "gallery"
@@ -35,103 +36,104 @@ def main():
             without = dataclasses.replace(pk.ARTICLE, conv_dropout=0.0, dense_dropout=0.0)
             overfit_dir = train(data, without, Path(temporary) / "overfit")
         run = pk.Run(run_dir)
-        exhibits = write_figures(make_scene(run, data), progress=print)
+        figures = write_figures(choose_inputs(run, data), progress=print)
         shutil.rmtree(GALLERY, ignore_errors=True)
         GALLERY.mkdir()
-        for exhibit in exhibits:
-            shutil.copy(run_dir / "figures" / exhibit.file, GALLERY)
+        for figure in figures:
+            shutil.copy(run_dir / "figures" / figure.file, GALLERY)
         compared = compare(run_dir, overfit_dir)
-    exhibits = [*arithmetic(), exhibits[0], compared, *exhibits[1:]]
+    figures = [*arithmetic(), figures[0], compared, *figures[1:]]
     for file in GALLERY.glob("*.png"):
         shrink(file)
-    write_page(exhibits)
+    write_page(figures)
 
 
 def train(data, recipe, run_dir):
-    """Train for eight epochs and film every ten steps."""
+    """Train for eight epochs, filming every ten steps, and return the run folder."""
     recipe = dataclasses.replace(recipe, epochs=8, film_every=10)
     pk.train(pk.pet_net(recipe=recipe, seed=0), data, recipe, run_dir)
     return run_dir
 
 
 def compare(run_dir, overfit_dir):
-    """Draw the curves of two runs over each other, as the article's figures 7 and 8."""
+    """Draw the curves of two runs in one figure, like the article's figures 7 and 8."""
     runs = {"modern": run_dir, "article's, no dropout": overfit_dir}
     pkv.plot_curves(runs).savefig(GALLERY / "curves-compared.png")
-    return Exhibit(
+    return ReportFigure(
         "How it learned",
         "curves-compared.png",
-        "Two recipes over each other",
-        "By the article's recipe without dropout, the training accuracy goes on rising and the "
-        "test accuracy does not: it overfits. The losses differ so much that their axis is "
+        "Two recipes compared",
+        "With the article's recipe without dropout, the training accuracy keeps rising and test "
+        "accuracy does not: the network overfits. The losses differ so much that their axis is "
         "logarithmic.",
         "Two line charts of loss and accuracy by step, two runs in each.",
     )
 
 
 def arithmetic():
-    """Write the animations of the arithmetic, which need no network."""
+    """Write the animations of convolution and pooling, which need no network."""
     x = np.random.default_rng(0).integers(0, 10, (6, 6))
     edge = [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
     shown = {
         "max-pool": (
             "A 2x2 max pool with stride 2",
-            "The window moves two cells at a time; of each four numbers the largest goes on.",
+            "The window moves two cells at a time; the largest of each four numbers is the output.",
             pkv.animate_max_pool(x[:4, :4]),
         ),
         "paddings": (
-            "A 3x3 max pool with stride 1, under VALID and under SAME",
-            "VALID windows stay inside; SAME ones may hang over the edge, so that the output is "
-            "as large as the input.",
+            "A 3x3 max pool with stride 1, with VALID and with SAME padding",
+            "VALID windows stay inside; SAME windows may hang over the edge, so the output is as "
+            "large as the input.",
             pkv.animate_max_pool_paddings(x[:5, :5]),
         ),
         "convolution": (
             "A convolution",
-            "Each number of the patch is multiplied with the number of the kernel that lies on "
-            "it; the products' sum is one number of the output.",
+            "Each number of the patch is multiplied by the number of the kernel above it; the sum "
+            "of the products is one number of the output.",
             pkv.animate_convolution(x, edge),
         ),
         "convolution-same": (
-            "A convolution with stride 2 under SAME",
-            "Zeros around the input, two cells a step.",
+            "A convolution with stride 2 and SAME padding",
+            "The input is padded with zeros, and the window moves two cells at a time.",
             pkv.animate_convolution(x[:5, :5], edge, strides=2, padding="same"),
         ),
         "convolution-dilated": (
             "A convolution with dilation 2",
-            "The kernel is spread out: it touches every second cell.",
+            "The kernel is spread out: it covers every second cell.",
             pkv.animate_convolution(x, edge, dilations=2),
         ),
     }
-    exhibits = []
+    figures = []
     for name, (title, text, animation) in shown.items():
         animation.save(GALLERY / f"{name}.gif")
-        exhibits.append(Exhibit(ARITHMETIC, f"{name}.gif", title, text, f"{title}, step by step."))
-    return exhibits
+        alt = f"{title}, step by step."
+        figures.append(ReportFigure(ARITHMETIC, f"{name}.gif", title, text, alt))
+    return figures
 
 
 def shrink(file):
-    """Write a picture with 256 colors, in which a figure looks the same and is a third as large."""
+    """Reduce an image to 256 colors: a figure looks the same, and its file is a third as large."""
     with Image.open(file) as image:
         small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     small.save(file, optimize=True)
 
 
-def write_page(exhibits):
+def write_page(figures):
     """Write `docs/gallery.md`."""
     lines = [
         "# Gallery",
         "",
-        "Every figure that `petkeras.visualize` draws, of a network trained for eight epochs on",
-        "drawn pets. `petkeras visualize RUN` draws them for a run of yours;",
+        "Every figure that `petkeras.visualize` draws, for a network trained for eight epochs on",
+        "drawn pets. `petkeras visualize RUN` draws them for a run of your own;",
         "`python docs/make_gallery.py` made this page.",
     ]
     section = None
-    for exhibit in exhibits:
-        if exhibit.section != section:
-            section = exhibit.section
+    for figure in figures:
+        if figure.section != section:
+            section = figure.section
             lines += ["", f"## {section}"]
-        lines += ["", f"### {exhibit.title}", "", exhibit.text, ""]
-        lines += [f"![{exhibit.alt}](gallery/{exhibit.file})"]
+        lines += ["", f"### {figure.title}", "", figure.text, ""]
+        lines += [f"![{figure.alt}](gallery/{figure.file})"]
     (DOCS / "gallery.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

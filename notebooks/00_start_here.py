@@ -17,12 +17,13 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# You will check that everything runs on this machine, and see the whole story on one page: pictures,
-# a network, its training, its filters as they learn, and where it looks. It takes half a minute on
-# two processor cores.
+# In this chapter you check that everything runs on your machine, and you see the whole story on one
+# page: the pictures, a network, its training, its filters as they learn, and where it looks. It
+# takes half a minute on two CPU cores.
 #
-# The chapters after this one take it apart, in the order of the article; the words that they use
-# are in the [glossary](../docs/glossary.md#accuracy). [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/00_start_here.ipynb)
+# The chapters that follow go through it all one piece at a time, in the order of the article. Any
+# word you don't know is in the [glossary](../docs/glossary.md#accuracy). [Open in
+# Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/00_start_here.ipynb)
 
 # %% tags=["nbval-ignore-output"]
 # On Colab, install petkeras first: %pip install -q petkeras
@@ -39,8 +40,8 @@ from petkeras.hardware.machine import look
 # %% [markdown]
 # ## Does it run here?
 #
-# Each line says what was found, and what to do if something is amiss. The same in a terminal:
-# `petkeras doctor`, which also looks for the data set.
+# Each line says what was found and, if something is wrong, what to do about it. In a terminal,
+# `petkeras doctor` prints the same lines and also looks for the data set.
 
 # %% tags=["nbval-ignore-output"]
 for fact in examine(look()):
@@ -50,8 +51,9 @@ for fact in examine(look()):
 # %% [markdown]
 # ## The question
 #
-# Two breeds, a few hundred pictures. Where nothing else was chosen they are **drawn**, so that
-# nothing has to be downloaded; chapter 01 switches to photographs. How do *you* tell them apart?
+# We have two breeds and a few hundred pictures. By default the pictures are **drawn**, so that
+# nothing has to be downloaded; chapter 01 switches to photographs. How do *you* tell the two breeds
+# apart?
 
 # %% tags=["nbval-ignore-output"]
 data = pk.course.load()
@@ -62,8 +64,9 @@ visualize.plot_pictures(data.train.images[list(shown)], names)
 # %% [markdown]
 # ## The network
 #
-# Four convolutions, two pools, two dense layers, every weight made by hand. Untrained, it already
-# turns a picture into maps, and in the end into two numbers. The numbers mean nothing yet.
+# It has four convolutions, two pools, and two dense layers, and we create every weight by hand.
+# Even before training it turns a picture into maps, and finally into two numbers. Those numbers
+# don't mean anything yet.
 
 # %% tags=["nbval-ignore-output"]
 size = data.mean.shape[0]
@@ -74,13 +77,14 @@ x = pk.preprocess(image[None], data.mean, recipe)
 visualize.plot_architecture(model, x, image)
 
 # %% [markdown]
-# **Question.** Where in this row is most of what the network remembers kept? Guess; chapter 02
-# counts.
+# **Question.** Where in this row does the network keep most of what it remembers? Take a guess;
+# chapter 02 counts.
 #
 # ## The training
 #
-# It is shown ten pictures at a time, told how wrong it was, and every weight is moved a little.
-# Eight times through all of them; look for the test accuracy, that is, for pictures it never saw.
+# The network is shown ten pictures at a time and told how wrong it was, and every weight is moved a
+# little. It goes through all the pictures eight times. Watch the test accuracy: it is measured on
+# pictures that the network never trained on.
 
 # %% tags=["nbval-ignore-output"]
 run_dir = tempfile.mkdtemp() + "/run"
@@ -93,8 +97,8 @@ print("better than a coin:", history.epochs[-1].test_accuracy > 0.6)
 # %% [markdown]
 # ## What it learned to see
 #
-# [Filters](../docs/glossary.md#filter) of the second convolution, filmed while it learned. Which
-# ones keep what they had, and which ones grow dark?
+# Here are the [filters](../docs/glossary.md#filter) of the second convolution, filmed while they
+# learned. Which ones stay as they were, and which ones turn dark?
 
 # %% tags=["nbval-ignore-output"]
 visualize.animate_evolution(run_dir, "conv1_2")
@@ -102,9 +106,10 @@ visualize.animate_evolution(run_dir, "conv1_2")
 # %% [markdown]
 # ## Where it looks
 #
-# Two ways to ask. [Grad-CAM](../docs/glossary.md#grad-cam) adds up the last convolution's maps,
-# each by how much it speaks for the answer. [Occlusion](../docs/glossary.md#occlusion) covers a
-# part of the picture at a time, and sees how far the answer falls. Bright is what counts.
+# Here are two ways to find out. [Grad-CAM](../docs/glossary.md#grad-cam) adds up the maps of the
+# last convolution, each weighted by how strongly it supports the answer.
+# [Occlusion](../docs/glossary.md#occlusion) covers one part of the picture at a time and measures
+# how far the answer drops. Bright areas are the ones that count.
 
 # %% tags=["nbval-ignore-output"]
 some = [0, len(data.test) - 1]
@@ -117,24 +122,24 @@ maps = {
 visualize.plot_attribution(pictures, maps)
 
 # %% [markdown]
-# **Question.** Does it look at the animal? And if it is right for a wrong reason, how would you
+# **Question.** Does it look at the animal? And if it were right for the wrong reason, how would you
 # notice?
 #
 # <details><summary>An answer</summary>
 #
-# Partly. We measured it on photographs of 224 pixels: of what Grad-CAM lights up, 38% lies on the
-# animal, which fills 29% of the picture (mean of five networks). A map of random numbers would have
-# 29%, too.
+# Partly. We measured it on photographs of 224 pixels: 38% of what Grad-CAM lights up lies on the
+# animal, which fills 29% of the picture (the mean of five networks). A map of random numbers would
+# also put 29% there.
 #
-# Whoever is right for a wrong reason fails where the reason is missing: test the network on the
-# same animals before other backgrounds, or cover the background.
+# A network that is right for the wrong reason fails as soon as that reason is missing. Test it on
+# the same animals in front of other backgrounds, or cover up the background.
 #
 # </details>
 #
-# ## What is kept
+# ## What is saved
 #
-# Everything is in the run folder, and a run can be asked again later, about any photograph:
-# `petkeras predict RUN photo.jpg` in a terminal, or here.
+# Everything is in the run folder, so you can come back to a run later and ask it about any
+# photograph: with `petkeras predict RUN photo.jpg` in a terminal, or here.
 
 # %%
 run = pk.Run(run_dir)
@@ -144,7 +149,8 @@ print(np.allclose(run.model(x), model(x)))
 # %% [markdown]
 # ## Exercises
 #
-# In every chapter there are three, each with a check that gives a hint, and a solution to unfold.
+# Every chapter has three. Each one comes with a check that gives you a hint, and a solution that
+# you can unfold.
 
 # %% [markdown]
 # **1.** How many pictures does the network see in eight epochs of 340 pictures?
@@ -164,8 +170,8 @@ pk.check.chapter00.exercise_1(pictures)
 # </details>
 
 # %% [markdown]
-# **2.** A network that guesses gets each of 60 test pictures right with probability 1/2. How many does
-# it get right on average?
+# **2.** A network that guesses gets each of 60 test pictures right with probability 1/2. How many
+# does it get right on average?
 
 # %% tags=["exercise"]
 right = None
@@ -182,13 +188,14 @@ pk.check.chapter00.exercise_2(right)
 # </details>
 
 # %% [markdown]
-# **3.** The network's two numbers are called logits; the class of the larger one is its answer. Write a
-# function that takes logits `(pictures, classes)` and returns the number of each picture's class.
+# **3.** The network's two numbers are called logits, and the class with the larger one is its
+# answer. Write a function that takes logits of shape `(pictures, classes)` and returns the class
+# number of each picture.
 
 
 # %% tags=["exercise"]
 def answers(logits):
-    """Return for each row the place of its largest number."""
+    """Return the index of the largest number in each row."""
 
 
 pk.check.chapter00.exercise_3(answers)
@@ -198,7 +205,7 @@ pk.check.chapter00.exercise_3(answers)
 #
 # ```python
 # def answers(logits):
-#     """Return for each row the place of its largest number."""
+#     """Return the index of the largest number in each row."""
 #     return np.argmax(logits, axis=1)
 # pk.check.chapter00.exercise_3(answers)
 # ```

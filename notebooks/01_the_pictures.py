@@ -17,11 +17,11 @@
 # %% [markdown]
 # # 01 · The pictures
 #
-# You will see the pictures that the network learns from, what is marked in them, and how much (or
-# how little) one may conclude from a test on 60 of them.
+# In this chapter you look at the pictures that the network learns from, at what is marked in them,
+# and at how much (or how little) you can conclude from a test on 60 of them.
 #
-# It takes ten seconds, and half a minute longer where the pets have to be drawn first. It follows
-# the article's section "Gathering a data set".
+# It takes ten seconds, plus half a minute if the pets have to be drawn first. It follows the
+# article's section "Gathering a data set".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/01_the_pictures.ipynb)
 
@@ -35,21 +35,21 @@ import petkeras as pk
 # %% [markdown]
 # ## Which pictures
 #
-# The article took two breeds of dog, Shiba Inu and Samoyed, from the
-# [Oxford-IIIT Pet data set](../docs/glossary.md#oxford-iiit-pet-data-set), which holds photographs
-# of 37 breeds. That is a download of 774 MiB. So that nothing has to be downloaded, this course
-# begins with **drawn** pets: pictures that were made on this machine, and are no photographs.
+# The article took two breeds of dog, the Shiba Inu and the Samoyed, from the [Oxford-IIIT Pet data
+# set](../docs/glossary.md#oxford-iiit-pet-data-set), which has photographs of 37 breeds. That is a
+# 774 MiB download. To spare you the download, this course starts with **drawn** pets: pictures that
+# were made on this machine and are not photographs.
 #
-# The line below switches *all* chapters to the real photographs, once and for good: take the `#`
-# away, run the cell, and go on. Instead of `"oxford"` it may name a folder that holds the two
-# archives of the data set, and two other breeds: `pk.course.use("my/pets", "beagle,pug")`.
-# `pk.course.use("sample")` goes back to the drawn pets.
+# The line below switches *all* chapters to the real photographs, once and for all: remove the `#`,
+# run the cell, and go on. Instead of `"oxford"` you can name a folder that holds the two archives
+# of the data set, and you can pick two other breeds: `pk.course.use("my/pets", "beagle,pug")`. To
+# go back to the drawn pets, run `pk.course.use("sample")`.
 
 # %%
 # pk.course.use("oxford")
 
 # %% [markdown]
-# The course loads its pictures by one call in every chapter. It says what it has loaded.
+# In every chapter, a single call loads the course's pictures. It prints what it has loaded.
 
 # %% tags=["nbval-ignore-output"]
 data = pk.course.load()
@@ -57,8 +57,8 @@ data = pk.course.load()
 # %% [markdown]
 # ## Look at them first
 #
-# Before any network does, look for yourself. What would *you* go by: the color, the ears, the tail,
-# the background?
+# Before you let a network look, look for yourself. What would *you* go by: the color, the ears, the
+# tail, the background?
 
 # %% tags=["nbval-ignore-output"]
 of_each = [np.flatnonzero(column)[:12] for column in data.train.labels.T]
@@ -67,21 +67,21 @@ names = [data.train.names[number] for number in chosen]
 pk.visualize.plot_pictures(data.train.images[chosen], names, columns=6)
 
 # %% [markdown]
-# **Question.** Are there pictures that you could not tell yourself, were it not for the names over
-# them? What can a network learn from those?
+# **Question.** Are there any pictures you couldn't identify yourself without the names above them?
+# What can a network learn from those?
 #
 # <details><summary>An answer</summary>
 #
-# Next to nothing about the breed. It can only get them right by learning them by heart, or by
-# something that happens to be in them beside the pet.
+# Next to nothing about the breed. The only way to get them right is to memorize them, or to go by
+# something that happens to be in the picture besides the pet.
 #
 # </details>
 
 # %% [markdown]
 # ## How many, and how large
 #
-# A row for each breed: the number of pictures, how many of them are for training and for testing,
-# and the sizes in pixels.
+# The table has one row per breed: how many pictures there are, how many of them are for training
+# and for testing, and their sizes in pixels.
 
 # %% tags=["nbval-ignore-output"]
 from petkeras.data.pets import class_table
@@ -91,9 +91,9 @@ for row in [columns, *rows]:
     print(f"{row[0]:28}" + "".join(f"{word:10}" for word in row[1:]))
 
 # %% [markdown]
-# Pictures come in many sizes; each dot is a picture. On the dashed line it is as wide as it is
-# high. A network wants all of one size: chapter 03 shows how that is done, and what it does to a
-# face.
+# Pictures come in many sizes; each dot is one picture. A dot on the dashed line is a picture that
+# is as wide as it is high. A network wants all its pictures the same size. Chapter 03 shows how
+# that is done, and what it does to a face.
 
 # %% tags=["nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
@@ -106,7 +106,7 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# The whole data set has 37 breeds, with about 200 photographs each.
+# The whole data set has 37 breeds, with about 200 photographs of each.
 
 # %%
 from petkeras.data.breeds import CATS, DOGS
@@ -116,12 +116,12 @@ print(len(CATS), "breeds of cats and", len(DOGS), "of dogs:", len(CATS) + len(DO
 # %% [markdown]
 # ## What is marked in them
 #
-# Each picture comes with more than the name of its breed: with a map of where the pet is. In the
-# photographs people have painted it, pixel by pixel; of the drawn pets the program knows it that
-# has drawn them. Such a [trimap](../docs/glossary.md#trimap) has three values: 1 is the pet, 2 the
-# background, and 3 the border between them, where it is hard to say. About half of the pictures
-# also have a box around the head. (A folder of your own pictures has neither: then the next cells
-# end in a line that says so.)
+# Each picture comes with more than the name of its breed: it also has a map of where the pet is.
+# For the photographs, people painted that map pixel by pixel; for the drawn pets, the drawing
+# program knows it. Such a map is called a [trimap](../docs/glossary.md#trimap), and it has three
+# values: 1 is the pet, 2 is the background, and 3 is the border between them, where it is hard to
+# say. About half of the pictures also have a box around the head. (A folder of your own pictures
+# has neither; in that case the next cells stop with a line that says so.)
 
 # %%
 from petkeras.data.annotations import load_annotations
@@ -136,7 +136,8 @@ with_box = [number for number, box in enumerate(marked.boxes) if box]
 print(f"{len(with_box)} of {len(marked)} pictures have a head box")
 
 # %% [markdown]
-# The line goes around all that is pet for sure. Does the border look as wide to you as it is drawn?
+# The line runs around everything that is definitely pet. Does the border look as wide to you as it
+# is drawn?
 
 # %% tags=["nbval-ignore-output"]
 first = with_box[0]
@@ -147,13 +148,14 @@ last = with_box[-1]
 pk.visualize.plot_annotations(data.train.images[last], marked.trimaps[last], marked.boxes[last])
 
 # %% [markdown]
-# The article uses neither boxes nor trimaps: the network gets the whole picture and the breed's
-# name, and has to find out by itself where to look. For us they are a way to check it: a network
-# that has understood what a breed is should look at the pet, and not at the grass around it.
+# The article uses neither boxes nor trimaps. The network gets the whole picture and the name of the
+# breed, and has to find out for itself where to look. We use them to check on it: a network that
+# has understood what a breed is should look at the pet and not at the grass around it.
 #
 # ## How much of a picture is pet
 #
-# The share of the pixels that are pet for sure, picture by picture. Look whether the breeds differ.
+# Here is the share of pixels that are definitely pet, for all the pictures. See whether the two
+# breeds differ.
 
 # %% tags=["nbval-ignore-output"]
 shares = (marked.trimaps == 1).mean(axis=(1, 2))  # (pictures,)
@@ -165,32 +167,34 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# **Question.** If one breed filled its pictures and the other did not, could a network tell them
+# **Question.** If one breed filled its pictures and the other didn't, could a network tell them
 # apart without knowing anything about dogs or cats? Would you call that a success?
 #
 # <details><summary>An answer</summary>
 #
-# Yes: by how much of the picture looks like fur. The test would not show it, as its pictures are of
-# the same kind. But photographs that somebody else takes, from nearer or farther away, would be
-# called wrong. So it is no success, though the accuracy says so.
+# Yes, it could: it would go by how much of the picture looks like fur. The test wouldn't reveal
+# this, because the test pictures are of the same kind. But photographs that somebody else takes,
+# from closer up or farther away, would be misclassified. So it isn't a success, even though the
+# accuracy says it is.
 #
 # </details>
 
 # %% [markdown]
 # ## What a small data set means
 #
-# The article has fewer than 400 pictures: 340 to learn from and 60 to be tested on. In the results
+# The article has fewer than 400 pictures: 340 to learn from and 60 to test on. In the results
 # stored with it, 50 of the 60 were right in the end, which is 83%; its text speaks of almost 90%.
-# How much can be said from 60 pictures? One of them alone is worth 1.7 points:
+# How much can 60 pictures tell us? A single picture is worth 1.7 points:
 
 # %%
 print(f"{1 / 60:.1%} a picture, {50 / 60:.1%} in all")
 
 # %% [markdown]
-# The 60 are a sample. With 60 others the same network might get 46 right, or 54. An
-# [interval](../docs/glossary.md#confidence-interval) says which true accuracies go together with
-# what was seen. Wilson's asks of each accuracy $p$: if it were the true one, would 50 of 60 be
-# less than 1.96 standard deviations away? Those $p$ for which it is so make up the interval:
+# The 60 pictures are a sample. On 60 others the same network might get 46 right, or 54. A
+# [confidence interval](../docs/glossary.md#confidence-interval) says which true accuracies are
+# compatible with what we saw. Wilson's interval asks about each accuracy $p$: if this were the true
+# one, would 50 of 60 be less than 1.96 standard deviations away? All the $p$ for which the answer
+# is yes make up the interval:
 #
 # $$\frac{\hat p + \frac{z^2}{2n} \pm z
 # \sqrt{\frac{\hat p (1 - \hat p)}{n} + \frac{z^2}{4 n^2}}}{1 + \frac{z^2}{n}},
@@ -209,9 +213,9 @@ low, high = wilson(50, 60)
 print(f"from {low:.0%} to {high:.0%}")
 
 # %% [markdown]
-# Both the 83% and the almost 90% lie in it, and so does 75%. The article's two figures do not
-# contradict one another: 60 pictures cannot tell them apart. Nor can they tell whether a second
-# network with 53 right is better:
+# Both the 83% and the almost 90% lie inside it, and so does 75%. The article's two figures don't
+# contradict each other: 60 pictures are not enough to tell them apart. They are not enough, either,
+# to say whether a second network with 53 right is better:
 
 # %%
 low, high = wilson(53, 60)
@@ -220,21 +224,22 @@ print(f"from {low:.0%} to {high:.0%}")
 # %% [markdown]
 # ## Is it true?
 #
-# We play it through. A network that is right on five pictures out of six is tested on 60 pictures,
-# 10,000 times. Look how far the measured accuracies lie apart, though the network never changes.
+# Let's simulate it. A network that is right on five pictures out of six takes a test of 60
+# pictures, 10,000 times over. See how far the measured accuracies spread, even though the network
+# never changes.
 
 # %% tags=["nbval-ignore-output"]
 rng = np.random.default_rng(0)
-right = rng.binomial(60, 5 / 6, size=10_000)  # right answers in each test
+right = rng.binomial(60, 5 / 6, size=10_000)  # correct answers in each test
 plt.figure(figsize=(6, 3), layout="constrained")
 plt.hist(right / 60, (np.arange(35, 62) - 0.5) / 60, edgecolor="white")
 plt.axvline(5 / 6, color="black", linestyle="--")
-plt.xlabel("accuracy measured on 60 pictures (dashed: the true one)")
+plt.xlabel("accuracy measured on 60 pictures (dashed: the true accuracy)")
 plt.ylabel("tests")
 plt.show()
 
 # %% [markdown]
-# Each test has its own interval. An interval of 95% should hold the true accuracy in about 95 of
+# Each test gives its own interval. A 95% interval should contain the true accuracy in about 95 of
 # 100 tests:
 
 # %%
@@ -243,19 +248,19 @@ held = np.mean((low < 5 / 6) & (high > 5 / 6))
 print(0.93 < held < 0.97)
 
 # %% [markdown]
-# The interval of most textbooks, $\hat p \pm z \sqrt{\hat p (1 - \hat p) / n}$, does worse where
-# the accuracy is near to 1 and the test small. When all 60 are right, it claims that the network
-# never errs. Wilson's is more careful:
+# The interval found in most textbooks, $\hat p \pm z \sqrt{\hat p (1 - \hat p) / n}$, does worse
+# when the accuracy is close to 1 and the test is small. If all 60 are right, it claims that the
+# network never makes a mistake. Wilson's interval is more careful:
 
 # %%
 low, high = wilson(60, 60)
 print(f"from {low:.0%} to {high:.0%}")
 
 # %% [markdown]
-# ## How many pictures would do?
+# ## How many pictures would be enough?
 #
-# The interval gets narrower as there are more test pictures, but slowly: by half for four times as
-# many. The dashed line is at 60.
+# The interval gets narrower as you add test pictures, but slowly: it takes four times as many to
+# cut it in half. The dashed line is at 60.
 
 # %% tags=["nbval-ignore-output"]
 counts = np.geomspace(10, 5000, 200)
@@ -266,30 +271,31 @@ plt.axhline(5 / 6, color="black", linewidth=1)
 plt.axvline(60, color="gray", linestyle="--")
 plt.xscale("log")
 plt.xlabel("test pictures")
-plt.ylabel("accuracies that fit")
+plt.ylabel("plausible accuracies")
 plt.show()
 
 # %% [markdown]
-# **Question.** Each picture that goes to the test is one that the network cannot learn from. What
-# would you do with 400 pictures, if you had to know the accuracy to within three points?
+# **Question.** Every picture that goes into the test set is one the network can't learn from. What
+# would you do with 400 pictures if you had to know the accuracy to within three points?
 #
 # <details><summary>An answer</summary>
 #
-# With a single test it cannot be done: at an accuracy of 5/6, three points up and down take some
-# 590 test pictures. The best use of 400 is *cross-validation*: cut them into five parts, train five
-# networks, each without one of the parts, and test each on the part that it has not seen. So every
-# picture is tested once, and the interval is 3.7 points up and down.
+# With a single test it can't be done: at an accuracy of 5/6, plus or minus three points takes about
+# 590 test pictures. The best use of 400 is *cross-validation*: split them into five parts, train
+# five networks, each without one of the parts, and test each network on the part it has not seen.
+# That way every picture is tested once, and the interval is plus or minus 3.7 points.
 #
 # </details>
 #
-# Small data have a second side: a network with millions of weights can learn 340 pictures by heart.
-# Chapter 10 is about that.
+# There is a second side to small data: a network with millions of weights can memorize 340
+# pictures. Chapter 10 is about that.
 
 # %% [markdown]
 # ## Exercises
 #
-# **1.** How many test pictures does it take until the interval about an accuracy of 5/6 is at most
-# 10 points wide? Change the number; the fewest that do are asked for, give or take a few.
+# **1.** How many test pictures does it take before the interval around an accuracy of 5/6 is at
+# most 10 points wide? Change the number; we are looking for the smallest one that works, give or
+# take a few.
 
 # %% tags=["exercise"]
 test_pictures = 60
@@ -303,14 +309,14 @@ pk.check.chapter01.exercise_1(test_pictures)
 # pk.check.chapter01.exercise_1(test_pictures)
 # ```
 #
-# One gets there by trying, or nearly so by the rule that half the width takes four times the
-# pictures: $60 \cdot (18.7 / 10)^2 \approx 210$.
+# You can find it by trial and error, or get close with the rule that half the width takes four
+# times as many pictures: $60 \cdot (18.7 / 10)^2 \approx 210$.
 #
 # </details>
 
 # %% [markdown]
-# **2.** Write a function from a trimap to the share of the picture that is pet. Count the border
-# half: about half of it is pet.
+# **2.** Write a function that takes a trimap and returns the share of the picture that is pet.
+# Count half of the border, because about half of it is pet.
 
 
 # %% tags=["exercise"]
@@ -335,8 +341,8 @@ pk.check.chapter01.exercise_2(pet_share)
 
 # %% [markdown]
 # **3.** Head boxes are published in pixels of the photograph. Write the function that finds the box
-# (left, top, right, bottom) in the picture after that was squashed from `width` by `height`
-# to `size` by `size`. Do not round.
+# (left, top, right, bottom) in the picture after it has been squashed from `width` by `height` to
+# `size` by `size`. Don't round.
 
 
 # %% tags=["exercise"]
@@ -366,8 +372,8 @@ pk.check.chapter01.exercise_3(squash_box)
 # ## What to read next
 #
 # - O. M. Parkhi, A. Vedaldi, A. Zisserman, C. V. Jawahar, "Cats and Dogs", CVPR 2012, section 2:
-#   how the data set was gathered and marked.
+#   how the data set was collected and annotated.
 # - E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", Journal of
 #   the American Statistical Association 22 (1927), 209-212: three pages, and the interval.
 # - L. D. Brown, T. T. Cai, A. DasGupta, "Interval Estimation for a Binomial Proportion",
-#   Statistical Science 16 (2001), 101-133: why the textbooks' interval is worse than it looks.
+#   Statistical Science 16 (2001), 101-133: why the textbook interval is worse than it looks.

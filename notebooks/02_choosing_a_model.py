@@ -17,10 +17,10 @@
 # %% [markdown]
 # # 02 · Choosing a model
 #
-# You will take three networks apart before any of them has learned a thing: the winner and the
-# runner-up of a contest of 2014, and the small one that this course trains. You will see where
-# their weights are, where their work is done, and how far their units see. It takes ten seconds,
-# and follows the article's section "Choosing a model".
+# In this chapter you take three networks apart before any of them has learned a thing: the winner
+# and the runner-up of a 2014 contest, and the small one that this course trains. You will see where
+# their weights are, where the work is done, and how far their units see. It takes ten seconds, and
+# follows the article's section "Choosing a model".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/02_choosing_a_model.ipynb)
 
@@ -36,42 +36,42 @@ image = data.train.images[0]
 # ## Our network, on one page
 #
 # Four [convolutions](../docs/glossary.md#convolution), two [pools](../docs/glossary.md#max-pool),
-# two dense layers: the article's figure 1, drawn from what an untrained network makes of a
-# picture. Each stack is a layer's [feature maps](../docs/glossary.md#feature-map), as large as
-# they are. Follow the picture from left to right: what becomes smaller, what becomes more?
+# two dense layers: this is the article's figure 1, drawn from what an untrained network makes of a
+# picture. Each stack shows the [feature maps](../docs/glossary.md#feature-map) of one layer, drawn
+# to scale. Follow the picture from left to right. What shrinks, and what grows in number?
 
 # %% tags=["nbval-ignore-output"]
 model = pk.pet_net(image_size=len(image), recipe=pk.MODERN, seed=0)
-x = pk.data.pipeline.preprocess(image[None], data.mean, pk.MODERN)
+x = pk.preprocess(image[None], data.mean, pk.MODERN)
 pkv.plot_architecture(model, x, image)
 
 # %% [markdown]
-# **Question.** The picture can be recognized in the first maps, and hardly in the last. Has the
+# **Question.** You can recognize the picture in the first maps, but hardly in the last. Has the
 # network lost it?
 #
 # <details><summary>An answer</summary>
 #
-# Not much of it, but it is written down in another way. At 64 pixels a picture is 12,288 numbers,
-# and the 64 maps of `pool2` are 16,384: there is room enough. A pool forgets where in its window
-# the largest number was, and a ReLU what was below 0. What is left says how much of one thing there
-# is at a place, and not how bright it is there.
+# Not much of it, but it is written down in a different way. At 64 pixels a picture is 12,288
+# numbers, and the 64 maps of `pool2` are 16,384, so there is plenty of room. A pool forgets where
+# in its window the largest number was, and a ReLU forgets everything below 0. What is left says how
+# much of something there is in a place, not how bright it is there.
 #
 # </details>
 
 # %% [markdown]
 # ## What each layer costs
 #
-# The article works with pictures of 224 pixels, as the other two networks do. Here is our network
-# for that size, layer by layer. *Weights* are the numbers that it learns, *multiply-adds* the work
-# for one picture. It is built in 16-bit numbers here, so that it fits into a small machine: *weight
-# bytes* are those of 32-bit numbers, *output bytes* of 16-bit ones.
+# The article works with pictures of 224 pixels, and so do the other two networks. Here is our
+# network at that size, layer by layer. The *weights* are the numbers it learns; the *multiply-adds*
+# are the work for one picture. We build it with 16-bit numbers here so that it fits on a small
+# machine: the *weight bytes* are for 32-bit numbers, the *output bytes* for 16-bit ones.
 
 # %%
 large = pk.pet_net(dtype="float16", seed=0)
 pkv.cost_table(large)
 
 # %% [markdown]
-# The same as a picture. Which layer has the weights? And which does the work?
+# Here is the same table as a picture. Which layer has the weights? And which one does the work?
 
 # %% tags=["nbval-ignore-output"]
 pkv.plot_costs(large)
@@ -79,9 +79,10 @@ pkv.plot_costs(large)
 # %% [markdown]
 # ## More than 100 million
 #
-# The article says of its network that it has more than 100 million weights. It has 102,827,554,
-# and the sum is short. A convolution has (height x width x channels + 1) x filters of them, the 1
-# for the bias; how large the picture is does not matter. A dense layer has (inputs + 1) x units.
+# The article says that its network has more than 100 million weights. It has 102,827,554, and
+# adding them up doesn't take long. A convolution has (height x width x channels + 1) x filters
+# weights, where the 1 is for the bias; the size of the picture doesn't matter. A dense layer has
+# (inputs + 1) x units.
 
 # %%
 channels = [(3, 32), (32, 32), (32, 64), (64, 64)]
@@ -96,22 +97,22 @@ print(f"in fc1            {fc1 / (convolutions + fc1 + last):>11.2%}")
 
 # %% [markdown]
 # **Question.** That is 300,000 weights for each of some 340 pictures. What could such a network do
-# that is not learning?
+# instead of learning?
 #
 # <details><summary>An answer</summary>
 #
-# Learn the pictures by heart, each for itself, without anything that they have in common. It does,
-# in chapter 10.
+# It could memorize the pictures, each one separately, without noticing anything they have in
+# common. In chapter 10 it does just that.
 #
 # </details>
 
 # %% [markdown]
 # ## VGG16: the same, but deeper
 #
-# Our network is built like the beginning of VGG16, with half the filters. VGG16 came second in the
-# ImageNet contest of 2014 for naming pictures: nothing but 3 x 3 convolutions and 2 x 2 pools,
-# thirteen and five of them, and three dense layers. Without those it is small enough to be built
-# here.
+# Our network is built like the beginning of VGG16, with half the filters. VGG16 came in second in
+# the 2014 ImageNet contest for classifying pictures. It is nothing but thirteen 3 x 3 convolutions
+# and five 2 x 2 pools, and then three dense layers. Without the dense layers it is small enough to
+# build here.
 
 # %% tags=["nbval-ignore-output"]
 import keras
@@ -120,9 +121,9 @@ vgg16 = keras.applications.VGG16(weights=None, include_top=False, input_shape=(2
 pkv.plot_costs(vgg16)
 
 # %% [markdown]
-# Look at the work: pools make the maps smaller as the filters become more, so that most layers
-# have as much to do as the others. The three dense layers on top are left to arithmetic: 4096,
-# 4096 and 1000 units.
+# Look at the work. The pools make the maps smaller while the number of filters goes up, so most
+# layers have about the same amount to do. For the three dense layers on top, with 4096, 4096 and
+# 1000 units, a little arithmetic is enough.
 
 # %%
 top, inputs = 0, 7 * 7 * 512
@@ -136,8 +137,8 @@ print(f"together        {below + top:>11,}")
 print(f"in the dense    {top / (below + top):>11.0%}")
 
 # %% [markdown]
-# VGG16 has only a third more weights than our four convolutions and their `fc1`. In work they are
-# far apart:
+# VGG16 has only a third more weights than our four convolutions and their `fc1`. When it comes to
+# work, the two are far apart:
 
 # %%
 ours = sum(row.multiply_adds for row in pkv.costs(large))
@@ -146,22 +147,22 @@ print(f"multiply-adds for one picture: {ours / 1e9:.1f} and {theirs / 1e9:.1f} t
 del large  # 200 MB
 
 # %% [markdown]
-# **Question.** A phone must store the weights and do the work. Where would you cut our network so
+# **Question.** A phone has to store the weights and do the work. Where would you cut our network so
 # that it stores less, and where so that it works less?
 #
 # <details><summary>An answer</summary>
 #
-# To store less, `fc1`: it has 99.9% of the weights (exercise 2 makes it small). But it does only 8%
-# of the work. To work less, `conv1_2` and `conv2_2`, which do more than a third each: fewer
-# filters, or larger strides.
+# To store less, cut `fc1`: it has 99.9% of the weights (exercise 2 makes it small). But it does
+# only 8% of the work. To work less, cut `conv1_2` and `conv2_2`, which do more than a third of the
+# work each: use fewer filters or larger strides.
 #
 # </details>
 
 # %% [markdown]
 # ## Why 3 x 3?
 #
-# Two 3 x 3 convolutions, one after the other, see as far as one of 5 x 5, and three as far as one
-# of 7 x 7. With 64 channels in and out, that is what they cost:
+# Two 3 x 3 convolutions in a row see as far as one of 5 x 5, and three see as far as one of 7 x 7.
+# Here is what they cost, with 64 channels in and out:
 
 # %%
 for small, wide in ((2, 5), (3, 7)):
@@ -170,16 +171,17 @@ for small, wide in ((2, 5), (3, 7)):
     print(f"{small} of 3 x 3: {many:,} weights.  1 of {wide} x {wide}: {one:,}.  {many / one:.0%}")
 
 # %% [markdown]
-# And between them there is room for one more ReLU. This was VGG's argument; nearly all networks
-# since have followed it.
+# And there is room for one more ReLU between them. That was VGG's argument, and nearly every
+# network since then has followed it.
 
 # %% [markdown]
 # ## GoogLeNet: several windows side by side
 #
-# The winner of 2014, GoogLeNet, asked another question: which size of window is right? Its answer
-# is the [inception module](../docs/glossary.md#inception-module): 1 x 1, 3 x 3, 5 x 5 and a pool,
-# side by side, their maps stacked. Here is its first, for maps of 28 x 28 with 192 channels. The 1
-# x 1 convolutions named `squeeze` first make few channels of many. What for?
+# The winner in 2014, GoogLeNet, asked a different question: what window size is the right one? Its
+# answer is the [inception module](../docs/glossary.md#inception-module): 1 x 1, 3 x 3, 5 x 5, and a
+# pool, side by side, with their maps stacked. Here is its first one, for maps of 28 x 28 with 192
+# channels. The 1 x 1 convolutions named `squeeze` first turn many channels into a few. What is that
+# good for?
 
 
 # %%
@@ -197,7 +199,7 @@ inception = keras.Model(maps, stacked, name="inception")
 pkv.cost_table(inception)
 
 # %% [markdown]
-# Leave the squeezing out, and the same 256 maps cost more than twice as much:
+# Leave out the squeezing, and the same 256 maps cost more than twice as much:
 
 # %%
 squeezed = inception.count_params()
@@ -206,17 +208,18 @@ direct = sum((192 * window * window + 1) * filters for window, filters in branch
 print(f"squeezed {squeezed:,}, not squeezed {direct:,}: {direct / squeezed:.1f} times as many")
 
 # %% [markdown]
-# Nine such modules, and at the end the mean of each map instead of a large dense layer: GoogLeNet
-# has about 7 million weights, a twentieth of VGG16, and was right more often.
+# Stack nine of these modules, and end with the mean of each map instead of a large dense layer:
+# that is GoogLeNet. It has about 7 million weights, a twentieth of VGG16, and it was right more
+# often.
 #
-# **Question.** Which of the three networks is the best one for 340 pictures? And which one, if it
-# may learn from a million others first? (Chapter 12 tries that.)
+# **Question.** Which of the three networks is best for 340 pictures? And which one is best if it
+# can learn from a million others first? (Chapter 12 tries that.)
 #
 # <details><summary>An answer</summary>
 #
-# Nobody can tell from the counts alone; it has to be tried. From 340 pictures, a network of 100
-# million weights can be right (chapter 10), but it can also learn them by heart. With a million
-# others first, the deep ones: chapter 12 has a figure.
+# Nobody can tell from the counts alone; you have to try it. A network of 100 million weights can
+# learn to be right from 340 pictures (chapter 10), but it can also just memorize them. With a
+# million others first, the deep ones are best: chapter 12 has a figure.
 #
 # </details>
 
@@ -224,8 +227,8 @@ print(f"squeezed {squeezed:,}, not squeezed {direct:,}: {direct / squeezed:.1f} 
 # ## How far a unit sees
 #
 # The [receptive field](../docs/glossary.md#receptive-field) of a unit is the part of the picture
-# that it can see at all. Each 3 x 3 convolution adds a rim to it; after a pool the rim is twice as
-# wide in pixels.
+# that it can see at all. Each 3 x 3 convolution adds a rim to it, and after a pool that rim is
+# twice as wide in pixels.
 
 # %%
 for field in pkv.receptive_fields(model):
@@ -235,32 +238,34 @@ field = pkv.receptive_fields(vgg16)[-1]
 print(f"VGG16's last pool: {field.height} x {field.width}")
 
 # %% [markdown]
-# For one unit in the middle of each layer: in the upper row the part of the picture that it sees,
-# in the lower row, enlarged, how strongly each of these pixels moves it. Do all count the same?
+# Take one unit in the middle of each layer. The upper row shows the part of the picture that it
+# sees; the lower row enlarges that part and shows how strongly each of its pixels affects the unit.
+# Do they all count the same?
 
 # %% tags=["nbval-ignore-output"]
 pkv.plot_receptive_field(model, x, image)
 
 # %% [markdown]
-# So when our network's convolutions end, no unit has seen more than 16 x 16 pixels: of a picture
-# of 224, an ear at most. All that puts an ear and a tail together is `fc1`, and that is where its
-# 100 million weights come from. In VGG16 a unit of the last pool has seen nearly the whole
-# picture.
+# So by the end of our network's convolutions, no unit has seen more than 16 x 16 pixels: in a
+# picture of 224, that is an ear at most. Putting an ear and a tail together is left entirely to
+# `fc1`, and that is where its 100 million weights come from. In VGG16, a unit of the last pool has
+# seen nearly the whole picture.
 #
-# **Question.** In this course pictures are smaller than the article's by default. What does a
-# field of 16 x 16 hold in a picture of 64 pixels, and what in one of 224?
+# **Question.** By default, the pictures in this course are smaller than the article's. What does a
+# field of 16 x 16 hold in a picture of 64 pixels, and what does it hold in one of 224?
 #
 # <details><summary>An answer</summary>
 #
-# In one of 64 it is a quarter as wide as the picture, and may hold a whole head. In one of 224 it
-# is a fourteenth, and of the same head it holds an eye or the tip of an ear.
+# In a picture of 64 pixels it is a quarter as wide as the picture, so it can hold a whole head. In
+# one of 224 it is a fourteenth as wide, and all it holds of that same head is an eye or the tip of
+# an ear.
 #
 # </details>
 
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Ten million. How large may the picture be at most, so that our network has fewer than ten
+# **1.** Ten million. What is the largest picture size for which our network has fewer than ten
 # million weights?
 
 # %% tags=["exercise"]
@@ -270,8 +275,8 @@ pk.check.chapter02.exercise_1(image_size)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# `fc1` sees maps a quarter as wide: $(64 s^2 + 1) \cdot 512$ weights for a width of $s$, and 17 is
-# the largest that fits.
+# `fc1` sees maps that are a quarter as wide as the picture. That makes $(64 s^2 + 1) \cdot 512$
+# weights for maps of width $s$, and 17 is the largest $s$ that fits.
 #
 # ```python
 # image_size = 4 * 17
@@ -281,8 +286,8 @@ pk.check.chapter02.exercise_1(image_size)
 # </details>
 
 # %% [markdown]
-# **2.** GoogLeNet's end. At 224 pixels `pool2` hands 64 maps of 56 x 56 to `fc1`, which has 512
-# units. Had it been handed only the mean of each map, how many weights would `fc1` have?
+# **2.** GoogLeNet's ending. At 224 pixels `pool2` hands 64 maps of 56 x 56 to `fc1`, which has 512
+# units. If `fc1` were given only the mean of each map, how many weights would it have?
 
 # %% tags=["exercise"]
 weights = 56 * 56 * 64 * 512 + 512
@@ -299,10 +304,10 @@ pk.check.chapter02.exercise_2(weights)
 # </details>
 
 # %% [markdown]
-# **3.** As far as it sees. Write a function that is handed the layers as pairs (window, stride),
-# from the picture on, and returns how many pixels a unit of the last one sees along one side.
-# Hint: keep two numbers, how far a unit sees, and how many pixels lie between two units side by
-# side.
+# **3.** As far as it sees. Write a function that takes the layers as pairs (window, stride),
+# starting at the picture, and returns how many pixels a unit of the last layer sees along one side.
+# Hint: keep track of two numbers, how far a unit sees and how many pixels apart two neighboring
+# units are.
 
 
 # %% tags=["exercise"]

@@ -17,9 +17,9 @@
 # %% [markdown]
 # # 03 · Building the data set
 #
-# You will see how a heap of pictures becomes what a network is trained on: split into two parts,
-# squashed to squares, freed of their mean, labeled, changed at random, and handed out ten at a
-# time.
+# In this chapter you see how a pile of pictures becomes something a network can train on: they are
+# split into two parts, squashed to squares, centered around zero, labeled, changed at random, and
+# handed out ten at a time.
 #
 # It takes ten seconds, and follows the article's section "Processing".
 #
@@ -42,25 +42,25 @@ data = pk.course.load()
 # %% [markdown]
 # ## Two parts that share nothing
 #
-# A network is judged by pictures that it has never seen. So before anything else, 15 of every 100
-# pictures of each breed are set aside as the *test part*. No picture may be in both:
+# A network is judged on pictures that it has never seen. So before we do anything else, we set
+# aside 15 of every 100 pictures of each breed as the *test set*. No picture may be in both parts:
 
 # %%
 print(len(set(data.train.names) & set(data.test.names)), "pictures are in both parts")
 
 # %% [markdown]
-# The article let the order decide in which the operating system lists a folder: on another machine
-# the split is another one, and nobody can repeat the result. Here it depends on the files' names
-# and on a *seed*, and on nothing else. For the seed 0, `0/` is put before a name and the whole is
-# hashed; the hash looks like chance, but is the same on every machine for all time.
+# The article let the split depend on the order in which the operating system lists a folder. On
+# another machine you get another split, and nobody can reproduce the result. Here the split depends
+# only on the names of the files and on a *seed*. For seed 0, we put `0/` in front of a name and
+# hash the result. The hash looks random, but it is the same on every machine, forever.
 
 # %%
 for name in ("pet_1.jpg", "pet_2.jpg", "pet_3.jpg"):
     print(name, hashlib.sha256(f"0/{name}".encode()).hexdigest()[:16])
 
 # %% [markdown]
-# Sort the names of one breed by their hash: the first 15% are its test part. Done by hand, it is
-# the split that the package has made:
+# Sort the names of one breed by their hash, and the first 15% are its test set. If you do this by
+# hand, you get the same split as the package:
 
 # %%
 parts = (data.train, data.test)
@@ -71,7 +71,7 @@ by_hand = set(ranked[: round(0.15 * len(ranked))])
 print(by_hand == set(data.test.names) & set(of_first))
 
 # %% [markdown]
-# Asked again, it is the same; with another seed it is another:
+# Ask again, and you get the same split; change the seed, and you get another one:
 
 # %% tags=["nbval-ignore-output"]
 again, other = pk.course.load(), pk.course.load(seed=1)
@@ -79,23 +79,23 @@ print("the same seed, the same split:", again.test.names == data.test.names)
 print("another seed, the same split:", other.test.names == data.test.names)
 
 # %% [markdown]
-# **Question.** The split is made breed by breed. What could happen to a test of 60 pictures, if
-# they were drawn from all pictures at once?
+# **Question.** We split each breed separately. What could go wrong with a test set of 60 pictures
+# if we drew it from all the pictures at once?
 #
 # <details><summary>An answer</summary>
 #
-# Chance could make it 38 of one breed and 22 of the other. A network that names the first breed
-# whatever it sees would then be right in 63%, and its figure could not be compared with that of
-# another split.
+# By chance, it could have 38 pictures of one breed and 22 of the other. A network that always names
+# the first breed, no matter what it sees, would then be right 63% of the time, and you couldn't
+# compare that figure with one from another split.
 #
 # </details>
 
 # %% [markdown]
 # ## Squashed to squares
 #
-# Pictures come in all sizes; the network takes one. Like the article, we squash: width and height
-# are each brought to the same number of pixels, whatever they were. Here are pictures as they came,
-# and below them squashed.
+# Pictures come in all sizes, but the network takes only one. Like the article, we squash them: we
+# scale the width and the height to the same number of pixels, whatever they were before. The upper
+# row shows the original pictures, and the lower row shows them squashed.
 
 # %% tags=["nbval-ignore-output"]
 from PIL import Image
@@ -110,8 +110,8 @@ squashed = [decode(file, data.mean.shape[0])[0] for file in some]
 pk.visualize.plot_pictures(originals + squashed, columns=5)
 
 # %% [markdown]
-# What does that do to shape? A circle drawn on a wide sheet becomes an ellipse: on this one, 300 by
-# 200 pixels, everything gets narrower by a third.
+# What does that do to shapes? A circle drawn on a wide sheet becomes an ellipse. On this sheet,
+# which is 300 by 200 pixels, everything gets narrower by a third.
 
 # %%
 from PIL import ImageDraw
@@ -126,11 +126,11 @@ print(size, "->", circle.shape)
 print(f"height / width = {np.ptp(rows) / np.ptp(columns):.1f}")
 
 # %% tags=["nbval-ignore-output"]
-pk.visualize.plot_pictures([np.asarray(sheet), circle], ["as it came", "squashed"])
+pk.visualize.plot_pictures([np.asarray(sheet), circle], ["original", "squashed"])
 
 # %% [markdown]
-# How much are our own pictures squashed? At 1 a picture was square and keeps its shape; at 1.5 it
-# was half as wide again as it was high.
+# How much are our own pictures squashed? At 1, a picture was square and keeps its shape; at 1.5, it
+# was half again as wide as it was high.
 
 # %% tags=["nbval-ignore-output"]
 plt.figure(figsize=(6, 3), layout="constrained")
@@ -143,38 +143,38 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# **Question.** One could also cut the middle out, or add bars of gray. What does each of the three
-# lose? And what happens if one breed mostly lies and the other sits?
+# **Question.** We could also crop the middle, or add gray bars. What does each of the three methods
+# lose? And what happens if one breed is usually lying down and the other is usually sitting?
 #
 # <details><summary>An answer</summary>
 #
-# Squashing loses the proportions, cutting what is at the edges (ears and tails), and bars lose
-# pixels: the pet gets smaller. Who lies is photographed on a wide picture, who sits on a high one,
-# so one breed gets narrower and the other broader. A network may go by that, and it says nothing
-# about the breed.
+# Squashing loses the proportions, cropping loses what is at the edges (ears and tails), and bars
+# cost pixels, because the pet gets smaller. A pet that lies down gets a wide picture and one that
+# sits gets a tall picture, so squashing makes one breed narrower and the other broader. A network
+# may pick up on that, and it says nothing about the breed.
 #
 # </details>
 
 # %% [markdown]
 # ## The mean image
 #
-# Add up all training pictures and divide by their number: the result is a picture, too. Look at it,
-# and at the means of the breeds. What do you recognize?
+# Add up all the training pictures and divide by how many there are, and the result is a picture,
+# too. Look at it, and at the mean of each breed. What do you recognize?
 
 # %% tags=["nbval-ignore-output"]
 of_breeds = [data.train.images[column == 1].mean(axis=0) for column in data.train.labels.T]
 pk.visualize.plot_pictures([data.mean, *of_breeds], ["all", *data.class_names])
 
 # %% [markdown]
-# By hand it is one line:
+# By hand, it takes one line:
 
 # %%
 print(np.allclose(data.mean, data.train.images.mean(axis=0), atol=0.01))
 
 # %% [markdown]
-# The mean is taken off every picture before the network sees it. Then a pixel says how much
-# brighter or darker it is than usual at this place, and all pixels are about 0 in the mean. The
-# article does just that. `pk.MODERN` also divides by 1000, so that the numbers are small.
+# We subtract the mean from every picture before the network sees it. After that, each pixel says
+# how much brighter or darker it is than usual in that spot, and the pixels average out to about 0.
+# That is all the article does. `pk.MODERN` also divides by 1000 to keep the numbers small.
 
 # %% tags=["nbval-ignore-output"]
 from petkeras.data.pipeline import preprocess
@@ -182,7 +182,7 @@ from petkeras.data.pipeline import preprocess
 x = preprocess(data.train.images, data.mean, pk.ARTICLE).numpy()  # (pictures, h, w, 3)
 figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 axes[0].hist(data.train.images.ravel()[::97], 64)
-axes[0].set(title="pixels as they come", yticks=[])
+axes[0].set(title="original pixels", yticks=[])
 axes[1].hist(x.ravel()[::97], 64)
 axes[1].set(title="without the mean image", yticks=[])
 plt.show()
@@ -193,18 +193,17 @@ modern = preprocess(data.train.images, data.mean, pk.MODERN).numpy()
 print(np.allclose(modern, x / 1000))
 
 # %% [markdown]
-# A picture without the mean has numbers below zero, and can only be looked at with gray in the
-# place of 0:
+# Without its mean, a picture has numbers below zero. We can only look at it if we show 0 as gray:
 
 # %% tags=["nbval-ignore-output"]
 pk.visualize.plot_pictures([*data.train.images[:5], *(x[:5] / 2 + 128)], columns=5)
 
 # %% [markdown]
-# ## What leaks if the mean sees the test part
+# ## What leaks if the mean sees the test set
 #
-# The test part stands for pictures that do not exist yet. Whoever computes the mean over *all*
-# pictures has looked at them. How much does that change? We measure it in gray levels, of which
-# there are 256.
+# The test set stands for pictures that don't exist yet. If you compute the mean over *all* the
+# pictures, you have looked at them. How much does that change? We measure it in gray levels; there
+# are 256 of them.
 
 # %% tags=["nbval-ignore-output"]
 seen_all = np.concatenate([data.train.images, data.test.images]).mean(axis=0)
@@ -216,10 +215,10 @@ print(f"a pixel varies by {x.std():.0f} gray levels from picture to picture")
 print(difference.mean() < 0.1 * x.std())
 
 # %% [markdown]
-# About one gray level, where a pixel varies by fifty or more: that will hardly change a network.
-# But it is a habit that costs much elsewhere. Below, the "pictures" are nothing but noise,
-# and their labels the throw of a coin: there is nothing to be learned, and a fair test gives 50%.
-# The only thing that is learned beforehand is *which 50 of the 5000 pixels* are worth a look.
+# The difference is about one gray level, while a pixel varies by fifty or more. That will hardly
+# change a network. But the habit gets expensive elsewhere. In the next cell the "pictures" are pure
+# noise and the labels are coin flips, so there is nothing to learn, and a fair test gives 50%. The
+# only thing we learn beforehand is *which 50 of the 5000 pixels* are worth looking at.
 
 
 # %%
@@ -228,7 +227,7 @@ def accuracy_on_noise(rng, seen):
     worth = np.abs(x[:seen].T @ (y[:seen] - 0.5))  # how well each pixel goes with the labels
     x = x[:, np.argsort(-worth)[:50]]
     means = [x[:340][y[:340] == label].mean(axis=0) for label in (0, 1)]
-    far = [np.square(x[340:] - mean).sum(axis=1) for mean in means]  # from each label's mean
+    far = [np.square(x[340:] - mean).sum(axis=1) for mean in means]  # squared distances
     return np.mean((far[1] < far[0]) == y[340:])
 
 
@@ -237,16 +236,16 @@ for seen, what in ((340, "chosen on the training part:"), (400, "chosen on all p
     print(what, f"{np.mean([accuracy_on_noise(rng, seen) for _ in range(20)]):.1f}")
 
 # %% [markdown]
-# Chosen with a look at the test part, noise is "recognized" in eight pictures out of ten. Nothing
-# that is computed from the data may have seen the test part: no mean, no choice of pixels, and no
-# choice of a learning rate either.
+# If the pixels are chosen with a peek at the test set, noise gets "recognized" in eight pictures
+# out of ten. Nothing that you compute from the data may have seen the test set: not a mean, not a
+# choice of pixels, and not a choice of learning rate, either.
 
 # %% [markdown]
 # ## Labels as rows
 #
 # A breed is not a number: the third one is not three times the first. A
-# [one-hot](../docs/glossary.md#one-hot) label is a row with a place for each breed, a 1 at its own,
-# and 0 elsewhere.
+# [one-hot](../docs/glossary.md#one-hot) label is a row with one place per breed: a 1 in the place
+# of its own breed, and 0 everywhere else.
 
 # %% tags=["nbval-ignore-output"]
 for number in (0, len(data.train) - 1):
@@ -259,19 +258,20 @@ print(data.train.labels.dtype, data.train.labels.sum(axis=1).min(), data.train.l
 # %% [markdown]
 # ## Changed at random
 #
-# With some 340 pictures, each one has to serve many times. The article shows them as they are, 400
-# times over. `pk.MODERN` changes each every time, as another picture of the same pet might differ:
-# this is [augmentation](../docs/glossary.md#augmentation). One picture, twelve times:
+# With only about 340 pictures, we have to use each one many times. The article shows them
+# unchanged, 400 times over. `pk.MODERN` changes each picture every time, the way another picture of
+# the same pet might differ. This is called [augmentation](../docs/glossary.md#augmentation). Here
+# is one picture, twelve times:
 
 # %% tags=["nbval-ignore-output"]
-from petkeras.data.pipeline import augment
+from petkeras.data.augmentation import augment
 
 twelve = np.repeat(data.train.images[:1], 12, axis=0).astype(np.float32)  # (12, h, w, 3)
 pk.visualize.plot_pictures(augment(twelve, pk.MODERN, [0, 0]), columns=6)
 
 # %% [markdown]
-# And one kind of change at a time. What a turned or shifted picture uncovers is filled by
-# reflection; look for it at the edges.
+# And here is one kind of change at a time. When a picture is rotated or shifted, the gap that opens
+# up is filled by reflection; look for it along the edges.
 
 # %% tags=["nbval-ignore-output"]
 kinds = ("flip", "shift", "zoom", "rotation", "light", "color")
@@ -283,19 +283,19 @@ for kind in kinds:
 pk.visualize.plot_pictures(pictures, titles, columns=6)
 
 # %% [markdown]
-# **Question.** Why is no picture put upside down? And for which breeds would a change of color be a
-# bad idea?
+# **Question.** Why don't we turn any pictures upside down? And for which breeds would it be a bad
+# idea to change the color?
 #
 # <details><summary>An answer</summary>
 #
-# Hardly a pet is photographed upside down, and the test holds none: the network would learn
-# something that it is never asked. And where color is what sets two breeds apart, strong changes
-# would take away what there is to go by.
+# Hardly any pet is photographed upside down, and there is no such picture in the test set, so the
+# network would learn something it is never asked about. And where color is what sets two breeds
+# apart, strong color changes would take away the very thing to go by.
 #
 # </details>
 #
-# Chance is only so called: two numbers decide it, the run's seed and the step. The same two give
-# the same changes, so that a run can be repeated.
+# It only looks random: the seed of the run and the step fix every change. The same two numbers
+# always give the same changes, so you can repeat a run.
 
 # %%
 same = np.array_equal(augment(twelve, pk.MODERN, [7, 3]), augment(twelve, pk.MODERN, [7, 3]))
@@ -305,8 +305,9 @@ print(same, other)
 # %% [markdown]
 # ## A batch
 #
-# All of this happens in a [tf.data](../docs/glossary.md#tfdata) pipeline while the network is busy
-# with the batch before. What comes out is what the network sees: ten pictures and ten labels.
+# All of this happens in a [tf.data](../docs/glossary.md#tfdata) pipeline, while the network is
+# still busy with the previous batch. What comes out is what the network sees: ten pictures and ten
+# labels.
 
 # %%
 from petkeras.data.pipeline import steps_per_epoch, training_batches
@@ -317,15 +318,15 @@ print(images.dtype.name, labels.dtype.name)
 print(images.shape[0], "pictures,", labels.shape[0], "labels")
 
 # %% [markdown]
-# The way back, to look at them: times 1000, plus the mean.
+# To look at the pictures, we go the other way: multiply by 1000 and add the mean.
 
 # %% tags=["nbval-ignore-output"]
 names = [data.class_names[number] for number in np.argmax(labels, axis=1)]
 pk.visualize.plot_pictures(images * pk.MODERN.pixel_scale + data.mean, names, columns=5)
 
 # %% [markdown]
-# An epoch takes every picture once, in a new order. Its last batch is smaller where ten does not
-# divide their number.
+# An epoch goes through every picture once, in a new order. The last batch is smaller when the
+# number of pictures isn't a multiple of ten.
 
 # %%
 per_epoch = steps_per_epoch(data.train, pk.MODERN)
@@ -333,8 +334,8 @@ sizes = [len(labels) for _, labels in batches.take(per_epoch)]
 print(sum(sizes) == len(data.train), set(sizes[:-1]))
 
 # %% [markdown]
-# As only seed and step decide a batch, a run that was broken off goes on with the very batch that
-# was next. Batch 20, without making the twenty before it:
+# Because a batch depends only on the seed and the step, a run that was interrupted picks up again
+# with exactly the batch that was next. Here is batch 20, without computing the twenty before it:
 
 # %%
 later = training_batches(data.train, data.mean, pk.MODERN, seed=0, first_step=20)
@@ -344,8 +345,8 @@ print(np.array_equal(images, next(iter(later))[0]))
 # %% [markdown]
 # ## Exercises
 #
-# **1.** 340 pictures in batches of ten make an epoch of 34 steps. How many pictures must a batch
-# have, so that an epoch has 11 steps? There are three answers.
+# **1.** With 340 pictures in batches of ten, an epoch has 34 steps. How many pictures must be in a
+# batch for an epoch to have 11 steps? There are three answers.
 
 # %% tags=["exercise"]
 batch_size = 10
@@ -359,13 +360,13 @@ pk.check.chapter03.exercise_1(batch_size)
 # pk.check.chapter03.exercise_1(batch_size)
 # ```
 #
-# 31, 32 or 33. With 34 all batches are full, and there are 10 of them.
+# 31, 32, and 33 all work. With 34, all the batches are full, and there are 10 of them.
 #
 # </details>
 
 # %% [markdown]
-# **2.** Write the function that turns class numbers `(n,)` into one-hot labels `(n, classes)`,
-# without `tf.one_hot` or the like.
+# **2.** Write the function that turns class numbers of shape `(n,)` into one-hot labels of shape
+# `(n, classes)`, without `tf.one_hot` or the like.
 
 
 # %% tags=["exercise"]
@@ -386,14 +387,14 @@ pk.check.chapter03.exercise_2(one_hot)
 # pk.check.chapter03.exercise_2(one_hot)
 # ```
 #
-# A column of numbers against a row of classes: True where they are equal.
-# `np.eye(classes)[numbers]` does it, too.
+# This compares a column of numbers with a row of classes, and gives True where they are equal.
+# `np.eye(classes)[numbers]` works, too.
 #
 # </details>
 
 # %% [markdown]
-# **3.** Take the mean image off both parts, `(n, h, w, 3)` uint8, so that the test part stays
-# unseen.
+# **3.** Subtract the mean image from both parts, each `(n, h, w, 3)` uint8, in such a way that the
+# test set stays unseen.
 
 
 # %% tags=["exercise"]

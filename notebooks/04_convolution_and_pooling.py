@@ -17,9 +17,10 @@
 # %% [markdown]
 # # 04 · Convolution and pooling by hand
 #
-# You will slide a kernel over a table of numbers with two lines of NumPy, get the very numbers
-# that TensorFlow gets, and see what strides, padding, holes, channels and pools do to a picture.
-# It takes ten seconds, and follows the article's section "How convolution and pooling work".
+# In this chapter you slide a kernel over a table of numbers with two lines of NumPy, get exactly
+# the numbers that TensorFlow gets, and see what strides, padding, holes, channels, and pools do to
+# a picture. It takes ten seconds, and follows the article's section "How convolution and pooling
+# work".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/04_convolution_and_pooling.ipynb)
 
@@ -34,9 +35,9 @@ image = data.train.images[0]
 # %% [markdown]
 # ## One window
 #
-# A gray picture is a table of numbers, here a tiny one. A [kernel](../docs/glossary.md#kernel) is
-# a smaller table. Lay it over the table's upper left corner, multiply each number with the one
-# that lies on it, and add up. That is all the arithmetic there is.
+# A gray picture is a table of numbers; here is a tiny one. A [kernel](../docs/glossary.md#kernel)
+# is a smaller table. Lay it on the upper left corner of the big table, multiply each number by the
+# one on top of it, and add everything up. That is all the arithmetic there is.
 
 # %%
 import numpy as np
@@ -51,8 +52,8 @@ print("sum:", np.sum(patch * kernel))
 # %% [markdown]
 # ## All windows
 #
-# A [convolution](../docs/glossary.md#convolution) does so at every place where the kernel fits. Of
-# 6 x 6 numbers, how many places are that?
+# A [convolution](../docs/glossary.md#convolution) does this in every place where the kernel fits.
+# How many places is that in a table of 6 x 6 numbers?
 
 
 # %%
@@ -69,7 +70,7 @@ print(convolve(x, kernel))
 
 
 # %% [markdown]
-# TensorFlow wants a batch of pictures with channels, and a stack of kernels; of each we have one.
+# TensorFlow wants a batch of pictures with channels, and a stack of kernels. We have one of each.
 # Look at the shapes in the comments: they are half of what there is to know about `tf.nn.conv2d`.
 
 # %%
@@ -85,30 +86,30 @@ def tf_convolve(x, kernel, strides=1, padding="VALID", dilations=1):
 print("the same:", np.array_equal(convolve(x, kernel), tf_convolve(x, kernel)))
 
 # %% [markdown]
-# And this is the loop in motion, as one of the article's figures has it, with our numbers. Stop it
-# in your mind at any window, and do the sum yourself.
+# And here is the loop in motion, as in one of the article's figures, but with our numbers. Pick any
+# window and work out the sum yourself.
 
 # %% tags=["nbval-ignore-output"]
 pkv.animate_convolution(x, kernel)
 
 # %% [markdown]
-# **Question.** The kernel has positive numbers on the left and negative ones on the right. What
-# must a patch look like to give a large sum? And what to give 0?
+# **Question.** The kernel has positive numbers on the left and negative numbers on the right. What
+# does a patch have to look like to give a large sum? And what does it have to look like to give 0?
 #
 # <details><summary>An answer</summary>
 #
-# Bright on the left and dark on the right, for the sum is left minus right. It is 0 where both
-# sides are equally bright, such as in an even area or across a horizontal edge.
+# Bright on the left and dark on the right, because the sum is left minus right. It is 0 where both
+# sides are equally bright, for example in an even area or across a horizontal edge.
 #
 # </details>
 
 # %% [markdown]
 # ## Nothing is turned around
 #
-# Mathematicians turn the kernel by half a turn before they slide it; what they call convolution
-# without the turn is a *cross-correlation*. Networks leave the turn out: a kernel that is learned
-# may as well be learned the other way around. A lone 1 in the table shows which of the two it is.
-# With the turn, the kernel itself would come out.
+# Mathematicians rotate the kernel by half a turn before they slide it; without that turn, they call
+# the operation a *cross-correlation* and not a convolution. Networks leave out the turn, since a
+# kernel that is learned can just as well be learned the other way around. A single 1 in the table
+# shows which of the two we have. With the turn, the kernel itself would come out.
 
 # %%
 lone = np.zeros((5, 5))
@@ -121,16 +122,16 @@ print("turned around:", np.array_equal(convolve(lone, numbered), numbered[::-1, 
 # ## Four kernels on a picture
 #
 # The article's figures 2 and 3 show four 7 x 7 kernels, and what they make of a dog. Here are four
-# such kernels, and below each what `tf.nn.conv2d` makes of a picture of ours: white where the
-# answer is far above 0, black where it is far below, gray where it is 0. Which lines does each
-# find?
+# kernels like that, and below each one what `tf.nn.conv2d` makes of one of our pictures: white
+# where the answer is far above 0, black where it is far below, and gray where it is 0. Which lines
+# does each kernel find?
 
 # %% tags=["nbval-ignore-output"]
 pkv.plot_kernels(pkv.article_kernels(), image)
 
 # %% [markdown]
-# Even areas come out gray, however bright they are. That is no accident: the numbers of each of
-# these kernels add up to 0.
+# Even areas come out gray, no matter how bright they are. That is no accident: the numbers in each
+# of these kernels add up to 0.
 
 # %%
 for name, weights in pkv.article_kernels().items():
@@ -138,22 +139,23 @@ for name, weights in pkv.article_kernels().items():
     print(f"{name:10}  sum {weights.sum():.0f}  answer {np.sum(even * weights):.0f}")
 
 # %% [markdown]
-# **Question.** These kernels were made by people. Those of a network start as random numbers. What
-# could make them find lines all the same?
+# **Question.** These kernels were made by people. A network's kernels start out as random numbers.
+# What could make them find lines anyway?
 #
 # <details><summary>An answer</summary>
 #
-# Training: each number of a kernel is moved a little, again and again, so that the network's
-# answers become less wrong (chapter 06). If lines tell breeds apart, kernels that find lines come
-# of it.
+# Training: each number in a kernel is moved a little, again and again, so that the network's
+# answers get less wrong (chapter 06). If lines help to tell the breeds apart, you end up with
+# kernels that find lines.
 #
 # </details>
 
 # %% [markdown]
 # ## Strides
 #
-# The [stride](../docs/glossary.md#stride) is how far the window moves. With 2 it skips every
-# second place, so that a quarter of the numbers is left. Nothing new is computed, only less.
+# The [stride](../docs/glossary.md#stride) is how far the window moves each time. With a stride of 2
+# it skips every other place in both directions, and a quarter of the numbers are left. It doesn't
+# compute anything new, just less.
 
 # %%
 every_place = tf_convolve(x, kernel)
@@ -164,9 +166,9 @@ print("the same, with gaps:", np.array_equal(every_place[::2, ::2], every_second
 # %% [markdown]
 # ## Padding
 #
-# Under `VALID` the kernel stays inside, and the output shrinks by 2 for a 3 x 3 kernel. Under
-# `SAME` a frame of zeros, the [padding](../docs/glossary.md#padding), goes around the table first,
-# so that with stride 1 as much comes out as went in.
+# With `VALID`, the kernel stays inside the table, and for a 3 x 3 kernel the output shrinks by 2.
+# With `SAME`, a frame of zeros, the [padding](../docs/glossary.md#padding), goes around the table
+# first, so with a stride of 1 the output is as large as the input.
 
 # %%
 framed = np.pad(x, 1)
@@ -174,16 +176,17 @@ print("the same:", np.array_equal(convolve(framed, kernel), tf_convolve(x, kerne
 print(x.shape, "->", tf_convolve(x, kernel, padding="SAME").shape)
 
 # %% [markdown]
-# Stride and padding together: the size is the input's, divided by the stride and rounded up. Where
-# one row of zeros is enough, where does TensorFlow put it? Watch the gray cells.
+# Now stride and padding together. The output size is the input size divided by the stride, rounded
+# up. Here a single row of zeros is enough. Where does TensorFlow put it? Watch the gray cells.
 
 # %% tags=["nbval-ignore-output"]
 pkv.animate_convolution(x, kernel, strides=2, padding="same")
 
 # %% [markdown]
-# It goes to the bottom and to the right alone. A frame on all sides, as we put it above, and then
-# a stride of 2 would give other numbers, though just as many. PyTorch does it that way, so that
-# weights carried from one to the other give slightly different pictures.
+# It goes at the bottom and on the right only. If you put a frame on all four sides, as we did
+# above, and then used a stride of 2, you would get just as many numbers, but different ones. That
+# is how PyTorch does it, which is why weights that you carry over from one to the other give
+# slightly different pictures.
 
 # %%
 around = convolve(np.pad(x, 1), kernel)[::2, ::2]
@@ -195,8 +198,8 @@ print("bottom and right:", np.array_equal(at_the_end, theirs))
 # %% [markdown]
 # ## Holes
 #
-# A *dilated* kernel is spread out: it touches every second number, and sees 5 x 5 cells with nine
-# weights. It is the same as a larger kernel with zeros in the holes.
+# A *dilated* kernel is spread out: it touches every other number, so its nine weights cover 5 x 5
+# cells. That is the same as a larger kernel with zeros in the holes.
 
 # %%
 spread = np.zeros((5, 5))
@@ -204,7 +207,7 @@ spread[::2, ::2] = kernel
 print("the same:", np.array_equal(convolve(x, spread), tf_convolve(x, kernel, dilations=2)))
 
 # %% [markdown]
-# The blue cells are those that it touches. What lies between them it does not see.
+# The blue cells are the ones it touches. It doesn't see what lies between them.
 
 # %% tags=["nbval-ignore-output"]
 pkv.animate_convolution(x, kernel, dilations=2)
@@ -212,10 +215,10 @@ pkv.animate_convolution(x, kernel, dilations=2)
 # %% [markdown]
 # ## Channels
 #
-# A color picture is three tables; what our network's second convolution is given is 32. The
-# kernel then is as deep as its input, and **all** products go into **one** sum. With 32 such
-# kernels, 32 numbers come out at each place: 32 [feature maps](../docs/glossary.md#feature-map).
-# Only the sum in the loop has changed.
+# A color picture is three tables, and the input of our network's second convolution is 32. In that
+# case the kernel is as deep as its input, and **all** the products go into **one** sum. With 32
+# kernels like that, 32 numbers come out in each place: 32 [feature
+# maps](../docs/glossary.md#feature-map). Only the sum in the loop has changed.
 
 
 # %%
@@ -229,8 +232,8 @@ def convolve_channels(x, kernels):  # (rows, columns, channels), (height, width,
 
 
 # %% [markdown]
-# The first layer of our network, before any training, on a whole picture: its 32 kernels, by our
-# loop and by TensorFlow's. (They round differently in the seventh digit.)
+# Here is the first layer of our network, before any training, on a whole picture: its 32 kernels,
+# once with our loop and once with TensorFlow. (The two round differently in the seventh digit.)
 
 # %%
 kernels = pk.layers.Conv2D(filters=32, kernel_size=3)
@@ -243,21 +246,22 @@ by_hand = convolve_channels(colors, weights)
 print("the same:", np.allclose(by_hand, kernels(image[None] / np.float32(255))[0], atol=1e-5))
 
 # %% [markdown]
-# **Question.** How many weights has the second convolution, 32 kernels of 3 x 3 over 32 channels,
-# and how many multiplications does it take for one place of the picture?
+# **Question.** How many weights does the second convolution have, with its 32 kernels of 3 x 3 over
+# 32 channels, and how many multiplications does it need for one place in the picture?
 #
 # <details><summary>An answer</summary>
 #
-# 3 · 3 · 32 · 32 = 9,216, and 32 biases. Each weight is used once at each place, so it takes 9,216
-# multiplications, too.
+# It has 3 · 3 · 32 · 32 = 9,216 weights, plus 32 biases. Each weight is used once in each place, so
+# it takes 9,216 multiplications, too.
 #
 # </details>
 
 # %% [markdown]
 # ## Pooling
 #
-# A [max pool](../docs/glossary.md#max-pool) keeps the largest number of each window, channel by
-# channel. It has no weights at all. Its loop is that of the convolution, with another last line.
+# A [max pool](../docs/glossary.md#max-pool) keeps the largest number in each window, channel by
+# channel. It has no weights at all. Its loop is the loop of the convolution with a different last
+# line.
 
 
 # %%
@@ -274,14 +278,14 @@ theirs = tf.nn.max_pool2d(x[None, :, :, None].astype("float32"), 2, 2, "VALID")[
 print("the same:", np.array_equal(max_pool(x), theirs))
 
 # %% [markdown]
-# In motion, as in the article: windows of 2 x 2 that move by 2, so that none overlap.
+# Here it is in motion, as in the article: 2 x 2 windows that move by 2, so they don't overlap.
 
 # %% tags=["nbval-ignore-output"]
 pkv.animate_max_pool(x)
 
 # %% [markdown]
-# And the two paddings, in step. The padding of a pool is not made of zeros: TensorFlow leaves the
-# hatched cells out. Why would zeros be wrong?
+# And here are the two kinds of padding, running in step. A pool isn't padded with zeros: TensorFlow
+# leaves out the hatched cells. Why would zeros be wrong?
 
 # %% tags=["nbval-ignore-output"]
 pkv.animate_max_pool_paddings(x[:4, :4])
@@ -289,9 +293,9 @@ pkv.animate_max_pool_paddings(x[:4, :4])
 # %% [markdown]
 # ## What pools are for
 #
-# Pools make maps smaller, and let an animal stand a little elsewhere. The first is plain: here is a
-# picture pooled once, twice and three times, by our own layer. From which size on can you no
-# longer tell what it shows?
+# Pools make the maps smaller, and they make it matter less if an animal stands a little to one
+# side. The first effect is easy to see: here is a picture pooled once, twice, and three times by
+# our own layer. At what size can you no longer tell what it shows?
 
 # %% tags=["nbval-ignore-output"]
 smaller = [image[None].astype("float32")]
@@ -301,9 +305,9 @@ titles = [f"{each.shape[1]} x {each.shape[2]}" for each in smaller]
 pkv.plot_pictures([each[0] for each in smaller], titles, columns=4)
 
 # %% [markdown]
-# The second can be measured. Convolve the picture, pool with larger and larger windows, move all
-# by one pixel, and see by how much the numbers change, as a share of their sum. Here the windows
-# move by 1, so that size is all that differs.
+# The second effect can be measured. Convolve the picture, pool it with larger and larger windows,
+# shift everything by one pixel, and see how much the numbers change, as a share of their sum. The
+# windows move by 1 here, so their size is the only difference.
 
 
 # %%
@@ -317,26 +321,26 @@ changes = [change(outlines, size) for size in (1, 2, 4, 8)]
 print("the larger the window, the smaller the change:", changes == sorted(changes, reverse=True))
 
 # %% [markdown]
-# By how much, in this picture:
+# Here is how much they change in this picture:
 
 # %% tags=["nbval-ignore-output"]
 for size, share in zip((1, 2, 4, 8), changes, strict=True):
     print(f"window {size} x {size}: {share:.0%} of it changes")
 
 # %% [markdown]
-# **Question.** What a pool forgets is *where* in its window the largest number was. For which task
-# would that be a bad idea?
+# **Question.** What a pool forgets is *where* in its window the largest number was. For what kind
+# of task would that be a bad idea?
 #
 # <details><summary>An answer</summary>
 #
-# For all that ask where: drawing a pet's outline, or a box around its head.
+# For any task that asks where: outlining a pet, or drawing a box around its head.
 #
 # </details>
 
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Sixteen numbers. Change the stride so that 4 x 4 numbers come out of this table of 9 x 9.
+# **1.** Sixteen numbers. Change the stride so that 4 x 4 numbers come out of this 9 x 9 table.
 
 # %% tags=["exercise"]
 table = np.arange(81, dtype="float32").reshape(1, 9, 9, 1)
@@ -357,8 +361,8 @@ pk.check.chapter04.exercise_1(output)
 # </details>
 
 # %% [markdown]
-# **2.** An edge. Fill in a kernel that answers above 0 where the picture is dark on the left and
-# bright on the right, and with 0 to even areas and to edges between above and below.
+# **2.** An edge. Fill in a kernel whose answer is above 0 where the picture is dark on the left and
+# bright on the right, and 0 for even areas and for edges between top and bottom.
 
 # %% tags=["exercise"]
 kernel = [
@@ -383,9 +387,10 @@ pk.check.chapter04.exercise_2(kernel)
 # </details>
 
 # %% [markdown]
-# **3.** A pool for every size. Our `max_pool` loses the last row where their number is odd. Write
-# one with windows of 2 x 2 and stride 2 that pads as `SAME` does, so that of five rows three are
-# left. Let it be right for numbers below 0 as well. (`np.pad` has an argument `constant_values`.)
+# **3.** A pool for every size. Our `max_pool` drops the last row when the number of rows is odd.
+# Write one with 2 x 2 windows and a stride of 2 that pads the way `SAME` does, so that five rows
+# become three. Make sure it is also right for numbers below 0. (`np.pad` has an argument named
+# `constant_values`.)
 
 
 # %% tags=["exercise"]
@@ -419,6 +424,6 @@ pk.check.chapter04.exercise_3(max_pool_same)
 # - V. Dumoulin, F. Visin, *A guide to convolution arithmetic for deep learning* (2016), chapters 2
 #   and 3: every case of stride and padding, each with a drawing and a formula.
 # - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning* (2016), sections 9.1 to 9.3:
-#   cross-correlation, and why pooling makes a network care less about where.
+#   cross-correlation, and why pooling makes a network care less about where things are.
 # - F. Yu, V. Koltun, *Multi-Scale Context Aggregation by Dilated Convolutions* (2016), section 2:
 #   what kernels with holes are good for.

@@ -17,9 +17,9 @@
 # %% [markdown]
 # # 05 · The network from scratch
 #
-# You will write a layer live, look at every weight and every shape of the network, and see a
-# weight that looks like any other and never learns. It takes ten seconds, and follows the
-# article's section "Building the network".
+# In this chapter you write a layer, look at every weight and every shape in the network, and meet a
+# weight that looks like any other and never learns. It takes ten seconds, and follows the article's
+# section "Building the network".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/05_the_network.ipynb)
 
@@ -30,14 +30,14 @@ from petkeras import visualize as pkv
 
 data = pk.course.load()
 size = data.mean.shape[0]
-x = pk.data.pipeline.preprocess(data.train.images[:10], data.mean, pk.MODERN)
+x = pk.preprocess(data.train.images[:10], data.mean, pk.MODERN)
 
 # %% [markdown]
 # ## An operation and its weights
 #
-# In 2017 a layer was written as two weights and three operations, and so it can be today. Four
-# kernels for color pictures, four biases; a convolution, an addition, a
-# [ReLU](../docs/glossary.md#relu). Ten pictures went in; what came out?
+# In 2017 a layer was written as two weights and three operations, and you can still write it that
+# way today. We need four kernels for color pictures and four biases, and then a convolution, an
+# addition, and a [ReLU](../docs/glossary.md#relu). Ten pictures go in. What comes out?
 
 # %%
 import tensorflow as tf
@@ -52,12 +52,13 @@ print("ten pictures:", len(maps) == 10, "| as large as before:", maps.shape[1] =
 print("maps of each:", maps.shape[3])
 
 # %% [markdown]
-# **Question.** The kernel has four axes. What is each for, and which of them must fit the picture?
+# **Question.** The kernel has four axes. What is each one for, and which of them has to match the
+# picture?
 #
 # <details><summary>An answer</summary>
 #
-# Height and width of the window, the channels that come in, and the filters: the channels that go
-# out. The third must be as large as the picture has colors.
+# They are the height and the width of the window, the channels that come in, and the filters, which
+# are the channels that go out. The third one has to match the number of colors in the picture.
 #
 # </details>
 
@@ -65,8 +66,8 @@ print("maps of each:", maps.shape[3])
 # ## A layer: first its weights
 #
 # A [layer](../docs/glossary.md#layer) keeps the weights and the operations together. Keras calls
-# `build` once, when the first input is there: only then is it known how many channels there are.
-# `add_weight` makes a weight and writes it into the layer's list.
+# `build` once, when the first input arrives, because only then is the number of channels known.
+# `add_weight` creates a weight and adds it to the layer's list.
 
 # %%
 import keras
@@ -80,8 +81,8 @@ class Weights(keras.layers.Layer):
 
 
 # %% [markdown]
-# No picture has passed through it yet; the shape of one is enough. Look at the list that Keras
-# keeps.
+# No picture has gone through the layer yet; it only needs to know the shape of one. Look at the
+# list that Keras keeps.
 
 # %%
 layer = Weights()
@@ -94,7 +95,7 @@ print("numbers to learn:", layer.count_params())
 # %% [markdown]
 # ## Then its operations
 #
-# `call` is what is done to each batch: the three operations from above.
+# `call` is what happens to each batch: the three operations from above.
 
 
 # %%
@@ -109,7 +110,7 @@ ours = Convolution()
 print(ours(tf.zeros((10, 32, 32, 3))).shape)
 
 # %% [markdown]
-# The layer of the package does the same. Give both the same weights, and they give the same maps:
+# The package's layer does the same. If we give both the same weights, we get the same maps:
 
 # %%
 theirs = pk.layers.Conv2D(filters=4, kernel_size=3, activation="relu")
@@ -118,9 +119,9 @@ theirs.set_weights(ours.get_weights())
 print("the same:", bool(tf.reduce_all(ours(x) == theirs(x))))
 
 # %% [markdown]
-# And this is how it is written there. The first two lines of `build` complain of inputs that do
-# not fit; the others you know. `convolve` is `tf.nn.conv2d`, and brings a faster gradient for
-# processors that need one.
+# And here is how the package writes it. The first two lines of `build` check that the input fits;
+# the rest you know. (While it trains, `pk.train` computes two of the gradients in a faster way,
+# with the same values up to rounding: see `petkeras/hardware/fast.py`.)
 
 # %%
 import inspect
@@ -131,8 +132,8 @@ print(inspect.getsource(pk.layers.Conv2D.call))
 # %% [markdown]
 # ## The weight that never learns
 #
-# In 2017 a weight was a `tf.Variable`, as in our first cell. What if a layer keeps one of these?
-# It works, it computes the same, nothing complains.
+# In 2017 a weight was a `tf.Variable`, as in our first cell. What happens if a layer keeps one of
+# those? It works, it computes the same thing, and nothing complains.
 
 
 # %%
@@ -147,8 +148,8 @@ forgotten = Forgotten()
 print(forgotten(tf.zeros((10, 32, 32, 3))).shape)
 
 # %% [markdown]
-# But Keras does not know that these are weights. A model trains what is in its list, and saves
-# what is in its list, and the list is empty:
+# But Keras doesn't know that these are weights. A model trains what is in its list and saves what
+# is in its list, and the list is empty:
 
 # %%
 print("trainable weights:", forgotten.trainable_weights)
@@ -156,14 +157,14 @@ print("all weights:      ", forgotten.weights)
 print("numbers to learn: ", forgotten.count_params())
 
 # %% [markdown]
-# Put each of the two into a small network, train both for five steps, and compare the kernel
-# before and after. The dense layer at the end learns in both, so that the loss falls in both, and
-# one could go on for days without a suspicion.
+# Put each of the two layers into a small network, train both networks for five steps, and compare
+# the kernel before and after. In both networks the dense layer at the end learns, so in both the
+# loss goes down, and you could go on for days without suspecting a thing.
 
 
 # %%
 def moves(first):
-    """Train a network that begins with this layer; tell whether its kernel has changed."""
+    """Train a network that begins with this layer; return True if its kernel changed."""
     layers = [first, pk.layers.Flatten(), pk.layers.Dense(2)]
     model = keras.Sequential([keras.Input((size, size, 3)), *layers])
     before = first.kernel.numpy()
@@ -178,9 +179,10 @@ print("made by add_weight, it moves:", moves(Convolution()))
 print("a bare tf.Variable, it moves:", moves(Forgotten()))
 
 # %% [markdown]
-# The same goes for numbers that live elsewhere: in an array, a tensor, a list of `tf.Variable`.
-# Only what `add_weight` made, or a `keras.Variable`, is in the list. In the article's time it was
-# the other way around: TensorFlow kept a list of all variables ever made, and trained them.
+# The same goes for numbers that are kept in other places: in an array, in a tensor, in a list of
+# `tf.Variable`. Only what `add_weight` created, or a `keras.Variable`, is in the list. When the
+# article was written it was the other way around: TensorFlow kept a list of every variable ever
+# created, and trained them all.
 
 
 # %%
@@ -196,29 +198,29 @@ homes.build((None, 3))
 print([tuple(weight.shape) for weight in homes.trainable_weights])
 
 # %% [markdown]
-# **Question.** How would you have found out, with nothing but the summary of the model in hand?
+# **Question.** How could you have found this out if all you had was the model's summary?
 #
 # <details><summary>An answer</summary>
 #
-# By counting. `model.summary()` shows 0 parameters for the layer, and it should have 112: of weights
-# 3 · 3 · 3 · 4, and four biases.
+# By counting. `model.summary()` shows 0 parameters for the layer, and it should have 112: 3 · 3 · 3
+# · 4 weights and four biases.
 #
 # </details>
 
 # %% [markdown]
 # ## The whole network
 #
-# Here it is as the package builds it: each line takes the last line's output. The shapes at the
-# ends of the lines are those of the article, for 224 pixels.
+# Here it is, the way the package builds it: each line takes the output of the line before. The
+# shapes at the ends of the lines are the article's, for 224 pixels.
 
 # %%
 source = inspect.getsource(pk.pet_net)
-print(source[source.index("    # The shapes are those") :])
+print(source[source.index("    # The shapes are") :])
 
 # %% [markdown]
-# Every shape on the way can be had without a single weight: each layer can tell what comes out
-# when it is told what goes in. Ten pictures of 224 pixels, down to ten times two
-# [logits](../docs/glossary.md#logits). Where does most of the picture's size go?
+# You can work out every shape along the way without creating a single weight: tell a layer what
+# goes in, and it can tell you what comes out. We start with ten pictures of 224 pixels and end with
+# ten times two [logits](../docs/glossary.md#logits). Where does most of the picture's size go?
 
 # %%
 model = pk.pet_net(image_size=size, recipe=pk.MODERN, seed=0)
@@ -229,8 +231,8 @@ for layer in model.layers[1:]:
     print(f"{layer.name:8} {type(layer).__name__:10}", *shape)
 
 # %% [markdown]
-# And every weight, with pictures as large as in this course. Which layer has most of them?
-# (Chapter 02 has counted them for 224 pixels.)
+# And here is every weight, for pictures of the size we use in this course. Which layer has the
+# most? (Chapter 02 has counted them for 224 pixels.)
 
 # %% tags=["nbval-ignore-output"]
 for weight in model.trainable_weights:
@@ -239,15 +241,15 @@ for weight in model.trainable_weights:
 # %% [markdown]
 # ## What it sees before it has learned
 #
-# The first layer's 32 kernels are random numbers. Here are eight of them, the mean over the
+# The 32 kernels of the first layer are random numbers. Here are eight of them, averaged over the
 # colors.
 
 # %% tags=["nbval-ignore-output"]
 pkv.plot_kernels(pkv.layer_kernels(model, "conv1_1", filters=range(8)))
 
 # %% [markdown]
-# Random as they are, what they make of a picture is no noise. What do these eight tell apart
-# already?
+# They are random, but what they make of a picture isn't noise. What can these eight already tell
+# apart?
 
 # %% tags=["nbval-ignore-output"]
 maps = pkv.feature_maps(model, x[:1], ["conv1_1"])["conv1_1"][0]
@@ -256,10 +258,10 @@ pkv.plot_feature_maps(maps, "What eight untrained filters make of a picture", fi
 # %% [markdown]
 # ## Where the weights start
 #
-# The article draws every kernel from a normal distribution of standard deviation 0.1, whatever the
-# layer. Our modern recipe takes $\sqrt{2 / n}$ instead, with $n$ the number of inputs that are
-# added up: He's [initializer](../docs/glossary.md#initializer), made so that numbers stay as large
-# as they are from layer to layer. Do they?
+# The article draws every kernel from a normal distribution with a standard deviation of 0.1,
+# whatever the layer. Our modern recipe uses $\sqrt{2 / n}$ instead, where $n$ is the number of
+# inputs that are added up. This is He's [initializer](../docs/glossary.md#initializer), and it is
+# designed to keep the numbers equally large from layer to layer. Does it?
 
 
 # %%
@@ -282,36 +284,36 @@ print("0.1, fc1 over conv1_1, more than ten times: ", article["fc1"] > 10 * arti
 # %% tags=["nbval-ignore-output"]
 import matplotlib.pyplot as plt
 
-plt.style.use(pkv.style.STYLE)  # the look of all figures here
+plt.style.use(pkv.style.STYLE)  # the style of petkeras's own figures
 figure, axis = plt.subplots(figsize=(8, 3))
 for name, each in {"article: 0.1 everywhere": article, "modern: He": modern}.items():
     axis.plot(each.keys(), each.values(), "o-", label=name)
 axis.axhline(1, color="gray", linewidth=1)
-axis.set(title="how large the numbers are, as a multiple of the picture's", yscale="log")
+axis.set(title="size of the numbers, as a multiple of the picture's", yscale="log")
 axis.legend()
 plt.show()
 
 # %% [markdown]
-# Where 27 numbers are added up, as in the first layer, 0.1 is too little, and where thousands are,
-# as in `fc1`, too much.
+# Where 27 numbers are added up, as in the first layer, 0.1 is too small, and where thousands are
+# added up, as in `fc1`, it is too large.
 #
 # **Question.** At 224 pixels `fc1` adds up 12 times as many numbers as at 64. What happens to the
-# last point of each curve? (What large logits do to the loss is in chapter 06.)
+# last point of each curve? (Chapter 06 shows what large logits do to the loss.)
 #
 # <details><summary>An answer</summary>
 #
-# A sum of 12 times as many numbers, some above and some below 0, is about $\sqrt{12} \approx 3.5$
-# times as large, so the article's last point rises by that. He's kernels are smaller by the same
-# factor, so its last point stays.
+# A sum of 12 times as many numbers, some above 0 and some below, is about $\sqrt{12} \approx 3.5$
+# times as large, so the article's last point goes up by that factor. He's kernels are smaller by
+# the same factor, so its last point stays where it is.
 #
 # </details>
 
 # %% [markdown]
-# ## Dropout has two lives
+# ## Dropout leads a double life
 #
-# While training, [dropout](../docs/glossary.md#dropout) sets a part of the numbers to 0 and scales
-# up the rest; afterwards it does nothing at all. Mind the number: the article said what is *kept*,
-# 0.2; today's layers are told what is *dropped*, 0.8.
+# During training, [dropout](../docs/glossary.md#dropout) sets some of the numbers to 0 and scales
+# up the rest; after that it does nothing at all. Watch out for the number it takes: the article
+# gave the fraction to *keep*, 0.2, and today's layers take the fraction to *drop*, 0.8.
 
 # %%
 drop = pk.layers.Dropout(rate=0.8, seed=0)
@@ -321,14 +323,15 @@ print("otherwise:", sorted(set(drop(ones, training=False).numpy().ravel().tolist
 print("the mean stays:", round(float(tf.reduce_mean(drop(ones, training=True)))))
 
 # %% [markdown]
-# **Question.** What would happen to the test accuracy of someone who took 0.2 over as it stood?
-# And of someone who forgot to say `training=False`?
+# **Question.** What would happen to your test accuracy if you copied the 0.2 as it is? And what if
+# you forgot to say `training=False`?
 #
 # <details><summary>An answer</summary>
 #
-# The first drops 20% in place of 80%: a much weaker cure, and a network nearer to the one without
-# dropout in chapter 10. The second tests a network that lacks most of its numbers, others at each
-# call: its answers differ from call to call, and more of them are wrong.
+# In the first case you drop 20% instead of 80%. That is a much weaker cure, and your network is
+# closer to the one without dropout in chapter 10. In the second case you test a network with most
+# of its numbers missing, and different ones in each call: its answers change from call to call, and
+# more of them are wrong.
 #
 # </details>
 
@@ -354,8 +357,8 @@ pk.check.chapter05.exercise_1(layer)
 # </details>
 
 # %% [markdown]
-# **2.** Repair. This layer multiplies each channel by a factor of its own, but will never learn
-# which.
+# **2.** Repair. This layer multiplies each channel by a factor of its own, but it will never learn
+# those factors.
 
 
 # %% tags=["exercise"]
@@ -387,9 +390,9 @@ pk.check.chapter05.exercise_2(Scale)
 # </details>
 
 # %% [markdown]
-# **3.** A layer of your own. In place of `Flatten`, newer networks make of every feature map one
-# number, its mean: `(batch, height, width, channels)` becomes `(batch, channels)`. Write that
-# layer.
+# **3.** A layer of your own. Instead of using `Flatten`, newer networks turn every feature map into
+# a single number, its mean: `(batch, height, width, channels)` becomes `(batch, channels)`. Write
+# that layer.
 
 
 # %% tags=["exercise"]
@@ -417,9 +420,9 @@ pk.check.chapter05.exercise_3(MeanOfMaps)
 # %% [markdown]
 # ## What to read next
 #
-# - The Keras guide *Making new layers and models via subclassing*: all that `build`, `call` and
-#   `add_weight` can do.
+# - The Keras guide *Making new layers and models via subclassing*: everything that `build`, `call`,
+#   and `add_weight` can do.
 # - K. He, X. Zhang, S. Ren, J. Sun, *Delving Deep into Rectifiers* (2015), section 2.2: where
 #   $\sqrt{2/n}$ comes from.
-# - M. Lin, Q. Chen, S. Yan, *Network In Network* (2014), section 3.2: means of maps in place of
-#   dense layers, the third exercise.
+# - M. Lin, Q. Chen, S. Yan, *Network In Network* (2014), section 3.2: means of maps instead of
+#   dense layers, as in the third exercise.

@@ -17,9 +17,10 @@
 # %% [markdown]
 # # 06 · Loss, gradient, Adam
 #
-# You will compute by hand what TensorFlow computes in one call each: the loss of a guess, the
-# slope of the loss for every weight of a convolution, and the steps that Adam takes down that
-# slope. It takes a quarter of a minute, and follows the article's section "Loss and optimizer".
+# In this chapter you compute by hand three things that TensorFlow computes in one call each: the
+# loss of a guess, the slope of the loss for every weight of a convolution, and the steps that Adam
+# takes down that slope. It takes 15 seconds, and follows the article's section "Loss and
+# optimizer".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/06_loss_gradient_adam.ipynb)
 
@@ -30,7 +31,7 @@ import matplotlib.pyplot as plt
 import petkeras as pk
 from petkeras import visualize as pkv
 
-plt.style.use(pkv.style.STYLE)  # the look of all figures here
+plt.style.use(pkv.style.STYLE)  # the style of petkeras's own figures
 
 data = pk.course.load()
 size = data.mean.shape[0]
@@ -38,9 +39,9 @@ size = data.mean.shape[0]
 # %% [markdown]
 # ## From logits to probabilities
 #
-# The network ends in one number for each breed, its [logits](../docs/glossary.md#logits). They may
-# be anything. The [softmax](../docs/glossary.md#softmax) makes probabilities of them: `exp` makes
-# them positive, the division makes them add up to 1. The larger logit stays the larger
+# The network ends in one number per breed, its [logits](../docs/glossary.md#logits). They can be
+# anything. The [softmax](../docs/glossary.md#softmax) turns them into probabilities: `exp` makes
+# them positive, and the division makes them add up to 1. The larger logit becomes the larger
 # probability.
 
 # %%
@@ -56,22 +57,22 @@ print(softmax(np.array([2.0, 0.0])).round(3))
 print(softmax(np.array([102.0, 100.0])).round(3))
 
 # %% [markdown]
-# **Question.** Why do both lines show the same?
+# **Question.** Why do both lines show the same probabilities?
 #
 # <details><summary>An answer</summary>
 #
-# Only the difference of the logits counts. A hundred more for each makes every `exp` larger by the
-# same factor, and the division takes that out.
+# Only the difference between the logits counts. Adding a hundred to each one makes every `exp`
+# larger by the same factor, and the division cancels it.
 #
 # </details>
 
 # %% [markdown]
 # ## What a guess costs
 #
-# The loss of one picture is $-\log p$, with $p$ the probability that the network gives to the true
-# breed: the [cross-entropy](../docs/glossary.md#cross-entropy). Below, to the right, sure and
-# right; to the left, sure and wrong. How much more does it cost to be quite sure and wrong than to
-# have no idea?
+# The loss of one picture is $-\log p$, where $p$ is the probability that the network gives to the
+# true breed. This is the [cross-entropy](../docs/glossary.md#cross-entropy). In the plots below,
+# the network is sure and right on the right side, and sure and wrong on the left. How much more
+# does it cost to be quite sure and wrong than to have no idea?
 
 # %% tags=["nbval-ignore-output"]
 difference = np.linspace(-6, 6, 200)  # the true breed's logit minus the other's
@@ -88,13 +89,13 @@ plt.show()
 # %% [markdown]
 # ## Where this breaks
 #
-# `exp` of a logit above 88 is too large for a 32-bit number. Is that an idle worry? Here is the
-# article's network before its first step, its kernels drawn with a standard deviation of 0.1, its
+# The `exp` of a logit above 88 is too large for a 32-bit number. Does that ever happen? Here is the
+# article's network before its first step, with kernels drawn with a standard deviation of 0.1 and
 # pixels up to 255.
 
 # %%
 article = pk.pet_net(image_size=size, recipe=pk.ARTICLE, seed=0)
-images = pk.data.pipeline.preprocess(data.train.images[::34], data.mean, pk.ARTICLE)
+images = pk.preprocess(data.train.images[::34], data.mean, pk.ARTICLE)
 labels = data.train.labels[::34]  # of both breeds
 logits = article(images).numpy()
 
@@ -104,8 +105,8 @@ print("a logit above 88:", bool((logits > 88).any()))
 print("a probability that is no number:", bool(np.isnan(probabilities).any()))
 
 # %% [markdown]
-# The cure: as only differences count, take the largest logit off first. Then the largest `exp` is
-# 1, and a small one may vanish to 0 without harm.
+# Here is the cure. Only differences count, so subtract the largest logit first. Then the largest
+# `exp` is 1, and it does no harm if a small one vanishes to 0.
 
 
 # %%
@@ -119,9 +120,9 @@ print("all numbers:", bool(np.isfinite(probabilities).all()))
 print("each row adds up to 1:", np.allclose(probabilities.sum(axis=1), 1))
 
 # %% [markdown]
-# But now $-\log 0$ is infinite. So the loss is never computed from the probability: $-\log p_k =
-# \log \sum_j e^{z_j} - z_k$ needs no more than the logits $z$, and the largest of them is taken
-# out of the sum. This is what `pk.losses.softmax_cross_entropy` calls, and why networks end in
+# But now $-\log 0$ is infinite, so we never compute the loss from the probability. Instead, $-\log
+# p_k = \log \sum_j e^{z_j} - z_k$ needs only the logits $z$, and we take the largest of them out of
+# the sum. This is what `pk.losses.softmax_cross_entropy` calls, and it is why networks end in
 # logits.
 
 
@@ -137,8 +138,8 @@ print("the same:", np.allclose(cross_entropy(labels, logits), theirs, rtol=1e-5,
 print("no idea:", cross_entropy(np.array([[1, 0]]), np.zeros((1, 2))).round(4))
 
 # %% [markdown]
-# What it comes to for these ten pictures, the first five of one breed, the others of the other. A
-# loss of 0 is sure and right. Compare the mean with 0.69, the loss of no idea:
+# Here is what it comes to for these ten pictures; the first five are of one breed, the rest of the
+# other. A loss of 0 means sure and right. Compare the mean with 0.69, the loss of having no idea:
 
 # %% tags=["nbval-ignore-output"]
 print("losses:", cross_entropy(labels, logits).round(1))
@@ -147,27 +148,27 @@ print("mean:  ", cross_entropy(labels, logits).mean().round(1))
 # %% [markdown]
 # ## Why not train on the accuracy?
 #
-# The [accuracy](../docs/glossary.md#accuracy) is what we care about: 1 where the largest logit is
-# at the label. Yet a small change of a weight changes no answer at all, so that the accuracy stays
-# as it is. It is flat, and a flat thing has no slope to go down. The tape says so.
+# The [accuracy](../docs/glossary.md#accuracy) is what we really care about: it is 1 where the
+# largest logit is the label's, and 0 elsewhere. But a small change to a weight doesn't change any
+# of the answers, so the accuracy stays the same. It is flat, and something flat has no slope to go
+# down. The tape agrees.
 
 # %%
 import tensorflow as tf
 
 z = tf.Variable([[0.5, 0.1], [0.2, 0.9]])
 with tf.GradientTape(persistent=True) as tape:
-    hits = pk.losses.accuracy([[1, 0], [1, 0]], z)
+    correct = pk.losses.accuracy([[1, 0], [1, 0]], z)
     losses = pk.losses.softmax_cross_entropy([[1, 0], [1, 0]], z)
-print("accuracy:", hits.numpy(), "its gradient:", tape.gradient(hits, z))
+print("accuracy:", correct.numpy(), "its gradient:", tape.gradient(correct, z))
 print("the loss has one:", tape.gradient(losses, z) is not None)
 
 # %% [markdown]
 # ## The gradient of the loss
 #
-# The [gradient](../docs/glossary.md#gradient) holds, for each number that goes in, by how much the
-# loss changes when that number grows a little. For the logits it is as simple as could be: the
-# probabilities minus the labels. A breed that was given 0.3 and is not there is pushed down by
-# 0.3.
+# The [gradient](../docs/glossary.md#gradient) says, for each number that goes in, how much the loss
+# changes when that number grows a little. For the logits, it couldn't be simpler: the probabilities
+# minus the labels. A breed that was given 0.3 and isn't there gets pushed down by 0.3.
 
 # %%
 by_hand = stable_softmax(z.numpy()) - np.array([[1, 0], [1, 0]])
@@ -175,22 +176,22 @@ print(by_hand.round(3))
 print("the same as the tape's:", np.allclose(by_hand, tape.gradient(losses, z), atol=1e-6))
 
 # %% [markdown]
-# **Question.** Why do the two numbers of each row add up to 0?
+# **Question.** Why do the two numbers in each row add up to 0?
 #
 # <details><summary>An answer</summary>
 #
-# The probabilities add up to 1, and so does the label. What is pushed up in one breed is pushed
-# down in the other.
+# The probabilities add up to 1, and so do the numbers in the label. Whatever pushes one breed up
+# pushes the other one down.
 #
 # </details>
 
 # %% [markdown]
 # ## The gradient of a convolution
 #
-# Say we know for every number of the output how the loss changes with it (*upstream*). Each output
-# was a sum of products of a window and a kernel. So in each window: what a weight gets is upstream
-# times the pixel that it met; what a pixel gets is upstream times the weight that it met. All
-# windows add up. It is the loop of chapter 04 once more.
+# Suppose we know, for every number in the output, how the loss changes with it; we call that
+# *upstream*. Each output was a sum of products of a window and a kernel. So in each window, a
+# weight gets upstream times the pixel that it met, and a pixel gets upstream times the weight that
+# it met. Then we add up all the windows. It is the loop of chapter 04 once more.
 
 
 # %%
@@ -206,12 +207,12 @@ def convolution_gradients(x, kernel, upstream):  # (H, W, C), (h, w, C, F), (H',
 
 
 # %% [markdown]
-# To be compared: our own layer, with `SAME` padding and a ReLU, on a whole picture. As a loss that
-# is easy to take apart we use the mean of the squares of all that comes out. First the tape's
-# opinion.
+# To check it, we take our own layer, with `SAME` padding and a ReLU, on a whole picture. For the
+# loss, we use something that is easy to take apart: the mean of the squares of everything that
+# comes out. First, here is what the tape says.
 
 # %%
-x = pk.data.pipeline.preprocess(data.train.images[:1], data.mean, pk.MODERN)
+x = pk.preprocess(data.train.images[:1], data.mean, pk.MODERN)
 layer = pk.layers.Conv2D(filters=8, kernel_size=3, activation="relu")
 layer.build(x.shape)
 layer.kernel.assign(np.random.default_rng(0).normal(size=layer.kernel.shape))
@@ -224,9 +225,9 @@ print([tuple(gradient.shape) for gradient in by_tape[1:]])
 
 # %% [markdown]
 # Now by hand. The mean of squares hands back $2 \cdot \text{map} / \text{count}$. The ReLU lets
-# this through where it was open, and where it was closed the map is 0 anyway. The padding is put
-# on, and its share of the gradient cut off. A bias went into every sum of its map, and gets them
-# all.
+# that through where it was open, and where it was closed, the map is 0 anyway. We put the padding
+# on, and cut its share of the gradient off again. A bias went into every sum in its map, so it gets
+# all of them.
 
 # %%
 upstream = 2 * maps.numpy()[0].astype("float64") / maps.numpy().size
@@ -239,8 +240,8 @@ for name, ours, theirs in zip(("picture", "kernel", "bias"), by_hand, by_tape, s
     print(f"{name:8} agrees to 1e-5: {bool(largest < 1e-5)}")
 
 # %% [markdown]
-# Four of the kernels, and below each its gradient (the mean over the colors). Yellow is above 0:
-# were a weight there to grow, the loss would grow.
+# Here are four of the kernels, and below each one its gradient (averaged over the colors). Yellow
+# is above 0: if a weight in a yellow spot grew, the loss would grow, too.
 
 # %% tags=["nbval-ignore-output"]
 kernels = {f"kernel {n}": layer.kernel.numpy()[..., n] for n in range(4)}
@@ -248,8 +249,8 @@ gradients = {f"gradient {n}": d_kernel[..., n] for n in range(4)}
 pkv.plot_kernels(kernels | gradients)
 
 # %% [markdown]
-# And if both of us are wrong? A third opinion needs no calculus: nudge one weight both ways, and
-# see how much the loss changes.
+# And what if both of us are wrong? A third opinion needs no calculus: nudge one weight up and down,
+# and see how much the loss changes.
 
 
 # %%
@@ -264,22 +265,23 @@ measured = (loss_with(1e-5) - loss_with(-1e-5)) / 2e-5
 print("the same:", bool(np.isclose(measured, d_kernel[1, 1, 0, 3], rtol=1e-3)))
 
 # %% [markdown]
-# **Question.** To nudge every weight of our network like that, how many times would it have to be
-# run? And how many times does the tape run it?
+# **Question.** How many times would you have to run our network to nudge every one of its weights
+# like that? And how many times does the tape run it?
 #
 # <details><summary>An answer</summary>
 #
 # Twice for each weight: more than 200 million times at 224 pixels. The tape runs it once forward
-# and once backward, however many weights there are. That is what makes training possible.
+# and once backward, no matter how many weights there are. That is what makes training possible.
 #
 # </details>
 
 # %% [markdown]
 # ## Down the slope
 #
-# Gradient descent takes from each weight the [learning rate](../docs/glossary.md#learning-rate)
-# times its gradient. Its trouble: one rate for all weights. Here is a function of two weights, a
-# valley that is twenty times as steep across as along. A rate that is safe across is slow along.
+# Gradient descent subtracts from each weight the [learning rate](../docs/glossary.md#learning-rate)
+# times its gradient. The trouble is that there is only one rate for all the weights. Here is a
+# function of two weights: a valley that is twenty times as steep across as it is along. A rate that
+# is safe across is slow along.
 
 
 # %%
@@ -296,8 +298,8 @@ def descend(w, learning_rate, steps):
 
 # %% [markdown]
 # [Adam](../docs/glossary.md#adam) keeps two running means for each weight: `m` of the gradient, so
-# that what goes back and forth cancels; `v` of its square, so that each weight can be given steps
-# of a size of its own. As both start at 0, `alpha` makes up for it in the first steps.
+# that whatever goes back and forth cancels out, and `v` of its square, so that each weight gets
+# steps of its own size. Both start at 0, and `alpha` makes up for that in the first steps.
 
 
 # %%
@@ -314,7 +316,8 @@ def adam(w, learning_rate, steps, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
 
 
 # %% [markdown]
-# Do `pk.optimizers.Adam` and these four lines walk the same way? Forty steps of each:
+# Do `pk.optimizers.Adam` and these four lines take the same path? Here are forty steps of each.
+# (The package has the four lines, too, as `pk.optimizers.adam_equations`.)
 
 # %%
 start = np.array([-4.0, 1.0])
@@ -327,8 +330,9 @@ for _ in range(40):
 print("the same at every step:", np.allclose(path, adam(start, 0.3, 40), atol=1e-5))
 
 # %% [markdown]
-# Both ways, seen from above. Lines join places of the same height, and the valley's floor is the
-# line in the middle. Which of the two goes straighter? And which has arrived after forty steps?
+# Here are both paths, seen from above. The lines connect places of the same height, and the floor
+# of the valley is the line in the middle. Which path is straighter? And which one has arrived after
+# forty steps?
 
 # %% tags=["nbval-ignore-output"]
 across, along = np.meshgrid(np.linspace(-4.5, 1.5, 100), np.linspace(-1.3, 1.3, 100))
@@ -343,8 +347,9 @@ axes[0].set(ylabel="second weight")
 plt.show()
 
 # %% [markdown]
-# The first step of Adam is the learning rate, whatever the gradient: $m/\sqrt{v}$ is then its sign
-# alone. Gradients a million times apart, and one step:
+# The first step that Adam takes is as long as the learning rate, whatever the gradient, because
+# then $m/\sqrt{v}$ is just the sign of the gradient. These gradients are up to a million times
+# apart, and the step is the same:
 
 # %%
 for steepness in (0.001, 1.0, 1000.0):
@@ -353,22 +358,22 @@ for steepness in (0.001, 1.0, 1000.0):
     print(f"gradient {steepness:8}: from 5.0 to {float(w[0]):.3f}")
 
 # %% [markdown]
-# **Question.** What is that good for in a network where one layer's gradients are a thousand times
-# as large as another's?
+# **Question.** What is that good for in a network where the gradients of one layer are a thousand
+# times as large as those of another?
 #
 # <details><summary>An answer</summary>
 #
-# All layers learn at about the same pace. Gradient descent has one rate for all: what is right for
-# the one layer is a thousand times too much or too little for the other.
+# All layers learn at about the same pace. Gradient descent has a single rate for all of them: what
+# is right for one layer is a thousand times too much or too little for the other.
 #
 # </details>
 
 # %% [markdown]
 # ## On the network
 #
-# One batch of ten pictures, thirty steps, always from the same start: Adam with the learning rate
-# of our modern recipe, and gradient descent with three rates. Watch what a larger rate does to
-# gradient descent.
+# We take one batch of ten pictures and thirty steps, always from the same starting point: Adam with
+# the learning rate of our modern recipe, and gradient descent with three different rates. See what
+# a larger rate does to gradient descent.
 
 # %%
 import keras
@@ -376,7 +381,7 @@ import keras
 
 def losses_with(optimizer, steps=30):
     model = pk.pet_net(image_size=size, recipe=pk.MODERN, seed=0)
-    images = pk.data.pipeline.preprocess(data.train.images[::34], data.mean, pk.MODERN)
+    images = pk.preprocess(data.train.images[::34], data.mean, pk.MODERN)
     labels = tf.constant(data.train.labels[::34])
     return [float(pk.train_step(model, optimizer, images, labels)[0]) for _ in range(steps)]
 
@@ -394,31 +399,31 @@ axis.legend()
 plt.show()
 
 # %% [markdown]
-# Adam has the ten pictures by heart. Gradient descent with the two small rates is far behind; with
-# the largest it leaps about, and where it ends is a matter of luck: after thirty steps it had
-# arrived on photographs of Abyssinians and American bulldogs, but not on the drawn pets. The lowest
-# in both:
+# Adam has memorized the ten pictures. Gradient descent is far behind with the two small rates. With
+# the largest rate it jumps around, and where it ends up is a matter of luck: after thirty steps it
+# had arrived on photographs of Abyssinians and American bulldogs, but not on the drawn pets. This
+# one is the lowest in both cases:
 
 # %%
 last = {name: np.mean(values[-5:]) for name, values in curves.items()}
 print("lowest at the end:", min(last, key=last.get))
 
 # %% [markdown]
-# The article has Adam at 0.00001, a hundredth of ours: with pixels up to 255 and logits of
+# The article runs Adam at 0.00001, a hundredth of our rate: with pixels up to 255 and logits in the
 # hundreds, as above, small steps of the weights are large steps of the loss.
 #
-# **Question.** Learned by heart is not understood. Which curve is missing in this picture?
+# **Question.** Memorizing is not understanding. Which curve is missing from this picture?
 #
 # <details><summary>An answer</summary>
 #
-# The loss on pictures that were not in the batch: the test loss. Chapter 08 draws it.
+# The loss on pictures that were not in the batch: the test loss. Chapter 08 plots it.
 #
 # </details>
 
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Sure to nine tenths. Change the logits so that the first breed's probability is 0.9.
+# **1.** Ninety percent sure. Change the logits so that the probability of the first breed is 0.9.
 
 # %% tags=["exercise"]
 logits = [0.0, 0.0]
@@ -435,8 +440,8 @@ pk.check.chapter06.exercise_1(logits)
 # </details>
 
 # %% [markdown]
-# **2.** A slope for every logit. Return the gradient of each picture's loss by its logits, with
-# NumPy alone, so that it is right for logits of 1000 as well.
+# **2.** A slope for every logit. Return the gradient of each picture's loss with respect to its
+# logits, using only NumPy, and make sure it is also right for logits of 1000.
 
 
 # %% tags=["exercise"]
@@ -461,9 +466,9 @@ pk.check.chapter06.exercise_2(gradient_of_loss)
 # </details>
 
 # %% [markdown]
-# **3.** A ball instead of a hiker. Give gradient descent a velocity, 0 at first: each step keeps
-# `momentum` times the old velocity, less the learning rate times the gradient, and w moves by the
-# velocity.
+# **3.** A ball instead of a hiker. Give gradient descent a velocity, which starts at 0: each step
+# keeps `momentum` times the old velocity, minus the learning rate times the gradient, and then w
+# moves by the velocity.
 
 
 # %% tags=["exercise"]

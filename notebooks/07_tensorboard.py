@@ -17,10 +17,10 @@
 # %% [markdown]
 # # 07 · TensorBoard
 #
-# You will write all that TensorBoard can show, read it back, and see how its curves are smoothed:
-# it is a set of files and a web page that draws them, and nothing else.
+# You will write everything that TensorBoard can show, read it back, and see how its curves are
+# smoothed. TensorBoard is nothing more than a set of files and a web page that draws them.
 #
-# It takes a quarter of a minute, and follows the article's section "Summaries".
+# This chapter takes a quarter of a minute and follows the article's section "Summaries".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/07_tensorboard.ipynb)
 
@@ -34,6 +34,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import petkeras as pk
+from petkeras import visualize
 
 # %% tags=["nbval-ignore-output"]
 data = pk.course.load()
@@ -41,9 +42,9 @@ data = pk.course.load()
 # %% [markdown]
 # ## A writer
 #
-# A [summary](../docs/glossary.md#summary) is a value with a name, the *tag*, and the step at which
-# it was taken. A writer appends summaries to a file in a folder. Here are twenty values of a
-# made-up loss.
+# A [summary](../docs/glossary.md#summary) is a value with a name, called its *tag*, and the step at
+# which it was recorded. A writer appends summaries to a file in a folder. Here are twenty values of
+# a made-up loss.
 
 # %%
 import tensorflow as tf
@@ -56,8 +57,8 @@ with writer.as_default():
 writer.flush()
 
 # %% [markdown]
-# One file has come of it. Its name begins with `events.out.tfevents`, and TensorBoard looks for
-# such files in the folder that it is given, and in all folders below.
+# That created one file. Its name begins with `events.out.tfevents`. TensorBoard looks for such
+# files in the folder you point it to and in all of its subfolders.
 
 # %%
 files = list(Path(folder).iterdir())
@@ -66,15 +67,15 @@ print(len(files), "file:", files[0].name[:19])
 # %% [markdown]
 # ## Reading it back
 #
-# TensorBoard's own reader takes the file apart. What it finds is kept as *tensors*, whatever it
-# was: scalars, histograms and pictures alike.
+# TensorBoard's own reader parses the file. It stores whatever it finds as *tensors*: scalars,
+# histograms and pictures alike.
 
 # %%
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 
 def read(folder):
-    events = EventAccumulator(str(folder), {"tensors": 0})  # 0: keep them all
+    events = EventAccumulator(str(folder), {"tensors": 0})  # 0 keeps all of them
     return events.Reload()
 
 
@@ -85,8 +86,8 @@ print(f"{tf.make_ndarray(losses[0].tensor_proto):.2f}")
 # %% [markdown]
 # ## A histogram
 #
-# One number says little about a kernel of 9,216 weights. A histogram cuts the range of its values
-# into buckets, and counts how many values each of them holds.
+# One number says little about a kernel of 9,216 weights. A histogram divides the range of its
+# values into buckets and counts how many values fall into each one.
 
 # %%
 rng = np.random.default_rng(0)
@@ -99,19 +100,19 @@ weights = [tf.make_ndarray(event.tensor_proto) for event in read(folder).Tensors
 print(weights[0].shape, "counts of", weights[0][:, 2].sum(), "values in all")
 
 # %% [markdown]
-# Thirty buckets, each with a left edge, a right edge and a count: this is all that is kept of the
-# values. TensorBoard draws the steps one behind another. Each is a line here, the oldest at the
-# top; watch it get broader.
+# Thirty buckets, each with a left edge, a right edge and a count: that is all that is left of the
+# values. TensorBoard draws the steps one behind another. Here each step is a line, with the oldest
+# at the top. Watch the histogram get wider.
 
 
 # %% tags=["nbval-ignore-output"]
 def ridges(histograms, title):
-    """Draw histograms as lines, one below another, as TensorBoard does."""
+    """Plot histograms as lines, one below another, as TensorBoard does."""
     plt.figure(figsize=(6, 4), layout="constrained")
     highest = max((h[:, 2] / np.ptp(h[:, :2])).max() for h in histograms)
-    for place, h in enumerate(histograms):
-        height = h[:, 2] / np.ptp(h[:, :2]) / highest * 4  # of values in a unit of width
-        plt.fill_between(h[:, :2].mean(axis=1), -place, height - place, color="C0", alpha=0.5)
+    for row, h in enumerate(histograms):
+        height = h[:, 2] / np.ptp(h[:, :2]) / highest * 4  # counts per unit of width, scaled
+        plt.fill_between(h[:, :2].mean(axis=1), -row, height - row, color="C0", alpha=0.5)
     plt.gca().set(title=title, yticks=[])
     plt.show()
 
@@ -121,9 +122,10 @@ ridges(weights[::2], "weights, every second step")
 # %% [markdown]
 # ## Pictures, text, and hyperparameters
 #
-# A picture is `(n, height, width, channels)`, uint8 or floats from 0 to 1; it is kept as a PNG.
-# TensorBoard keeps about ten steps of each tag when it reads, and maybe not the first one: for a
-# film of the filters it is of no use. Chapter 11 makes its own.
+# A batch of pictures has the shape `(n, height, width, channels)`, in uint8 or in floats from 0 to
+# 1; each picture is stored as a PNG. When TensorBoard reads a folder, it keeps only about ten steps
+# of each tag, and the first step may not be among them, so it is no use for a film of the filters.
+# Chapter 11 makes its own.
 
 # %%
 with writer.as_default(step=0):
@@ -135,8 +137,8 @@ width, height, png = tf.make_ndarray(read(folder).Tensors("picture")[0].tensor_p
 print(png[:4], np.array_equal(tf.io.decode_png(png), data.test.images[0]))
 
 # %% [markdown]
-# [Hyperparameters](../docs/glossary.md#hyperparameter) go to a tab of their own, HParams, with a
-# table that compares runs: which learning rate, which dropout, and how did it end?
+# [Hyperparameters](../docs/glossary.md#hyperparameter) go to a tab of their own, HParams. Its table
+# compares runs: which learning rate, which dropout, and how did the run end?
 
 # %%
 from tensorboard.plugins.hparams import api as hparams
@@ -147,22 +149,23 @@ writer.close()
 print(read(folder).Tags()["tensors"])
 
 # %% [markdown]
-# **Question.** A run of 13,600 steps: would you write a picture at every step? How many bytes is
-# `png`?
+# **Question.** In a run of 13,600 steps, would you write a picture at every step? How many bytes
+# does `png` take?
 #
 # <details><summary>An answer</summary>
 #
-# `len(png)` is about 8,000 at 64 pixels; 13,600 of them are more than 100 MB, of which TensorBoard
-# shows about ten. `pk.train` writes pictures once an epoch.
+# `len(png)` is about 8,000 at 64 pixels. 13,600 of them take more than 100 MB, and TensorBoard
+# shows about ten. `pk.train` writes pictures after epochs 1, 2, 4, 8, ... and after the last one.
 #
 # </details>
 
 # %% [markdown]
 # ## What petkeras writes
 #
-# The article writes loss, accuracy and one histogram every five steps, to two writers: one for
-# training, one for the test. In two folders, `Loss` is one tag with two curves, and TensorBoard
-# puts both in one chart. `pk.train` does the same. Two epochs are enough to see it.
+# Every five steps, the article writes loss, accuracy and one histogram to two writers: one for
+# training, one for the test. Because the writers use two folders, `Loss` is one tag with two
+# curves, and TensorBoard puts both in one chart. `pk.train` has a callback that does the same. Two
+# epochs are enough to see it.
 
 # %% tags=["nbval-ignore-output"]
 run_dir = tempfile.mkdtemp() + "/run"
@@ -175,24 +178,25 @@ training, test = (read(f"{run_dir}/tensorboard/{part}") for part in ("train", "t
 print(*training.Tags()["tensors"], sep="\n")
 
 # %% [markdown]
-# Kernels and their gradients are histograms, `recipe` is a text; the graph is in it, too, and is
-# the matter of chapter 09. In the test folder there are pictures: kernels, feature maps, and which
-# breed was taken for which.
+# Kernels and their gradients are histograms, and `recipe` is text. The graph is in there, too; it
+# is the subject of chapter 09. The test folder has the pictures: kernels, feature maps, and which
+# breed was mistaken for which.
 
 # %%
 print(*[tag for tag in test.Tags()["tensors"] if "pictures" in tag], sep="\n")
 
 # %% [markdown]
-# The first kernels after the first epoch and after the second, from the PNGs in the event file. Do
-# you find one that has changed?
+# Here are the first layer's kernels after the first epoch and after the second, decoded from the
+# PNGs in the event file. Can you find one that has changed?
 
 # %% tags=["nbval-ignore-output"]
 events = test.Tensors("pictures/kernels/conv1_1")
 kernels = [tf.io.decode_png(tf.make_ndarray(event.tensor_proto)[2]) for event in events]
-pk.visualize.plot_pictures(kernels, [f"conv1_1 after step {event.step}" for event in events])
+visualize.plot_pictures(kernels, [f"conv1_1 after step {event.step}" for event in events])
 
 # %% [markdown]
-# And the gradients of that layer, step by step. Do they get smaller as it learns, or larger?
+# And here are the gradients of that layer, step by step. Do they get smaller as it learns, or
+# larger?
 
 # %% tags=["nbval-ignore-output"]
 gradients = training.Tensors("gradients/conv1_1")
@@ -202,92 +206,93 @@ ridges(histograms, f"gradients of conv1_1, steps {gradients[0].step} to {gradien
 # %% [markdown]
 # ## Scalars without TensorBoard
 #
-# `visualize.read_scalars` reads loss and accuracy of a run folder, and `plot_curves` draws them. So
-# nobody depends on a web page.
+# `visualize.read_scalars` reads the loss and accuracy from a run folder, and `plot_curves` draws
+# them. So you never have to depend on a web page.
 
 # %%
-scalars = pk.visualize.read_scalars(run_dir)
+scalars = visualize.read_scalars(run_dir)
 steps, losses = scalars["train"]["Loss"]
 print(steps[:4])
 print(np.allclose(losses, np.array(history.step_losses)[steps - 1]))
 
 # %% tags=["nbval-ignore-output"]
-pk.visualize.plot_curves(run_dir)
+visualize.plot_curves(run_dir)
 
 # %% [markdown]
-# The pale lines are what was measured: in training batches of ten, of which each has an accuracy of
-# 0, 10, 20, ... or 100 percent; on the test part four pictures at a time, which takes little of the
-# time that is for training. The strong ones are smoothed.
+# The pale lines are the values as measured. In training they come from batches of ten, so each
+# accuracy is 0, 10, 20, ... or 100 percent. On the test set they come from two pictures at a time,
+# which takes little time away from training. The strong lines are smoothed.
 
 # %% [markdown]
 # ## Smoothing, by hand
 #
 # Behind TensorBoard's slider is an [exponential moving
-# average](../docs/glossary.md#exponential-moving-average). Each new value moves the average a
-# little towards itself: it becomes $0.9$ of what it was plus $0.1$ of the value. Begun at 0, the
-# average is far too low at first, as it is made up of that 0 for the most part; so it is divided by
-# the share that values have in it.
+# average](../docs/glossary.md#exponential-moving-average). Each new value pulls the average a
+# little toward itself: the average becomes $0.9$ times its old value plus $0.1$ times the new one.
+# If it starts at 0, the average is far too low at first, because that 0 still makes up most of it.
+# So we divide it by the total weight that the real values have in it, their *share*.
 
 # %%
 weight, average, share = 0.9, 0.0, 0.0
-begun_at_zero, by_hand = [], []
+from_zero, by_hand = [], []
 for loss in losses:
     average = weight * average + (1 - weight) * loss
     share = weight * share + (1 - weight)  # 0.1, 0.19, 0.271, ...
-    begun_at_zero.append(average)
+    from_zero.append(average)
     by_hand.append(average / share)
 
-print(np.allclose(by_hand, pk.visualize.smooth(losses, weight)))
+print(np.allclose(by_hand, visualize.smooth(losses, weight)))
 
 # %% tags=["nbval-ignore-output"]
 plt.figure(figsize=(6, 3), layout="constrained")
 plt.plot(steps, losses, color="gray", linewidth=1, label="loss of a batch")
-plt.plot(steps, begun_at_zero, "--", label="average that began at 0")
-plt.plot(steps, by_hand, label="divided by its share")
+plt.plot(steps, from_zero, "--", label="average starting at 0")
+plt.plot(steps, by_hand, label="average divided by its share")
 plt.xlabel("step")
 plt.ylim(bottom=0)
 plt.legend()
 plt.show()
 
 # %% [markdown]
-# **Question.** The slider can be pulled until any two runs look alike. Which weight is honest, for
-# a curve of 13 values? And for one of 2,600?
+# **Question.** You can drag the slider until any two runs look alike. Which weight is honest for a
+# curve of 13 values? And for one of 2,600?
 #
 # <details><summary>An answer</summary>
 #
-# An average of weight $w$ is one of about $1 / (1 - w)$ values. It should be a small part of the
-# curve: of 13 values 2 or 3, so 0.5 or 0.6 at most; of 2,600 perhaps 50 or 100, so 0.98 or 0.99.
+# An average with weight $w$ covers about $1 / (1 - w)$ values. That should be a small part of the
+# curve: 2 or 3 of 13 values, so 0.5 or 0.6 at most; perhaps 50 or 100 of 2,600, so 0.98 or 0.99.
 #
 # </details>
 
 # %% [markdown]
 # ## TensorBoard itself
 #
-# In Jupyter on your own machine, and on Colab, it opens in the page below a cell: take the `#`
-# away.
+# In Jupyter on your own machine, and on Colab, TensorBoard opens right below the cell. Remove the
+# leading `#` from both lines to try it.
 
 # %%
 # # %load_ext tensorboard
 # # %tensorboard --logdir $run_dir --samples_per_plugin images=0
 
 # %% [markdown]
-# In a terminal it is `tensorboard --logdir RUN`, and then <http://localhost:6006> in a browser.
-# Give it a folder that holds many runs, and it compares them.
+# In a terminal, run `tensorboard --logdir RUN`, then open <http://localhost:6006> in a browser. If
+# you give it a folder that contains many runs, it compares them.
 #
-# - **Over SSH.** Start `tensorboard --logdir RUN` there, and on your own machine `ssh -L
-#   6006:localhost:6006 YOU@THERE`; then open <http://localhost:6006> here. `--bind_all` is not
-#   needed, and shows your runs to everybody who can reach the machine.
-# - **On a JupyterHub.** The cell above often stays empty, as your browser cannot reach port 6006 of
-#   that machine. Where the hub has jupyter-server-proxy, open the notebook's address with
-#   `proxy/6006/` in the place of `lab`, the slash at the end included. Where it has not:
-#   `plot_curves`, as above.
-# - **An old run is still shown**: TensorBoard keeps running after its cell. Stop it, or start the
-#   next one with another `--port`.
+# - **Over SSH.** Run `tensorboard --logdir RUN` on the remote machine and `ssh -L
+#   6006:localhost:6006 YOU@THERE` on your own, then open <http://localhost:6006> on your own
+#   machine. You don't need `--bind_all`; it would show your runs to everybody who can reach the
+#   machine.
+# - **On a JupyterHub.** The cell above often stays empty, because your browser cannot reach port
+#   6006 of that machine. If the hub has jupyter-server-proxy, open the notebook's address with
+#   `proxy/6006/` in place of `lab`, including the trailing slash. If it does not, use `plot_curves`
+#   as above.
+# - **It still shows an old run.** TensorBoard keeps running after its cell has finished. Stop it,
+#   or start the next one with a different `--port`.
 
 # %% [markdown]
 # ## Exercises
 #
-# **1.** With the weight 0.9, a value one step back counts 0.9 times as much as the latest. Which
+# **1.** With a weight of 0.9, a value one step back counts 0.9 times as much as the latest. Which
 # weight makes a value *ten* steps back count half as much as the latest?
 
 # %% tags=["exercise"]
@@ -302,12 +307,12 @@ pk.check.chapter07.exercise_1(weight)
 # pk.check.chapter07.exercise_1(weight)
 # ```
 #
-# About 0.933: ten steps back it counts $w^{10}$.
+# About 0.933: a value ten steps back counts $w^{10}$ times as much as the latest.
 #
 # </details>
 
 # %% [markdown]
-# **2.** Write the three losses to the folder, with the tag `Loss`, at the steps 5, 10 and 15.
+# **2.** Write the three losses to the folder under the tag `Loss`, at steps 5, 10 and 15.
 
 # %% tags=["exercise"]
 import tempfile
@@ -338,8 +343,8 @@ pk.check.chapter07.exercise_2(folder)
 # </details>
 
 # %% [markdown]
-# **3.** A histogram comes back as `(buckets, 3)`: left edge, right edge, count. Find out about what
-# the mean of its values was, as if all values of a bucket lay in its middle.
+# **3.** A histogram comes back as `(buckets, 3)`: left edge, right edge, count. Estimate the mean
+# of its values as if every value lay in the middle of its bucket.
 
 
 # %% tags=["exercise"]
@@ -371,6 +376,6 @@ pk.check.chapter07.exercise_3(histogram_mean)
 #   TensorFlow", IEEE Transactions on Visualization and Computer Graphics 24 (2018), 1-12: by the
 #   people who built TensorBoard.
 # - D. P. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, section 3: the
-#   same average, with the same correction of its start.
-# - E. R. Tufte, *The Visual Display of Quantitative Information* (2nd edition 2001), chapter 2, on
+#   same average, with the same correction for its start.
+# - E. R. Tufte, *The Visual Display of Quantitative Information* (2nd edition 2001), chapter 2:
 #   what a curve owes to its data.

@@ -17,10 +17,10 @@
 # %% [markdown]
 # # 08 · Training
 #
-# You will see one step of training taken apart, the loop around it written in six lines, and the
-# network learn to tell two breeds apart. It takes half a minute on two processor cores.
+# You will take one step of training apart, write the loop around it in a few lines, and watch the
+# network learn to tell two breeds apart. It takes half a minute on two CPU cores.
 #
-# The article's section "Training". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/08_training.ipynb)
+# This chapter follows the article's section "Training". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/08_training.ipynb)
 
 # %% tags=["nbval-ignore-output"]
 # On Colab, install petkeras first: %pip install -q petkeras
@@ -37,16 +37,17 @@ from petkeras import visualize
 # %% [markdown]
 # ## The pictures
 #
-# Where nothing else was chosen they are **drawn**, so that nothing has to be downloaded (chapter 01
-# switches to photographs). They are 64 pixels wide, unless you chose otherwise; at 224, as in the
-# article, all is the same and a step takes many times as long.
+# By default the pictures are **drawn**, so that nothing has to be downloaded (chapter 01 shows how
+# to switch to photographs). They are 64 pixels wide unless you chose another size. At 224 pixels,
+# as in the article, everything works the same way, but a step takes many times as long.
 
 # %% tags=["nbval-ignore-output"]
 data = pk.course.load()
 size = data.mean.shape[0]
 
 # %% [markdown]
-# Look at them before any network does. What would *you* go by: the color, the outline, the face?
+# Look at the pictures before any network does. What would *you* go by: the color, the outline, the
+# face?
 
 # %% tags=["nbval-ignore-output"]
 shown = range(0, len(data.train), len(data.train) // 11)
@@ -56,15 +57,16 @@ visualize.plot_pictures(data.train.images[list(shown)], names)
 # %% [markdown]
 # ## One step
 #
-# A [batch](../docs/glossary.md#batch) is ten pictures and their labels. The pictures have the mean
-# of all training pictures taken off; a label is [one-hot](../docs/glossary.md#one-hot): a row with
-# a 1 at the breed's place. Eight epochs are enough here; the recipe has twenty.
+# A [batch](../docs/glossary.md#batch) is ten pictures and their labels. The mean of all training
+# pictures has been subtracted from each picture. A label is [one-hot](../docs/glossary.md#one-hot):
+# a row of zeros with a single 1 in the breed's place. The recipe has twenty epochs; eight are
+# enough here.
 
 # %%
 recipe = dataclasses.replace(pk.MODERN, epochs=8)
 
 # %% [markdown]
-# A batch is a function of the recipe, a seed and the step's number, and of nothing else.
+# A batch depends only on the recipe, the seed and the step number.
 
 # %%
 from petkeras.data.pipeline import steps_per_epoch, training_batches
@@ -75,8 +77,8 @@ print(images.shape, labels.shape)
 
 # %% [markdown]
 # The network turns ten pictures into ten rows of two numbers, the
-# [logits](../docs/glossary.md#logits). Which of the two is larger is its answer. It has seen
-# nothing yet, so expect no better than a coin's.
+# [logits](../docs/glossary.md#logits). Its answer is whichever of the two is larger. It hasn't
+# learned anything yet, so don't expect it to do better than a coin flip.
 
 # %%
 model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
@@ -85,19 +87,19 @@ print(logits.shape)
 print(f"{model.count_params():,} weights")
 
 # %% [markdown]
-# **Question.** At 224 pixels the same network has 102,827,554 weights. Which layer is it that
-# grows with the picture?
+# **Question.** At 224 pixels the same network has 102,827,554 weights. Which layer grows with the
+# picture?
 #
 # <details><summary>An answer</summary>
 #
-# `fc1`. Its inputs are all numbers of all maps of `pool2`, and larger pictures make larger maps. A
-# convolution has the same kernel for every place.
+# `fc1`. It takes in every number of every map of `pool2`, and larger pictures make larger maps. A
+# convolution uses the same kernel everywhere in the picture.
 #
 # </details>
 #
-# The *loss* is one number that says how wrong the ten answers are: the mean of
-# $-\log p$, with $p$ the probability that the network gives to the true breed. A network
-# that has no idea gives $p = 1/2$ and a loss of $\log 2 \approx 0.69$.
+# The *loss* is a single number that says how wrong the ten answers are: the mean of $-\log p$,
+# where $p$ is the probability that the network gives to the true breed. A network that has no idea
+# gives $p = 1/2$ and a loss of $\log 2 \approx 0.69$.
 
 # %%
 import tensorflow as tf
@@ -106,17 +108,18 @@ loss = pk.losses.softmax_cross_entropy(labels, logits)
 print(loss.shape, bool(tf.reduce_all(loss > 0)))
 
 # %% [markdown]
-# Now the whole step. A `GradientTape` watches the operations; asked afterwards, it tells for each
-# weight how the loss would change with it, and Adam moves every weight a little the other way. This
-# is all that training is, and it is the very code that `pk.train` runs.
+# Now the whole step. A `GradientTape` records the operations. Afterward it can compute, for each
+# weight, how the loss would change if that weight changed, and Adam moves every weight a little in
+# the direction that lowers the loss. That is all there is to training, and `pk.train` runs this
+# very code.
 
 # %%
 source = inspect.getsource(pk.train_step)
 print(source[source.index("    with tf.GradientTape") :])
 
 # %% [markdown]
-# Twenty steps on one and the same batch: the loss must fall, for the network can learn ten
-# pictures by heart.
+# Now take twenty steps on the same batch. The loss must fall, because the network can memorize ten
+# pictures.
 
 # %%
 from petkeras.optimizers import Adam
@@ -126,13 +129,13 @@ losses = [float(pk.train_step(model, adam, images, labels)[0]) for _ in range(20
 print("fell" if losses[-1] < losses[0] / 2 else "did not fall")
 
 # %% [markdown]
-# **Question.** Has it learned what the two breeds are, or which pictures these are? How could you
-# tell?
+# **Question.** Has it learned what the two breeds look like, or just which pictures these are? How
+# could you find out?
 #
 # <details><summary>An answer</summary>
 #
-# By asking it about pictures that it has not seen. With ten pictures, it has most likely learned
-# just these.
+# Ask it about pictures that it has not seen. With only ten pictures to learn from, it has most
+# likely learned just those.
 #
 # </details>
 
@@ -140,13 +143,13 @@ print("fell" if losses[-1] < losses[0] / 2 else "did not fall")
 # ## The loop
 #
 # An [epoch](../docs/glossary.md#epoch) is one pass over all training pictures, in a new order each
-# time: 34 batches of ten, of which the last may be smaller. The loop is one line around the step.
-# Here are its first twenty steps, from the network's start.
+# time: 34 batches of ten, although the last may be smaller. The loop is one line around the step.
+# Here are its first twenty steps, starting from a new network.
 
 # %%
 model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
 total = steps_per_epoch(data.train, recipe) * recipe.epochs
-adam = pk.training.make_optimizer(recipe, total_steps=total)
+adam = pk.optimizers.make_optimizer(recipe, total_steps=total)
 
 by_hand = []
 for images, labels in batches.take(20):
@@ -154,9 +157,14 @@ for images, labels in batches.take(20):
     by_hand.append(float(loss))
 
 # %% [markdown]
-# `pk.train` does the same steps, compiled into one graph by `tf.function`. Around them it shows
-# progress, keeps TensorBoard informed, looks at the test pictures after each epoch, and saves the
-# result. Watch two columns: the accuracy in training, and the test accuracy. Do they rise together?
+# `pk.train` takes the same steps, compiled into one graph by `tf.function`. Its loop, `Loop.run` in
+# `petkeras/training.py`, fits on one screen. The loop takes the steps and evaluates the network on
+# the test pictures after each epoch. Everything else is done by Keras callbacks, which the loop
+# calls along the way: they show progress, write to TensorBoard, film the filters, save checkpoints
+# and the history, and stop the run if something goes wrong. You can add your own with
+# `pk.train(..., callbacks=[...])`.
+#
+# Watch two columns: the accuracy in training and the test accuracy. Do they rise together?
 
 # %% tags=["nbval-ignore-output"]
 run_dir = tempfile.mkdtemp() + "/run"
@@ -164,62 +172,62 @@ model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
 history = pk.train(model, data, recipe, run_dir, seed=0)
 
 # %% [markdown]
-# If the two are one, then the losses of their first twenty steps agree, up to the rounding that
-# compiled and uncompiled code differ by.
+# If the two loops really are the same, then the losses of their first twenty steps agree, up to the
+# rounding differences between compiled and uncompiled code.
 
 # %%
 print(np.allclose(by_hand, history.step_losses[:20], rtol=0.02, atol=0.01))
 
 # %% [markdown]
-# ## What came of it
+# ## How did it go?
 #
-# Pale lines are single batches, strong ones are smoothed. The training curve is measured with
-# dropout and on changed pictures (mirrored, shifted, turned), the test curve without: so the test
-# curve can lie *above* the other.
+# Pale lines are single batches; strong lines are smoothed. The training curve is measured with
+# dropout and on augmented pictures (mirrored, shifted, rotated); the test curve is measured without
+# either. So the test curve can lie *above* the training curve.
 
 # %% tags=["nbval-ignore-output"]
 visualize.plot_curves(run_dir)
 
 # %% [markdown]
-# Better than a coin, which would be right about half of the time:
+# Is it better than a coin flip, which would be right about half of the time?
 
 # %%
 print(history.epochs[-1].test_accuracy > 0.7)
 
 # %% [markdown]
-# ## What is kept
+# ## What is saved
 #
-# Everything is in the run folder: the recipe and seed that repeat the run, the curves as a table,
-# the trained network, and what TensorBoard reads (`tensorboard --logdir` with the folder's name). A
-# file `lock` keeps a second training out while one is at work.
+# Everything is in the run folder: the recipe and the seed, which let you repeat the run; the curves
+# as a table; the trained network; and the files that TensorBoard reads (pass the folder's name to
+# `tensorboard --logdir`). The file `lock` keeps a second training run out while one is in progress.
 
 # %%
 names = sorted(path.name for path in Path(run_dir).iterdir())
 print(*[name for name in names if name != "lock"], sep="\n")
 
 # %% [markdown]
-# The saved network gives what the trained one gave, to the last bit:
+# The saved network gives exactly the same results as the trained one, down to the last bit:
 
 # %%
 saved = pk.Run(run_dir).model
 print(bool(tf.reduce_all(saved(images) == model(images))))
 
 # %% [markdown]
-# **Question.** Which of these files would you need to go on with the training tomorrow, and which
-# to tell the breed of one more photograph?
+# **Question.** Which of these files would you need to continue the training tomorrow, and which to
+# name the breed in one more photograph?
 #
 # <details><summary>An answer</summary>
 #
-# To go on: `checkpoints`, with the weights, Adam's running means and the number of the step, and
-# `config.json`, with the recipe and the seed. For a photograph: `model.keras`, the mean image in
-# `mean.npy`, and `config.json`, with the names of the breeds.
+# To continue: `checkpoints`, which has the weights, Adam's running means and the step number, and
+# `config.json`, which has the recipe and the seed. For a photograph: `model.keras`, the mean image
+# in `mean.npy`, and `config.json`, which has the names of the breeds.
 #
 # </details>
 #
 # ## Exercises
 #
-# **1.** An epoch shows every picture once; its last batch may be smaller. How many steps does an
-# epoch of 340 pictures have if a batch holds 16?
+# **1.** An epoch shows every picture once, and its last batch may be smaller. How many steps are
+# there in an epoch of 340 pictures with a batch size of 16?
 
 # %% tags=["exercise"]
 steps = None
@@ -229,15 +237,15 @@ pk.check.chapter08.exercise_1(steps)
 # <details><summary>Solution</summary>
 #
 # ```python
-# steps = -(-340 // 16)  # 21 whole batches, and one of 4 pictures
+# steps = -(-340 // 16)  # 21 full batches, and one of 4 pictures
 # pk.check.chapter08.exercise_1(steps)
 # ```
 #
 # </details>
 
 # %% [markdown]
-# **2.** A network that has no idea spreads its probability evenly. What is its loss when it tells
-# all 37 breeds of the Oxford-IIIT Pet dataset apart?
+# **2.** A network that has no idea spreads its probability evenly. What is its loss when it has to
+# choose among all 37 breeds of the Oxford-IIIT Pet dataset?
 
 # %% tags=["exercise"]
 loss = None
@@ -255,12 +263,12 @@ pk.check.chapter08.exercise_2(loss)
 
 # %% [markdown]
 # **3.** Write the step yourself. The check gives it a small network and a batch, and compares all
-# weights with those that `pk.train_step` leaves behind.
+# the weights with those that `pk.train_step` produces.
 
 
 # %% tags=["exercise"]
 def my_step(model, optimizer, images, labels):
-    """Show the network one batch, and move its weights. Return the loss."""
+    """Train the network on one batch. Return the loss."""
 
 
 pk.check.chapter08.exercise_3(my_step)
@@ -270,7 +278,7 @@ pk.check.chapter08.exercise_3(my_step)
 #
 # ```python
 # def my_step(model, optimizer, images, labels):
-#     """Show the network one batch, and move its weights. Return the loss."""
+#     """Train the network on one batch. Return the loss."""
 #     with tf.GradientTape() as tape:
 #         logits = model(images, training=True)
 #         loss = tf.reduce_mean(pk.losses.softmax_cross_entropy(labels, logits))

@@ -17,10 +17,10 @@
 # %% [markdown]
 # # 09 · The graph
 #
-# You will see what `tf.function` makes of Python code, the network as a graph of operations, and
-# how names bring order to hundreds of them.
+# You will see what `tf.function` makes of Python code, look at the network as a graph of
+# operations, and find out how names bring order to hundreds of them.
 #
-# It takes ten seconds, and follows the article's section "Visualizing the graph".
+# This chapter takes ten seconds and follows the article's section "Visualizing the graph".
 #
 # [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/09_the_graph.ipynb)
 
@@ -35,6 +35,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import petkeras as pk
+from petkeras import visualize
 
 # %% tags=["nbval-ignore-output"]
 data = pk.course.load()
@@ -42,11 +43,11 @@ data = pk.course.load()
 # %% [markdown]
 # ## Traced, then run
 #
-# In 2017 one built a [graph](../docs/glossary.md#graph) first, and had it run
-# afterwards. Today operations run at once, unless `@tf.function` is above a function. Then the
-# function is [traced](../docs/glossary.md#tracing): Python runs through it a single time, with
-# stand-ins for numbers, and each operation is noted down. From then on the notes are run, and
-# Python is not asked any more. Watch how often this function prints:
+# In 2017 you first built a [graph](../docs/glossary.md#graph) and then ran it. Today operations run
+# immediately, unless the function they are in is decorated with `@tf.function`. Such a function is
+# [traced](../docs/glossary.md#tracing): Python runs through it once, with placeholders in place of
+# numbers, and TensorFlow records each operation. After that, TensorFlow runs the recording, and
+# Python is no longer involved. Watch how often this function prints:
 
 # %%
 import tensorflow as tf
@@ -63,26 +64,26 @@ double(tf.constant([4.0, 5.0, 6.0]))
 print(double(tf.constant([7.0, -8.0, 9.0])).numpy())
 
 # %% [markdown]
-# Three calls, one trace. Another shape is another function, and is traced anew:
+# Three calls, one trace. A tensor of another shape needs a new trace:
 
 # %%
 double(tf.constant([1.0, 2.0]))
 print(double.experimental_get_tracing_count(), "traces")
 
 # %% [markdown]
-# **Question.** What would `print(x)` show in there: numbers? And what if the function drew a random
-# number by NumPy?
+# **Question.** What would `print(x)` show inside the function: numbers? And what if the function
+# drew a random number with NumPy?
 #
 # <details><summary>An answer</summary>
 #
-# A stand-in, with a name, a shape and a type, but no numbers. NumPy would draw once, while the
-# function is traced, and that number would be the same at every later call.
+# A placeholder, with a name, a shape and a dtype, but no numbers. NumPy would draw once, during
+# tracing, and every later call would use that same number.
 #
 # </details>
 
 # %% [markdown]
-# These are the notes. A `Placeholder` stands for what comes in; an operation has a name, a kind,
-# and takes what others give.
+# Here is the recording. A `Placeholder` stands for an input. Each operation has a name and a type,
+# and takes the outputs of other operations as its inputs.
 
 # %%
 graph = double.get_concrete_function(tf.TensorSpec((None,), tf.float32)).graph
@@ -90,8 +91,8 @@ for operation in graph.get_operations():
     print(f"{operation.name:9}{operation.type:12}", [x.op.name for x in operation.inputs])
 
 # %% [markdown]
-# What is it good for? The whole network, called with and without a trace: seconds for ten batches
-# of ten.
+# What is it good for? Call the whole network with and without tracing, and measure the seconds for
+# ten batches of ten.
 
 # %% tags=["nbval-ignore-output"]
 size, classes = data.mean.shape[0], len(data.class_names)
@@ -99,29 +100,29 @@ model = pk.pet_net(classes, size, pk.MODERN, seed=0)
 traced = tf.function(model)
 x = tf.zeros((10, size, size, 3))
 for name, function in (("as it is", model), ("traced", traced)):
-    function(x)  # once, so that tracing is not counted
+    function(x)  # once first, so that tracing is not timed
     start = time.perf_counter()
     for _ in range(10):
         function(x)
     print(f"{name}: {time.perf_counter() - start:.2f} s")
 
 # %% [markdown]
-# The convolutions take their time either way. What a trace saves is Python's part, which weighs the
-# more the smaller the pictures are.
+# The convolutions take the same time either way. Tracing saves the time spent in Python, which
+# matters more the smaller the pictures are.
 
 # %% [markdown]
-# ## Names, and names before names
+# ## Names and name scopes
 #
-# The network's graph has many operations. Were each a box, nobody could read it. The article puts
-# every layer into a *name scope*: the names of its operations begin with the layer's name and a
-# slash, and TensorBoard draws whatever has the same beginning as one box. The article calls this
-# extremely useful. We count.
+# The network's graph has many operations. If each of them were a box, nobody could read it. The
+# article puts every layer into a *name scope*: the names of its operations begin with the layer's
+# name and a slash, and TensorBoard draws everything with the same prefix as one box. The article
+# calls this extremely useful. Let's count.
 
 # %%
-from petkeras.callbacks.tensorboard import scoped_graph
+from petkeras.callbacks.graph import scoped_graph
 
 graph = scoped_graph(model)
-scopes = pk.visualize.graph_scopes(graph)
+scopes = visualize.graph_scopes(graph)
 operations = graph.get_operations()
 print(len(operations) > 10 * len(scopes))
 print(len(scopes), "scopes:", *scopes)
@@ -130,10 +131,10 @@ print(len(scopes), "scopes:", *scopes)
 print(f"{len(operations)} operations in {len(scopes)} boxes")
 
 # %% [markdown]
-# The layers come in the order in which the data go through them. Keras itself writes no such graph
-# for TensorBoard (its callback leaves it out), and a Keras model that is traced whole has all its
-# operations under the model's name. So `scoped_graph` calls the layers one by one, each in a scope
-# of its name:
+# The layers appear in the order in which data flows through them. Keras itself does not write such
+# a graph for TensorBoard (its callback leaves it out), and if you trace a Keras model as a whole,
+# all of its operations end up under the model's name. So `scoped_graph` calls the layers one by
+# one, each in a scope with its own name. For comparison, here is the model traced as a whole:
 
 # %% tags=["nbval-ignore-output"]
 whole = traced.get_concrete_function(tf.TensorSpec((None, size, size, 3), tf.float32)).graph
@@ -142,32 +143,33 @@ print(Counter(operation.name.split("/")[0] for operation in whole.get_operations
 # %% [markdown]
 # ## The whole network
 #
-# Read it from the top down. The images come in, each layer takes what the one before it gives, and
-# beside the arrows is what goes along them: `?` stands for the batch. On the right is what only
-# training needs. Follow the arrows into `train`: why does it take something from nearly every
-# layer?
+# Read it from the top down. The images come in, and each layer takes the output of the one before
+# it. The labels beside the arrows give the shape of the data; `?` is the batch dimension. On the
+# right is everything that only training needs. Follow the arrows into `train`: why does it take
+# something from nearly every layer?
 
 # %% tags=["nbval-ignore-output"]
-pk.visualize.plot_graph(graph)
+visualize.plot_graph(graph)
 
 # %% [markdown]
-# A gradient needs what went into a layer, and the kernels that it met there. All of it has to be
-# kept until the way back: this is why training takes so much more memory than a prediction does.
+# To compute a gradient, you need a layer's inputs and its kernel. All of these have to be kept in
+# memory until the backward pass. This is why training takes so much more memory than prediction.
 #
-# **Question.** Which layer gives nothing to `train`, and why can it do without?
+# **Question.** Which layer passes nothing to `train`, and why can `train` do without it?
 #
 # <details><summary>An answer</summary>
 #
-# `drop2`. In `pk.MODERN` its rate is 0, and so it does nothing; `flatten` after it only lays the
-# numbers out in another way. Neither gradient needs them. What `fc1` needs comes from `flatten`.
+# `drop2`. In `pk.MODERN` its rate is 0, so it does nothing, and `flatten` after it only rearranges
+# the numbers. The gradients of these two layers don't need their values. What `fc1` needs comes
+# from `flatten`.
 #
 # </details>
 
 # %% [markdown]
-# The shapes on the arrows are those that the layers have told:
+# The shapes on the arrows are the layers' own output shapes:
 
 # %%
-edges = pk.visualize.graph_edges(graph)
+edges = visualize.graph_edges(graph)
 layers = model.layers[1:]
 for before, after in itertools.pairwise(layers):
     if edges[before.name, after.name] != [before.output.shape]:
@@ -175,8 +177,8 @@ for before, after in itertools.pairwise(layers):
 print(edges["fc1", "drop3"], edges["drop3", "softmax"])
 
 # %% [markdown]
-# Where do the numbers become fewer, and where do they become more? A bar is what goes from one
-# layer to the next, for one picture.
+# Where does the amount of data shrink, and where does it grow? Each bar shows how many numbers go
+# from one layer to the next, for one picture.
 
 # %% tags=["nbval-ignore-output"]
 names = [layer.name for layer in layers]
@@ -191,16 +193,16 @@ plt.show()
 # %% [markdown]
 # ## Inside a box
 #
-# In TensorBoard a double click opens a box. Here is the first convolution's: it has its kernel and
-# its bias, and does the three operations that chapter 05 writes out.
+# In TensorBoard, a double click opens a box. Here are the contents of the first convolution's box:
+# its kernel, its bias, and the three operations that chapter 05 writes out.
 
 # %%
 inside = [operation for operation in operations if operation.name.startswith("conv1_1/")]
 print(*[operation.type for operation in inside], sep=", ")
 
 # %% [markdown]
-# And a dropout's. It draws random numbers, compares them with the rate, and lets through what is
-# larger:
+# And here are a dropout layer's. It draws random numbers, compares them with the rate, and keeps
+# the values whose number is at least the rate:
 
 # %%
 inside = [operation for operation in operations if operation.name.startswith("drop3/")]
@@ -219,8 +221,8 @@ plt.xticks(rotation=60)
 plt.show()
 
 # %% [markdown]
-# `train` has by far the most: the gradients, which nobody had to write down, and a step of Adam for
-# each of the weights.
+# `train` has by far the most: the gradients, which nobody had to write by hand, and an Adam update
+# for each of the weights.
 
 # %%
 steps = [operation.name for operation in operations if operation.type == "ResourceApplyAdam"]
@@ -229,7 +231,7 @@ print(len(steps) == len(model.trainable_weights), steps[0])
 # %% [markdown]
 # ## In TensorBoard
 #
-# `pk.train` writes this graph once, at the beginning of a run. By hand it is one call:
+# `pk.train` writes this graph once, at the beginning of a run. To write it yourself takes one call:
 
 # %%
 folder = tempfile.mkdtemp()
@@ -237,7 +239,7 @@ with tf.summary.create_file_writer(folder).as_default():
     tf.summary.graph(graph)
 
 # %% [markdown]
-# Read back, it has all its operations:
+# When you read it back, all of its operations are there:
 
 # %%
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -248,17 +250,18 @@ read = GraphDef.FromString(events.Graph().SerializeToString())
 print({node.name for node in read.node} == {operation.name for operation in operations})
 
 # %% [markdown]
-# To look at it: `tensorboard --logdir RUN`, the tab *Graphs*, and as *Run* the one that ends in
-# `train`. A double click opens a box and closes it again; a click shows, at the upper right, what
-# it takes and gives. *Trace inputs* leaves in color only what the chosen box depends on: try it on
-# `accuracy`, and `train` turns gray. If the page says that there is no graph, the
-# folder of the test part is chosen. Chapter 07 tells how to reach TensorBoard from another machine.
+# To look at it, run `tensorboard --logdir RUN`, open the *Graphs* tab, and choose the *Run* that
+# ends in `train`. Double-click a box to open it, and again to close it. Click it once to see its
+# inputs and outputs at the upper right. *Trace inputs* leaves color only on the boxes that the
+# selected one depends on. Try it on `accuracy`, and `train` turns gray. If the page says that there
+# is no graph, you have selected the test folder. Chapter 07 explains how to reach TensorBoard from
+# another machine.
 
 # %% [markdown]
 # ## Exercises
 #
 # **1.** At 64 pixels, 16,384 numbers go from `flatten` to `fc1`, and each of them has a weight for
-# each of 512 units. At which size of the pictures are they 4,096?
+# each of the 512 units. At what picture size are there 4,096?
 
 # %% tags=["exercise"]
 image_size = 64
@@ -272,13 +275,14 @@ pk.check.chapter09.exercise_1(image_size)
 # pk.check.chapter09.exercise_1(image_size)
 # ```
 #
-# Half the side is a quarter of the area. As pooling rounds up, 29, 30 and 31 give the same.
+# Half the side is a quarter of the area. Because pooling rounds up, 29, 30 and 31 give the same
+# number.
 #
 # </details>
 
 # %% [markdown]
-# **2.** Write the function that lists the kinds of the operations in one top-level scope, in the
-# order of the graph.
+# **2.** Write a function that lists the types of the operations in one top-level scope, in the
+# order in which they appear in the graph.
 
 
 # %% tags=["exercise"]
@@ -303,8 +307,8 @@ pk.check.chapter09.exercise_2(kinds_in)
 # </details>
 
 # %% [markdown]
-# **3.** This function is traced anew for each length of a batch. Pictures are 8 by 8 pixels in
-# three colors, float32. Let one trace do for all lengths.
+# **3.** This function is traced again for every new batch size. The pictures are 8 by 8 pixels with
+# three color channels, float32. Make a single trace work for all batch sizes.
 
 
 # %% tags=["exercise"]
@@ -338,4 +342,4 @@ pk.check.chapter09.exercise_3(total)
 #   TensorFlow", IEEE Transactions on Visualization and Computer Graphics 24 (2018), 1-12: how
 #   scopes become boxes.
 # - A. Agrawal and others, "TensorFlow Eager: A Multi-Stage, Python-Embedded DSL for Machine
-#   Learning", SysML 2019: what tracing is, by those who built `tf.function`.
+#   Learning", SysML 2019: what tracing is, by the people who built `tf.function`.

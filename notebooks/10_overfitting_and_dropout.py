@@ -17,10 +17,11 @@
 # %% [markdown]
 # # 10 · Overfitting and dropout
 #
-# You will see the article's network learn its pictures by heart, apply the article's cure, dropout,
-# test what it claims, and train the same layers in another way. It takes about a minute.
+# You will watch the article's network memorize its pictures, cure it with dropout as the article
+# does, test what the article claims, and train the same layers in another way. It takes about a
+# minute.
 #
-# The article's section "Evaluating". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/10_overfitting_and_dropout.ipynb)
+# This chapter follows the article's section "Evaluating". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/10_overfitting_and_dropout.ipynb)
 
 # %% tags=["nbval-ignore-output"]
 # On Colab, install petkeras first: %pip install -q petkeras
@@ -29,6 +30,8 @@ import tempfile
 
 import petkeras as pk
 from petkeras import visualize
+from petkeras.runs.intervals import accuracy_interval
+from petkeras.runs.train import evaluate_pictures
 
 # %% tags=["nbval-ignore-output"]
 data = pk.course.load()
@@ -36,11 +39,11 @@ size = data.mean.shape[0]
 runs = tempfile.mkdtemp()
 
 # %% [markdown]
-# ## By heart
+# ## Memorizing the pictures
 #
-# The article's recipe to the letter, without its [dropout](../docs/glossary.md#dropout). Only the
-# learning rate is ten times higher, as there is a minute here and not a day. Watch the dashed line
-# of the accuracy: how near does it come to 1?
+# This is the article's recipe to the letter, but without its
+# [dropout](../docs/glossary.md#dropout). The learning rate is ten times higher, because we have a
+# minute here and not a day. Watch the dashed line in the accuracy plot: how close does it get to 1?
 
 # %%
 without = dataclasses.replace(
@@ -53,42 +56,44 @@ pk.train(model, data, without, runs + "/without", verbose=False)
 visualize.plot_curves(runs + "/without")
 
 # %% [markdown]
-# Now compare it on all pictures that it learned from with those that it never saw. (The lines above
-# are smoothed over many steps; these are figures of the network as it is at the end.)
+# Now compare the network's accuracy on all the pictures that it learned from with its accuracy on
+# the pictures that it has never seen. (The lines above are smoothed over many steps; these numbers
+# describe the network as it is at the end.)
 
 
 # %%
-def right(model, recipe):
-    """Return the shares of the training and of the test pictures that a network gets right."""
+def accuracies(model, recipe):
+    """Return the network's accuracy on the training pictures and on the test pictures."""
     parts = (data.train, data.test)
-    return [pk.training.evaluate(model, part, data.mean, recipe)[1] for part in parts]
+    return [evaluate_pictures(model, part, data.mean, recipe)[1] for part in parts]
 
 
-trained, tested = right(model, without)
+trained, tested = accuracies(model, without)
 print("better on the pictures it knows:", trained > tested)
 
 # %% tags=["nbval-ignore-output"]
 print(f"training {trained:.1%}, test {tested:.1%}")
-low, high = pk.losses.accuracy_interval(tested * len(data.test), len(data.test))
+low, high = accuracy_interval(tested * len(data.test), len(data.test))
 print(f"with {len(data.test)} test pictures: somewhere between {low:.0%} and {high:.0%}")
 
 # %% [markdown]
-# **Question.** With no idea the loss is 0.69 (chapter 08). Here the test loss is dozens of times as
-# high, though most of the test pictures are right. How can both be?
+# **Question.** A network that has no idea has a loss of 0.69 (chapter 08). Here the test loss is
+# dozens of times as high, even though the network gets most of the test pictures right. How can
+# both be true?
 #
 # <details><summary>An answer</summary>
 #
-# The loss asks how *sure* a wrong answer was, the accuracy only whether it was wrong. With logits
-# of hundreds (chapter 06) the network is sure of everything, and a single wrong picture can cost
-# more than a hundred.
+# The loss depends on how *sure* the network was of a wrong answer; the accuracy depends only on
+# whether it was wrong. With logits in the hundreds (chapter 06), the network is sure of everything,
+# and a single wrong picture can add more than a hundred to the loss.
 #
 # </details>
 #
 # ## Dropout
 #
-# The article's repair: while training, 80% of the values after each pool are dropped at random, and
-# half of those after `fc1`. No unit can rely on any other. It slows learning down: compare the two
-# dashed lines of the accuracy.
+# Here is the article's fix: during training, 80% of the values after each pool are dropped at
+# random, and half of those after `fc1`. No unit can rely on any other. Dropout slows learning down:
+# compare the two dashed lines in the accuracy plot.
 
 # %%
 with_dropout = dataclasses.replace(pk.ARTICLE, learning_rate=1e-4, epochs=8)
@@ -99,11 +104,11 @@ pk.train(model_dropout, data, with_dropout, runs + "/dropout", verbose=False)
 visualize.plot_curves({"without": runs + "/without", "dropout": runs + "/dropout"}, weight=0.95)
 
 # %% [markdown]
-# With dropout the network no longer knows its pictures by heart. Whether that already helps on
-# the test pictures after so few epochs is another matter: it has learned less of everything.
+# With dropout, the network no longer memorizes its pictures. Whether it already does better on the
+# test pictures after so few epochs is another matter, because it has learned less of everything.
 
 # %%
-trained_dropout, tested_dropout = right(model_dropout, with_dropout)
+trained_dropout, tested_dropout = accuracies(model_dropout, with_dropout)
 print("knows its pictures less well:", trained_dropout < trained)
 
 # %% tags=["nbval-ignore-output"]
@@ -115,18 +120,19 @@ print(f"training {trained_dropout:.1%}, test {tested_dropout:.1%}")
 #
 # <details><summary>An answer</summary>
 #
-# The dashed line is of a network that lacks most of its numbers, others at each step. Whole, the
-# same network gets more of its training pictures right: that is the figure printed last.
+# The dashed line shows a network that is missing most of its values, and different ones at each
+# step. With all of its values, the same network gets more of its training pictures right: that is
+# the training accuracy we just printed.
 #
 # </details>
 #
-# ## Better starts, and more pictures out of few
+# ## A better start, and more from the same pictures
 #
-# The very same layers, trained in another way: pixels scaled down, kernels that start with a spread
-# that keeps numbers equally large from layer to layer
-# ([He](../docs/glossary.md#he-initialization)), a learning rate that rises and falls, and
-# [augmentation](../docs/glossary.md#augmentation): every picture mirrored, shifted, turned and lit
-# differently each time it is shown.
+# These are the very same layers, trained in another way. The pixels are scaled down. The kernels
+# start with a spread that keeps the numbers equally large from layer to layer ([He
+# initialization](../docs/glossary.md#he-initialization)). The learning rate rises and then falls.
+# And there is [augmentation](../docs/glossary.md#augmentation): every picture is mirrored, shifted,
+# rotated and lit differently each time it is shown.
 
 # %% tags=["nbval-ignore-output"]
 modern = dataclasses.replace(pk.MODERN, epochs=8)
@@ -137,8 +143,8 @@ visualize.plot_curves({"without": runs + "/without", "modern": runs + "/modern"}
 # %% tags=["nbval-ignore-output"]
 recipes = {"without": without, "dropout": with_dropout, "modern": modern}
 for name, m in {"without": model, "dropout": model_dropout, "modern": model_modern}.items():
-    trained, tested = right(m, recipes[name])
-    low, high = pk.losses.accuracy_interval(tested * len(data.test), len(data.test))
+    trained, tested = accuracies(m, recipes[name])
+    low, high = accuracy_interval(tested * len(data.test), len(data.test))
     print(f"{name:8s} training {trained:.1%}  test {tested:.1%} ({low:.0%} to {high:.0%})")
 
 # %% [markdown]
@@ -146,8 +152,9 @@ for name, m in {"without": model, "dropout": model_dropout, "modern": model_mode
 #
 # <details><summary>An answer</summary>
 #
-# Not on one run. We repeated this with five seeds, each with a split, a start and an order of its
-# own. Right of 300 test pictures, in brackets the intervals:
+# None of them, based on a single run. We repeated this with five seeds, each with its own split,
+# initial weights and order of pictures. Here is the accuracy on 300 test pictures, with intervals
+# in parentheses:
 #
 # | | drawn pets | photographs (Abyssinian, American bulldog) |
 # |---|---|---|
@@ -155,44 +162,45 @@ for name, m in {"without": model, "dropout": model_dropout, "modern": model_mode
 # | dropout | 74% (69% to 79%) | 67% (62% to 72%) |
 # | modern | 90% (86% to 93%) | 89% (85% to 92%) |
 #
-# So we bet on the modern recipe. Dropout after so few epochs is behind on the drawn pets; on the
-# photographs 300 pictures cannot tell it from its opponent.
+# So we would bet on the modern recipe. After so few epochs, dropout is behind on the drawn pets. On
+# the photographs, 300 pictures are too few to tell whether it makes a difference.
 #
 # </details>
 #
 # ## Which pictures are hard
 #
-# The test pictures to whose own breed the last network gave the lowest probability: the wrong ones,
-# the worst first, and then those that it was least sure of. Would you have known?
+# These are the test pictures for which the last network gave the true breed the lowest probability:
+# first the wrong answers, worst first, and then the ones that it was least sure of. Would you have
+# known?
 
 # %% tags=["nbval-ignore-output"]
-logits = pk.training.evaluate(model_modern, data.test, data.mean, modern)[2]
+logits = evaluate_pictures(model_modern, data.test, data.mean, modern)[2]
 test = data.test
 visualize.plot_worst(test.images, test.labels, logits, data.class_names, count=8)
 
 # %% [markdown]
 # ## The article's claims, measured
 #
-# On real photographs of Abyssinian cats and American bulldogs at 224 pixels, 338 to learn from and
-# 60 for the test, we measured what the article claims of its two breeds of dog. Its learning rate
-# is as it was, 1e-5. In brackets are 95% intervals after Wilson. One run each: they say how far
-# such a run can be trusted.
+# We tested the article's claims about its two dog breeds on real photographs of Abyssinian cats and
+# American bulldogs at 224 pixels: 338 for training and 60 for the test. The learning rate is the
+# article's own, 1e-5. The 95% Wilson intervals in parentheses show how far you can trust a single
+# run, and each number here comes from one run.
 #
-# | the article's claim | what we measure |
+# | the article's claim | what we measured |
 # |---|---|
-# | without dropout it knows its pictures by heart: 100% in training, 80% on the test | after 12 epochs 98.5% in training (99.7% one epoch before), and **75%** on the test (63% to 84%; 80% one epoch before): as claimed |
-# | with dropout the test accuracy is near 90% | not after 30 of its 400 epochs: **70%** (57% to 80%). After all 400, in bfloat16, **90.0%** (54 of 60; 80% to 95%), and in training, with dropout off, 88.2% (84% to 91%): as claimed (the curve is in `docs/measured.md`). In the article's own stored run the training accuracy was 90%, and the test ended at 83% (72% to 91%) |
-# | the price is many more epochs | 70% on the test takes 26 epochs with dropout; without it there are 77% after four. The test loss is 240 after the 30 epochs, though, and 1.8 after the 400; without dropout it is never below 307 |
+# | without dropout, the network memorizes its pictures: 100% in training, 80% on the test | after 12 epochs, 98.5% in training (99.7% one epoch earlier) and **75%** on the test (63% to 84%; 80% one epoch earlier): as claimed |
+# | with dropout, the test accuracy is near 90% | not after 30 of its 400 epochs: **70%** (57% to 80%). After all 400, in bfloat16, **90.0%** (54 of 60; 80% to 95%), and in training, with dropout off, 88.2% (84% to 91%): as claimed (the curve is in `docs/measured.md`). In the article's own saved run, the training accuracy was 90%, and the test accuracy ended at 83% (72% to 91%) |
+# | the price is many more epochs | with dropout, it takes 26 epochs to reach 70% on the test; without it, the network reaches 77% after four. But with dropout, the test loss is 240 after the 30 epochs and 1.8 after the 400; without it, the test loss is never below 307 |
 # | the network has more than 100 million weights | 102,827,554, of which 102,760,960 are in `fc1` |
-# | the first kernels hardly change | by 0.27% of their length in 12 epochs; but the other convolutions by 0.24% to 0.26%, no more (chapter 11) |
+# | the first kernels hardly change | they change by 0.27% of their length in 12 epochs, but the other convolutions change no more, by 0.24% to 0.26% (chapter 11) |
 #
 # And the modern recipe: `pk.MODERN` reaches 88% in 20 epochs (mean of five splits, 84% to 91%).
 #
 # ## Exercises
 
 # %% [markdown]
-# **1.** The article speaks of the part that is *kept*, Keras of the `rate` that is dropped. The article
-# keeps 0.2 after each pool. Which rate is that?
+# **1.** The article's number is the fraction that is *kept*; Keras's `rate` is the fraction that is
+# dropped. The article keeps 0.2 after each pool. What rate is that?
 
 # %% tags=["exercise"]
 rate = None
@@ -209,13 +217,13 @@ pk.check.chapter10.exercise_1(rate)
 # </details>
 
 # %% [markdown]
-# **2.** Write dropout: set a random part of the values to 0 and scale up the rest, so that their sum
-# stays the same on average. Take the random numbers from `rng.random(x.shape)`.
+# **2.** Write dropout: set a random fraction of the values to 0 and scale up the rest so that their
+# sum stays the same on average. Get the random numbers from `rng.random(x.shape)`.
 
 
 # %% tags=["exercise"]
 def dropout(x, rate, rng):
-    """Drop a part `rate` of the values of x, and scale up the rest."""
+    """Drop a fraction `rate` of the values of x, and scale up the rest."""
     return x
 
 
@@ -226,20 +234,25 @@ pk.check.chapter10.exercise_2(dropout)
 #
 # ```python
 # def dropout(x, rate, rng):
-#     """Drop a part `rate` of the values of x, and scale up the rest."""
+#     """Drop a fraction `rate` of the values of x, and scale up the rest."""
 #     kept = rng.random(x.shape) >= rate
 #     return x * kept / (1 - rate)
+#
+#
 # pk.check.chapter10.exercise_2(dropout)
 # ```
 #
 # </details>
 
 # %% [markdown]
-# **3.** Between two runs the test accuracy differs by 5 points, each on 60 pictures. Find how many test
-# pictures are needed for an interval (`pk.losses.accuracy_interval`) no wider than 5 points in all
-# when 90% are right. Any number of which that is true, and of which it is not of half as many.
+# **3.** Two runs differ by 5 points in test accuracy, each measured on 60 pictures. How many test
+# pictures do you need for an interval (`accuracy_interval`) no wider than 5 points in total when
+# 90% of the answers are right? Any number that is large enough counts, as long as half of it would
+# be too small.
 
 # %% tags=["exercise"]
+from petkeras.runs.intervals import accuracy_interval
+
 pictures = None
 pk.check.chapter10.exercise_3(pictures)
 
@@ -247,9 +260,11 @@ pk.check.chapter10.exercise_3(pictures)
 # <details><summary>Solution</summary>
 #
 # ```python
+# from petkeras.runs.intervals import accuracy_interval
+#
 # pictures = 60
 # while True:
-#     low, high = pk.losses.accuracy_interval(0.9 * pictures, pictures)
+#     low, high = accuracy_interval(0.9 * pictures, pictures)
 #     if high - low <= 0.05:
 #         break
 #     pictures += 1
@@ -265,5 +280,5 @@ pk.check.chapter10.exercise_3(pictures)
 #   15 (2014).
 # - C. Shorten, T. Khoshgoftaar, "A survey on Image Data Augmentation for Deep Learning", Journal of
 #   Big Data 6 (2019).
-# - K. He et al., "Delving Deep into Rectifiers" (2015), section 2.2: the start that `pk.MODERN`
-#   takes.
+# - K. He et al., "Delving Deep into Rectifiers" (2015), section 2.2: the initialization that
+#   `pk.MODERN` uses.

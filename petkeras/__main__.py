@@ -1,4 +1,4 @@
-"""`python -m petkeras` is the `petkeras` command."""
+"""Run the `petkeras` command as `python -m petkeras`."""
 
 from petkeras.cli.launch import main
 

@@ -1,58 +1,93 @@
-"""Look into any Keras model: find its layers, its kernels, and the maps that it makes."""
+"""Find the layers, kernels and feature maps of any Keras model."""
 
 from __future__ import annotations
 
-import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 
-MAX_VALUES = 40_000  # of a kernel; of a larger one every n-th value is taken
+MAX_SAMPLES = 40_000  # values of a kernel; larger kernels are sampled evenly
 
 
 def find_layer(model, name, maps=False):
     """Return a layer by its name.
 
     Raises:
-        PetkerasError: there is no such layer, or `maps` asks for one with feature maps and this
-            one has none. The message lists those that would do.
+        PetkerasError: there is no such layer, or `maps` asks for one with feature maps and this one
+            has none. The message lists the layers that qualify.
     """
-    there = [layer for layer in model.layers if not maps or has_maps(layer)]
-    for layer in there:
-        if layer.name == name:
-            return layer
-    names = ", ".join(layer.name for layer in there)
+    layers = {layer.name: layer for layer in model.layers if not maps or has_feature_maps(layer)}
+    if name in layers:
+        return layers[name]
+    names = ", ".join(layers)
     if any(layer.name == name for layer in model.layers):
-        raise PetkerasError(f"Layer '{name}' has no feature maps. Layers that have: {names}.")
+        raise PetkerasError(
+            f"Layer '{name}' has no feature maps. Layers with feature maps: {names}."
+        )
     raise PetkerasError(f"There is no layer '{name}'. The layers are: {names}.")
 
 
-def has_maps(layer):
-    """Tell whether a layer's output is `(batch, height, width, channels)`; the input's is not."""
+def has_feature_maps(layer):
+    """Return True if a layer other than the input returns `(batch, height, width, channels)`."""
     return type(layer).__name__ != "InputLayer" and len(layer.output.shape) == 4
 
 
 def convolutions(model):
-    """List the layers that have kernels `(height, width, channels, filters)`."""
-    return [
-        layer for layer in model.layers if len(getattr(layer, "kernel", np.zeros(0)).shape) == 4
-    ]
+    """Return the layers that have a kernel `(height, width, channels, filters)`."""
+    kernels = ((layer, getattr(layer, "kernel", None)) for layer in model.layers)
+    return [layer for layer, kernel in kernels if kernel is not None and len(kernel.shape) == 4]
 
 
 def filter_layers(model):
-    """List the layers that have feature maps, made by kernels that can be trained."""
+    """Return the layers that have feature maps and a trainable kernel."""
     return [
         layer
         for layer in model.layers
-        if has_maps(layer) and any(weight.name == "kernel" for weight in layer.trainable_weights)
+        if has_feature_maps(layer) and any(w.name == "kernel" for w in layer.trainable_weights)
     ]
 
 
-def kernels(model):
-    """List (layer name, values of its kernel): all of them, or 40,000 evenly spaced ones.
+def layers_in_sequence(model, last=None):
+    """Return the layers from the input to the one named `last`; `None` is the model's last.
 
-    `fc1` has 102,760,448 weights. Going through them all at each summary would take as long as a
-    training step; one in 2570 gives the same picture.
+    Raises:
+        PetkerasError: the layers do not follow one another.
+    """
+    sequence, previous_output = [], model.inputs[0]
+    for layer in model.layers:
+        if type(layer).__name__ == "InputLayer":
+            continue
+        if len(model.inputs) > 1 or layer.input is not previous_output:
+            raise PetkerasError(
+                "The layers of the model must follow one another. The input of layer "
+                f"'{layer.name}' is not the output of the layer before it alone."
+            )
+        sequence.append(layer)
+        previous_output = layer.output
+        if layer.name == last:
+            break
+    return sequence
+
+
+def check_filters(filters, count, owner):
+    """Return the numbers of the chosen filters; `None` chooses all `count` of them.
+
+    Raises:
+        PetkerasError: a number is not in `0..count - 1`. The message begins with `owner`, such as
+            "Layer 'conv1_1'".
+    """
+    chosen = range(count) if filters is None else list(filters)
+    for number in chosen:
+        if not 0 <= number < count:
+            raise PetkerasError(f"{owner} has the filters 0 to {count - 1}. Received: {number}")
+    return chosen
+
+
+def sampled_kernels(model):
+    """Return a list of (layer name, kernel values): all, or 40,000 evenly spaced ones.
+
+    `fc1` has 102,760,448 weights. Reading all of them at each summary would take as long as a
+    training step, and one in 2570 gives the same picture.
     """
     return [
         (layer.name, sample_values(weight.value))
@@ -63,6 +98,6 @@ def kernels(model):
 
 
 def sample_values(values):
-    """Return a tensor's values in a row: all of them, or 40,000 evenly spaced ones."""
+    """Return a tensor's values as a 1-D tensor: all, or 40,000 evenly spaced ones."""
     flat = tf.reshape(values, (-1,))
-    return flat[:: -(-flat.shape[0] // MAX_VALUES)]
+    return flat[:: -(-flat.shape[0] // MAX_SAMPLES)]

@@ -1,18 +1,18 @@
-"""The five layers, written out: each makes its own weights and calls `tf.nn` itself.
+"""The article's five layers, written out: each makes its own weights and calls `tf.nn` itself.
 
-Keras has all of these. They stand here so that nothing is hidden: `build` shows every weight with
-its shape, `call` every operation, one a line. Pictures are NHWC: (batch, height, width, channels).
+Keras has all of these layers. They are written out here so that nothing is hidden: `build` shows
+every weight with its shape, and `call` shows every operation, one per line. Images are NHWC:
+(batch, height, width, channels), B for the batch in comments.
 """
 
 from __future__ import annotations
 
 import math
-import numbers
 
 import keras
 import tensorflow as tf
 
-from petkeras.hardware.fast import convolve, multiply
+from petkeras.errors import check_argument, is_integer, is_number
 from petkeras.layer_checks import (
     CheckedLayer,
     check_activation,
@@ -37,27 +37,27 @@ ACTIVATIONS = {
 
 @keras.saving.register_keras_serializable(package="petkeras")
 class Conv2D(CheckedLayer):
-    """Slide kernels over pictures: a 2-D convolution, a bias, an activation.
+    """Slide kernels over images: a 2-D convolution, a bias and an activation.
 
     Args:
-        filters: how many kernels, and so how many feature maps come out.
-        kernel_size: height and width of a kernel in pixels; an integer or two.
-        strides: pixels from one window to the next; an integer or two.
-        padding: `"same"` (zeros around the picture) or `"valid"` (none).
+        filters: the number of kernels, and so of feature maps in the output.
+        kernel_size: height and width of a kernel in pixels, an integer or a pair.
+        strides: pixels from one window to the next, an integer or a pair.
+        padding: `"same"` (zeros around the image) or `"valid"` (no padding).
         activation: `None`, `"relu"`, `"sigmoid"`, `"softmax"` or `"tanh"`.
-        kernel_initializer: what the kernels start from, as Keras names it.
-        bias_initializer: what the biases start from.
+        kernel_initializer: initial values of the kernels, a Keras initializer or its name.
+        bias_initializer: initial values of the biases.
 
-    Input shape: `(batch, height, width, channels)`, a floating dtype.
+    Input shape: `(batch, height, width, channels)`, a floating-point dtype.
 
     Output shape: `(batch, new_height, new_width, filters)`, in the layer's compute dtype. With
         `"same"`, `new_height = ceil(height / stride)`; with `"valid"`,
         `new_height = ceil((height - kernel_height + 1) / stride)`.
 
     Raises:
-        ValueError: an argument is out of range, the input is not of rank 4 or of whole numbers, its
-            channels are unknown or not those of the first input, or a kernel is larger than a
-            `"valid"` input.
+        ValueError: an argument is out of range, or the input is not 4-D, has an integer dtype, has
+            an unknown number of channels or another number than the first input had, or is
+            smaller than a kernel with padding `"valid"`.
 
     Example:
 
@@ -105,8 +105,8 @@ class Conv2D(CheckedLayer):
         )
 
     def call(self, x):
-        kernel = tf.convert_to_tensor(self.kernel)
-        x = convolve(x, kernel, self.strides, self.padding.upper())  # (B, H', W', filters)
+        padding = self.padding.upper()
+        x = tf.nn.conv2d(x, self.kernel, self.strides, padding)  # (B, H', W', filters)
         x = tf.nn.bias_add(x, self.bias)
         return ACTIVATIONS[self.activation](x)
 
@@ -114,7 +114,7 @@ class Conv2D(CheckedLayer):
         channels = get_channels("Conv2D", input_shape)
         if self.built and channels != self.kernel.shape[2]:
             raise ValueError(
-                f"Conv2D: this layer's kernels are made for {self.kernel.shape[2]} channels. "
+                f"Conv2D: this layer's kernels expect {self.kernel.shape[2]} channels. "
                 f"Received: shape={input_shape}"
             )
         check_window("Conv2D", "kernel_size", self.kernel_size, self.padding, input_shape)
@@ -139,17 +139,17 @@ class MaxPool2D(CheckedLayer):
     """Keep the largest value of each window of each feature map.
 
     Args:
-        pool_size: height and width of the window in pixels; an integer or two.
-        strides: pixels from one window to the next; an integer or two. `None` is `pool_size`.
-        padding: `"same"` (windows may hang over the edge) or `"valid"` (they may not).
+        pool_size: height and width of the window in pixels, an integer or a pair.
+        strides: pixels from one window to the next, an integer or a pair; `None` means `pool_size`.
+        padding: `"same"` (windows may extend past the edge) or `"valid"` (they may not).
 
-    Input shape: `(batch, height, width, channels)`, a floating dtype.
+    Input shape: `(batch, height, width, channels)`, a floating-point dtype.
 
     Output shape: `(batch, new_height, new_width, channels)`, sizes as in `Conv2D`.
 
     Raises:
-        ValueError: an argument is out of range, the input is not of rank 4 or of whole numbers, or
-            the pool is larger than a `"valid"` input.
+        ValueError: an argument is out of range, or the input is not 4-D, has an integer dtype, or
+            is smaller than the window with padding `"valid"`.
 
     Example:
 
@@ -174,7 +174,8 @@ class MaxPool2D(CheckedLayer):
         check_window("MaxPool2D", "pool_size", self.pool_size, self.padding, input_shape)
 
     def call(self, x):
-        return tf.nn.max_pool2d(x, self.pool_size, self.strides, self.padding.upper())
+        padding = self.padding.upper()
+        return tf.nn.max_pool2d(x, self.pool_size, self.strides, padding)  # (B, H', W', channels)
 
     def compute_output_shape(self, input_shape):
         channels = get_channels("MaxPool2D", input_shape)
@@ -193,24 +194,24 @@ class MaxPool2D(CheckedLayer):
 
 @keras.saving.register_keras_serializable(package="petkeras")
 class Dropout(CheckedLayer):
-    """While training, set a random part of the values to 0 and scale up the rest.
+    """Set a random fraction of the values to 0 during training, and scale up the rest.
 
-    The values kept are divided by `1 - rate`, so that their expected sum stays the same; outside
-    training the input passes through untouched.
+    The remaining values are divided by `1 - rate`, which keeps the expected sum the same. Outside
+    training the input passes through unchanged.
 
     Args:
-        rate: the fraction that is dropped, in [0, 1). The article speaks of *keep*, 1 - rate.
-        seed: an integer that makes the choice repeatable, or `None`.
+        rate: the fraction to drop, in [0, 1). The article specifies *keep*, which is 1 - rate.
+        seed: an integer that makes the choice reproducible, or `None`.
 
     Call arguments:
-        x: a tensor of any shape and a floating dtype.
-        training: whether to drop.
+        x: a tensor of any shape, with a floating-point dtype.
+        training: whether to drop values.
 
-    Output shape: the input's.
+    Output shape: the same as the input shape.
 
     Raises:
-        ValueError: `rate` is not a number in [0, 1), `seed` is not a whole number, or the input
-            is of whole numbers.
+        ValueError: `rate` is not a number in [0, 1), `seed` is not an integer, or the input has an
+            integer dtype.
 
     Example:
 
@@ -226,18 +227,13 @@ class Dropout(CheckedLayer):
 
     def __init__(self, rate, seed=None, **kwargs):
         super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 <= rate < 1:
-            raise ValueError(
-                f"Dropout: `rate` must be a number in [0, 1), the fraction that is dropped. "
-                f"Received: rate={rate!r}"
-            )
-        if isinstance(seed, bool) or not isinstance(seed, numbers.Integral | None):
-            raise ValueError(
-                f"Dropout: `seed` must be a whole number or None. Received: seed={seed!r}"
-            )
+        is_fraction = is_number(rate) and 0 <= rate < 1
+        check_argument("Dropout", "rate", rate, is_fraction, "the fraction to drop, in [0, 1)")
+        is_seed = seed is None or is_integer(seed)
+        check_argument("Dropout", "seed", seed, is_seed, "an integer or None")
         self.rate = float(rate)
         self.seed = None if seed is None else int(seed)
-        # Its state is a variable of the layer, and a checkpoint keeps it.
+        # Its state is a variable of the layer, so checkpoints include it.
         self.seed_generator = keras.random.SeedGenerator(self.seed)
 
     def build(self, input_shape):
@@ -247,16 +243,9 @@ class Dropout(CheckedLayer):
         if not training:
             return x
         seed = tf.cast(self.seed_generator.next(), tf.int32)  # (2,)
-        wide = tf.cast(x, tf.float32) if x.dtype.size < 4 else x  # 16 bits draw 0.8 as 0.797
-        part, parts = _part_of_batch()
-        if parts == 1:
-            wide = tf.nn.experimental.stateless_dropout(wide, self.rate, seed)
-        else:  # draw for the whole batch, as one device would, and take what is for this part
-            ones = tf.ones(
-                tf.concat([[parts], tf.shape(wide)], axis=0), wide.dtype
-            )  # (parts, B, ...)
-            wide *= tf.nn.experimental.stateless_dropout(ones, self.rate, seed)[part]
-        return tf.cast(wide, x.dtype)
+        dtype = tf.float32 if x.dtype.size < 4 else x.dtype  # 16 bits would drop 0.797, not 0.8
+        y = tf.nn.experimental.stateless_dropout(tf.cast(x, dtype), self.rate, seed)
+        return tf.cast(y, x.dtype)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -267,15 +256,15 @@ class Dropout(CheckedLayer):
 
 @keras.saving.register_keras_serializable(package="petkeras")
 class Flatten(CheckedLayer):
-    """Lay the values of each picture in one row.
+    """Reshape each image into a single row of values.
 
-    Input shape: `(batch, ...)`, every axis but the first of known length.
+    Input shape: `(batch, ...)`; every axis except the first must have a known length.
 
     Output shape: `(batch, product of the other axes)`.
 
     Raises:
-        ValueError: the input has no batch axis, or an axis of unknown length, or is of whole
-            numbers.
+        ValueError: the input has no batch axis, has an axis of unknown length, or has an integer
+            dtype.
 
     Example:
 
@@ -286,7 +275,7 @@ class Flatten(CheckedLayer):
     """
 
     def build(self, input_shape):
-        self.compute_output_shape(input_shape)  # no weights; complains of a shape that does not fit
+        self.compute_output_shape(input_shape)  # no weights, but the shape is checked
 
     def call(self, x):
         return tf.reshape(x, (-1, math.prod(x.shape[1:])))  # (B, features)
@@ -294,7 +283,7 @@ class Flatten(CheckedLayer):
     def compute_output_shape(self, input_shape):
         if len(input_shape) < 1 or not all(input_shape[1:]):
             raise ValueError(
-                "Flatten: the input must have a batch axis and known lengths above 0 after it. "
+                "Flatten: the input must have a batch axis, and known lengths above 0 after it. "
                 f"Received: shape={tuple(input_shape)}"
             )
         return (input_shape[0], math.prod(input_shape[1:]))
@@ -302,21 +291,21 @@ class Flatten(CheckedLayer):
 
 @keras.saving.register_keras_serializable(package="petkeras")
 class Dense(CheckedLayer):
-    """Join every input to every unit: a matrix product, a bias, an activation.
+    """Connect every input to every unit: a matrix product, a bias and an activation.
 
     Args:
-        units: how many values come out.
+        units: the number of output values.
         activation: `None`, `"relu"`, `"sigmoid"`, `"softmax"` or `"tanh"`.
-        kernel_initializer: what the kernel starts from, as Keras names it.
-        bias_initializer: what the biases start from.
+        kernel_initializer: initial values of the kernel, a Keras initializer or its name.
+        bias_initializer: initial values of the biases.
 
-    Input shape: `(batch, features)`, a floating dtype.
+    Input shape: `(batch, features)`, a floating-point dtype.
 
     Output shape: `(batch, units)`, in the layer's compute dtype.
 
     Raises:
-        ValueError: an argument is out of range, or the input is of whole numbers, not of rank 2
-            with known features, or has more or fewer than the first input.
+        ValueError: an argument is out of range, or the input is not 2-D, has an integer dtype, has
+            an unknown number of features, or another number than the first input had.
 
     Example:
 
@@ -346,14 +335,13 @@ class Dense(CheckedLayer):
             name="kernel",
             shape=(features, self.units),
             initializer=self.kernel_initializer,
-            autocast=False,  # `multiply` casts it, not its gradient
         )
         self.bias = self.add_weight(
             name="bias", shape=(self.units,), initializer=self.bias_initializer
         )
 
     def call(self, x):
-        x = multiply(x, tf.convert_to_tensor(self.kernel))  # (B, units)
+        x = tf.matmul(x, self.kernel)  # (B, units)
         x = tf.nn.bias_add(x, self.bias)
         return ACTIVATIONS[self.activation](x)
 
@@ -361,7 +349,7 @@ class Dense(CheckedLayer):
         features = get_features("Dense", input_shape)
         if self.built and features != self.kernel.shape[0]:
             raise ValueError(
-                f"Dense: this layer's kernel is made for {self.kernel.shape[0]} features. "
+                f"Dense: this layer's kernel expects {self.kernel.shape[0]} features. "
                 f"Received: shape={input_shape}"
             )
         return (input_shape[0], self.units)
@@ -374,11 +362,3 @@ class Dense(CheckedLayer):
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
         }
-
-
-def _part_of_batch():
-    """Return which part of a batch is seen here, of how many: 0 of 1, but on several devices."""
-    replica = tf.distribute.get_replica_context()
-    if replica is None:  # while a model is built for several devices
-        return 0, 1
-    return replica.replica_id_in_sync_group, replica.num_replicas_in_sync

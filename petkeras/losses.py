@@ -1,4 +1,4 @@
-"""The loss and the accuracy, one value per picture."""
+"""The loss and the accuracy, one value per image."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import tensorflow as tf
 
 
 def softmax_cross_entropy(labels, logits):
-    """Return -sum(labels * log(softmax(logits))) of each picture.
+    """Return -sum(labels * log(softmax(logits))) for each image.
 
     Args:
-        labels: `(batch, classes)`, each row the wanted probabilities (one-hot here).
-        logits: `(batch, classes)`, any real numbers; computed in float32 whatever came in.
+        labels: `(batch, classes)`, the target probabilities of each image; here one-hot.
+        logits: `(batch, classes)`, any real numbers; the loss is computed in float32.
 
     Returns:
         `(batch,)` float32, in nats, 0 or more.
@@ -22,7 +22,7 @@ def softmax_cross_entropy(labels, logits):
 
     >>> from petkeras.losses import softmax_cross_entropy
     >>> loss = softmax_cross_entropy([[1.0, 0.0]], [[0.0, 0.0]])
-    >>> round(float(loss[0]), 4)  # log(2): no idea which
+    >>> round(float(loss[0]), 4)  # log(2): a coin flip
     0.6931
 
     Reference: the article's section "Loss and optimizer".
@@ -32,7 +32,7 @@ def softmax_cross_entropy(labels, logits):
 
 
 def accuracy(labels, logits):
-    """Return 1 for each picture whose largest logit is at its label, else 0.
+    """Return 1 for each image whose largest logit is that of its label, else 0.
 
     Args:
         labels: `(batch, classes)`, one-hot.
@@ -51,8 +51,8 @@ def accuracy(labels, logits):
     [1.0, 0.0]
     """
     labels, logits = _same_shape("accuracy", labels, logits)
-    hits = tf.equal(tf.argmax(labels, axis=1), tf.argmax(logits, axis=1))  # (B,) bool
-    return tf.cast(hits, tf.float32)
+    correct = tf.equal(tf.argmax(labels, axis=1), tf.argmax(logits, axis=1))  # (B,) bool
+    return tf.cast(correct, tf.float32)
 
 
 def _same_shape(function, labels, logits):

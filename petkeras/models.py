@@ -1,11 +1,10 @@
-"""The article's network: four convolutions, two pools, two dense layers."""
+"""The article's network: four convolutions, two pooling layers, two dense layers."""
 
 from __future__ import annotations
 
-import numbers
-
 import keras
 
+from petkeras.errors import check_argument, is_integer
 from petkeras.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from petkeras.recipes import ARTICLE, Recipe
 from petkeras.system.memory import check_memory
@@ -15,20 +14,20 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
     """Build the article's network for square pictures of `image_size` pixels.
 
     Args:
-        num_classes: how many breeds; 2 or more.
-        image_size: height and width of a picture in pixels.
+        num_classes: the number of breeds, 2 or more.
+        image_size: height and width of an image in pixels.
         recipe: gives the initializer, the dense biases and the two dropout rates.
-        seed: an integer that makes the start and the dropout repeatable, or `None`.
+        seed: an integer that makes the initial weights and the dropout reproducible, or `None`.
         dtype: the layers' dtype policy: `"float32"`, `"mixed_bfloat16"`, `"mixed_float16"`;
-            `None` is Keras's global policy. The logits are float32 always.
+            `None` means Keras's global policy. The logits are always float32.
 
     Returns:
         A functional `keras.Model` from `(batch, image_size, image_size, 3)` to logits
-        `(batch, num_classes)` float32, its layers named as the article's scopes.
+        `(batch, num_classes)` float32, its layers named like the article's scopes.
 
     Raises:
-        ValueError: `num_classes` or `image_size` is out of range, or `seed` is no whole number.
-        PetkerasError: there is less memory than its weights take.
+        ValueError: `num_classes` or `image_size` is out of range, or `seed` is not an integer.
+        PetkerasError: there is less free memory than its weights take.
 
     Example:
 
@@ -39,21 +38,14 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
 
     Reference: J. Francis (2017), section "Building the network" and figure 1.
     """
-    if not _is_integer(num_classes) or num_classes < 2:
-        raise ValueError(
-            f"pet_net: `num_classes` must be a whole number, 2 or more. "
-            f"Received: num_classes={num_classes!r}"
-        )
-    if not _is_integer(image_size) or image_size < 1:
-        raise ValueError(
-            f"pet_net: `image_size` must be a whole number of pixels above 0. "
-            f"Received: image_size={image_size!r}"
-        )
-    if not (seed is None or _is_integer(seed)):
-        raise ValueError(f"pet_net: `seed` must be a whole number or None. Received: seed={seed!r}")
-    quarter = -(-image_size // 4)  # the side of what the second pool gives
-    check_memory(4 * quarter**2 * 64 * 512, "The network's layer fc1")
-    seeds = iter([None] * 9 if seed is None else range(9 * seed, 9 * seed + 9))  # one a layer
+    is_count = is_integer(num_classes) and num_classes >= 2
+    check_argument("pet_net", "num_classes", num_classes, is_count, "an integer, 2 or more")
+    is_size = is_integer(image_size) and image_size >= 1
+    check_argument("pet_net", "image_size", image_size, is_size, "a positive number of pixels")
+    is_seed = seed is None or is_integer(seed)
+    check_argument("pet_net", "seed", seed, is_seed, "an integer or None")
+    check_memory(4 * (-(-image_size // 4)) ** 2 * 64 * 512, "The network's layer fc1")  # bytes
+    seeds = iter([None] * 9 if seed is None else range(9 * seed, 9 * seed + 9))  # one per layer
 
     def conv(filters, name):
         return Conv2D(
@@ -78,7 +70,7 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
     def dropout(rate, name):
         return Dropout(rate, seed=next(seeds), name=name, dtype=dtype)
 
-    # The shapes are those of 224 pixels and 2 classes.
+    # The shapes are for 224 pixels and 2 classes.
     images = keras.Input((image_size, image_size, 3), name="images")  # (B, 224, 224, 3)
     x = conv(32, "conv1_1")(images)  # (B, 224, 224, 32)
     x = conv(32, "conv1_2")(x)  # (B, 224, 224, 32)
@@ -95,11 +87,7 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
     return keras.Model(images, logits, name="pet_net")
 
 
-def _is_integer(value):
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
 def _kernel_initializer(recipe, seed):
     if recipe.initializer == "article":
         return keras.initializers.TruncatedNormal(stddev=0.1, seed=seed)
-    return keras.initializers.HeNormal(seed=seed)  # truncated too; stddev sqrt(2 / fan in)
+    return keras.initializers.HeNormal(seed=seed)  # truncated, too; stddev sqrt(2 / fan in)

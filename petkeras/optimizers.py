@@ -1,39 +1,68 @@
-"""Adam, its equations in sight and its update in one fused operation."""
+"""Adam: its four equations, and a Keras optimizer that computes them in one fused operation."""
 
 from __future__ import annotations
 
 import math
-import numbers
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from petkeras.errors import check_argument, is_number
+
+
+def adam_equations(
+    w, m, v, gradient, t, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7
+):
+    """Return a weight and its two moments after step t of Adam, by the paper's equations.
+
+    Args:
+        w: the weight, a number or an array.
+        m: the running mean of its gradient, 0 before the first step.
+        v: the running mean of the squared gradient, 0 before the first step.
+        gradient: the loss's gradient with respect to the weight.
+        t: the number of the step, 1 or more.
+        learning_rate: the length of a step whose gradient stays the same.
+        beta_1: the fraction of m that is kept at each step, in [0, 1).
+        beta_2: the fraction of v that is kept at each step, in [0, 1).
+        epsilon: keeps the division finite.
+
+    Returns:
+        The new w, m and v.
+
+    Example:
+
+    >>> from petkeras.optimizers import adam_equations
+    >>> w, m, v = adam_equations(w=1.0, m=0.0, v=0.0, gradient=5.0, t=1, learning_rate=0.1)
+    >>> round(w, 4)  # the first step is as long as the learning rate, whatever the gradient
+    0.9
+
+    Reference: D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1
+        in the order of section 2's last paragraph.
+    """
+    m = beta_1 * m + (1 - beta_1) * gradient
+    v = beta_2 * v + (1 - beta_2) * gradient**2
+    alpha = learning_rate * (1 - beta_2**t) ** 0.5 / (1 - beta_1**t)
+    return w - alpha * m / (v**0.5 + epsilon), m, v
 
 
 @keras.saving.register_keras_serializable(package="petkeras")
 class Adam(keras.optimizers.Optimizer):
     """Move each weight against its gradient, by a step that adapts to it.
 
-    With the gradient g of step t, and m and v both starting at 0:
-
-        m     = beta_1 * m + (1 - beta_1) * g           the gradient's running mean
-        v     = beta_2 * v + (1 - beta_2) * g * g       the running mean of its square
-        alpha = learning_rate * sqrt(1 - beta_2**t) / (1 - beta_1**t)
-        w     = w - alpha * m / (sqrt(v) + epsilon)
-
-    All four lines are one call of TensorFlow's `ResourceApplyAdam`, which goes through w, m, v and
-    g once. Written with separate operations, each line makes a temporary as large as the weights:
-    411 MB for `fc1`.
+    `adam_equations` has the four equations. Here they are one call of TensorFlow's
+    `ResourceApplyAdam`, which reads and writes w, m and v once. Written as separate operations,
+    each equation makes a temporary array as large as the weights: 411 MB for `fc1`.
 
     Args:
         learning_rate: a number, or a `keras.optimizers.schedules.LearningRateSchedule`.
-        beta_1: how much of m is kept at each step, in [0, 1).
-        beta_2: how much of v is kept at each step, in [0, 1).
+        beta_1: the fraction of m that is kept at each step, in [0, 1).
+        beta_2: the fraction of v that is kept at each step, in [0, 1).
         epsilon: keeps the division finite; in the paper, "epsilon hat" of section 2.
         **kwargs: the rest of `keras.optimizers.Optimizer`: `clipnorm`, `weight_decay`, ...
 
     Raises:
-        ValueError: an argument is out of range, or the weights are of 16 bits.
+        ValueError: an argument is out of range, or the weights are 16-bit.
 
     Example:
 
@@ -41,11 +70,10 @@ class Adam(keras.optimizers.Optimizer):
     >>> from petkeras.optimizers import Adam
     >>> w = tf.Variable([1.0])
     >>> Adam(learning_rate=0.1).apply([tf.constant([5.0])], [w])
-    >>> round(float(w[0]), 4)  # the first step is the learning rate, whatever the gradient
+    >>> round(float(w[0]), 4)
     0.9
 
-    Reference: D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1
-        in the order of section 2's last paragraph.
+    Reference: D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization" (2015).
     """
 
     def __init__(
@@ -57,20 +85,14 @@ class Adam(keras.optimizers.Optimizer):
         name="adam",
         **kwargs,
     ):
-        if isinstance(learning_rate, numbers.Real) and not 0 <= learning_rate < math.inf:
-            raise ValueError(
-                "Adam: `learning_rate` must be a finite number, 0 or more, or a schedule. "
-                f"Received: learning_rate={learning_rate!r}"
-            )
+        is_rate = not is_number(learning_rate) or 0 <= learning_rate < math.inf
+        expected = "a finite number, 0 or more, or a schedule"
+        check_argument("Adam", "learning_rate", learning_rate, is_rate, expected)
         for argument, value in (("beta_1", beta_1), ("beta_2", beta_2)):
-            if not isinstance(value, numbers.Real) or not 0 <= value < 1:
-                raise ValueError(
-                    f"Adam: `{argument}` must be in [0, 1). Received: {argument}={value!r}"
-                )
-        if not isinstance(epsilon, numbers.Real) or not 0 < epsilon < math.inf:
-            raise ValueError(
-                f"Adam: `epsilon` must be a finite number above 0. Received: epsilon={epsilon!r}"
-            )
+            is_fraction = is_number(value) and 0 <= value < 1
+            check_argument("Adam", argument, value, is_fraction, "in [0, 1)")
+        is_positive = is_number(epsilon) and 0 < epsilon < math.inf
+        check_argument("Adam", "epsilon", epsilon, is_positive, "a finite number above 0")
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
@@ -81,10 +103,10 @@ class Adam(keras.optimizers.Optimizer):
         if self.built:
             return
         for variable in var_list:
-            if tf.as_dtype(variable.dtype).size < 4:  # 0.999 is 1 in bfloat16: nothing would move
+            if tf.as_dtype(variable.dtype).size < 4:  # in bfloat16 0.999 is 1: nothing would move
                 raise ValueError(
-                    "Adam: the weights must be float32 or float64; of 16 bits they are too coarse "
-                    "for `beta_2`. Under a policy such as 'mixed_bfloat16' the layers compute with "
+                    "Adam: the weights must be float32 or float64; 16 bits are too coarse for "
+                    "`beta_2`. With a dtype policy such as 'mixed_bfloat16' the layers compute in "
                     f"16 bits and keep their weights in float32. Received: dtype={variable.dtype}"
                 )
         super().build(var_list)
@@ -103,18 +125,18 @@ class Adam(keras.optimizers.Optimizer):
             v=self._velocities[index].value.handle,
             beta1_power=tf.cast(self.beta_1, dtype) ** t,
             beta2_power=tf.cast(self.beta_2, dtype) ** t,
-            lr=tf.cast(learning_rate, dtype) * self._rounding(dtype),
+            lr=tf.cast(learning_rate, dtype) * self._correct_rounding(dtype),
             beta1=tf.cast(self.beta_1, dtype),
             beta2=tf.cast(self.beta_2, dtype),
             epsilon=tf.cast(self.epsilon, dtype),
             grad=tf.cast(tf.convert_to_tensor(gradient), dtype),
         )
 
-    def _rounding(self, dtype):
-        """Return what makes up for `1 - beta_2`, which the operation takes in the weights' dtype.
+    def _correct_rounding(self, dtype):
+        """Return the factor that corrects `1 - beta_2`, which is computed in the weights' dtype.
 
-        In float32, 1 - 0.999 is 0.00099998713. Unmended, v would be 13 parts in a million smaller
-        than Keras's Adam has it, and each step 6 parts in a million longer.
+        In float32, 1 - 0.999 is 0.00099998713. Uncorrected, v would be 13 parts in a million
+        smaller than in Keras's Adam, and each step 6 parts in a million longer.
         """
         rounded = tf.as_dtype(dtype).as_numpy_dtype(self.beta_2)
         return float(np.sqrt((1 - float(rounded)) / (1 - self.beta_2)))
@@ -126,3 +148,24 @@ class Adam(keras.optimizers.Optimizer):
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
         }
+
+
+def make_optimizer(recipe, total_steps):
+    """Return the recipe's Adam, with a constant learning rate or a schedule over the whole run.
+
+    Args:
+        recipe: a `Recipe`; gives `learning_rate`, `schedule` and `warmup`.
+        total_steps: the steps of the whole run.
+    """
+    warmup = min(recipe.warmup, total_steps // 2)
+    if recipe.schedule == "constant" and warmup == 0:
+        return Adam(recipe.learning_rate)
+    return Adam(
+        keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=0.0 if warmup else recipe.learning_rate,
+            decay_steps=total_steps - warmup,
+            alpha=1.0 if recipe.schedule == "constant" else 0.0,
+            warmup_target=recipe.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    )

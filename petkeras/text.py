@@ -1,10 +1,10 @@
-"""Words of strangers, such as the names of their files, made fit to be shown in a line."""
+"""Make text from outside, such as file names, safe to print on one line."""
 
 from __future__ import annotations
 
 
-def printable(words):
-    """Escape whatever a terminal would obey or cannot show: line ends, colors, half characters.
+def printable(text):
+    """Escape line ends, terminal control codes and characters that cannot be encoded.
 
     Example:
 
@@ -14,20 +14,20 @@ def printable(words):
     """
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in str(words)
+        for letter in str(text)
     )
 
 
-def one_line(words, most=160):
-    """Return words, or what an exception says, as one printable line of bounded length.
+def one_line(text, max_length=160):
+    """Return a text, or the message of an exception, as one short printable line.
 
     Example:
 
     >>> from petkeras.text import one_line
-    >>> one_line("It broke\\n  at the   seams.", most=15)
+    >>> one_line("It broke\\n  at the   seams.", max_length=15)
     'It broke at ...'
     """
-    line = printable(" ".join(str(words).split()))
-    if not line and isinstance(words, BaseException):
-        line = type(words).__name__
-    return line if len(line) <= most else line[: most - 3] + "..."
+    line = printable(" ".join(str(text).split()))
+    if not line and isinstance(text, BaseException):
+        line = type(text).__name__
+    return line if len(line) <= max_length else line[: max_length - 3] + "..."

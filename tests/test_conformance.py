@@ -265,7 +265,9 @@ def test_an_exported_model_serves_pictures_of_any_size(tmp_path):
     for count, size in ((2, (5, 8, 3)), (1, (12, 3, 3))):
         x = pictures(count, size)
         np.testing.assert_allclose(saved.serve(x), model(x), **close("float32"))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="must be 2 pixels high and 2 wide"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match="must be at least 2 pixels high and 2 wide"
+    ):
         saved.serve(pictures(1, (2, 9, 3)))
 
 
@@ -314,7 +316,10 @@ def test_a_graph_refuses_pictures_smaller_than_a_window(policy, filters):
         layers.MaxPool2D((3, 2), 1, padding="valid", dtype=policy),
     ):
         function = tf.function(layer, input_signature=signature)
-        message = f"{type(layer).__name__}: without padding, the input must be 3 pixels high and 2"
+        message = (
+            f"{type(layer).__name__}: with padding='valid' the input must be at least 3 pixels "
+            "high and 2 wide"
+        )
         for size in ((2, 2), (3, 1), (1, 1)):
             with pytest.raises(tf.errors.InvalidArgumentError, match=message):
                 function(pictures(2, (*size, 3)))
@@ -633,19 +638,19 @@ IMAGES, ROWS = (None, 8, 9, 3), (None, 6)
 @pytest.mark.parametrize(
     ("layer", "shape", "bad", "wanted"),
     [
-        (layers.Conv2D(4, 3), IMAGES, (2, 8, 9, 6), "kernels are made for 3 channels"),
-        (layers.Conv2D(4, 3), IMAGES, (8, 9, 3), "rank 4"),
-        (layers.Conv2D(4, 3), IMAGES, (0, 8, 9, 3), "must hold a picture"),
-        (layers.Conv2D(4, 3), IMAGES, (2, 0, 9, 3), "must hold a picture"),
+        (layers.Conv2D(4, 3), IMAGES, (2, 8, 9, 6), "kernels expect 3 channels"),
+        (layers.Conv2D(4, 3), IMAGES, (8, 9, 3), "4-D"),
+        (layers.Conv2D(4, 3), IMAGES, (0, 8, 9, 3), "must hold an image"),
+        (layers.Conv2D(4, 3), IMAGES, (2, 0, 9, 3), "must hold an image"),
         (layers.Conv2D(4, 3, padding="valid"), IMAGES, (2, 2, 9, 3), "at most the input's height"),
-        (layers.MaxPool2D(3), IMAGES, (2, 8, 9), "rank 4"),
+        (layers.MaxPool2D(3), IMAGES, (2, 8, 9), "4-D"),
         (layers.MaxPool2D(3, padding="valid"), IMAGES, (2, 8, 2, 3), "at most the input's height"),
-        (layers.MaxPool2D(3), IMAGES, (2, 8, 9, 0), "must hold a picture"),
+        (layers.MaxPool2D(3), IMAGES, (2, 8, 9, 0), "must hold an image"),
         (layers.Flatten(), IMAGES, (), "must have a batch axis"),
         (layers.Flatten(), IMAGES, (2, 0, 3), "above 0"),
-        (layers.Dense(4), ROWS, (2, 7), "kernel is made for 6 features"),
-        (layers.Dense(4), ROWS, (2, 3, 6), "rank 2"),
-        (layers.Dense(4), ROWS, (2, 0), "rank 2"),
+        (layers.Dense(4), ROWS, (2, 7), "kernel expects 6 features"),
+        (layers.Dense(4), ROWS, (2, 3, 6), "2-D"),
+        (layers.Dense(4), ROWS, (2, 0), "2-D"),
     ],
 )
 @pytest.mark.parametrize("built", [True, False])
@@ -653,7 +658,7 @@ def test_an_input_that_does_not_fit_is_refused_in_every_call(layer, shape, bad, 
     layer = type(layer).from_config(layer.get_config())
     if built:
         layer.build(shape)
-    elif "made for" in wanted:
+    elif "expect" in wanted:
         layer(np.ones((2, *shape[1:]), "float32"))
     message = f"{type(layer).__name__}: .*{wanted}.*Received: .*shape="
     for give in (layer, tf.function(layer)):

@@ -1,4 +1,4 @@
-"""The documents and the site: that what they link to is there, and that nothing is left out."""
+"""The documents and the site: every link leads somewhere, and nothing is left out."""
 
 import importlib.util
 import inspect
@@ -24,7 +24,7 @@ def site_pages():
 
 
 def slug(heading):
-    """Return a heading's anchor, as GitHub and the site make it."""
+    """Return a heading's anchor, as GitHub and the site generate it."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
@@ -39,7 +39,7 @@ def test_every_link_to_a_file_leads_to_one(page):
         assert "://" in link or (page.parent / link).exists(), link
 
 
-def test_the_gallery_shows_every_picture_once_with_an_alternative_text():
+def test_the_gallery_shows_every_picture_once_with_alt_text():
     text = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
     shown = re.findall(r"!\[(.{15,})\]\(gallery/(.+)\)", text)
     assert sorted(file for _, file in shown) == sorted(
@@ -50,7 +50,7 @@ def test_the_gallery_shows_every_picture_once_with_an_alternative_text():
 # The glossary
 
 
-def test_the_glossary_is_in_order():
+def test_the_glossary_is_in_alphabetical_order():
     assert headings() == sorted(set(headings()), key=str.lower)
 
 
@@ -80,6 +80,7 @@ def test_every_public_name_is_in_the_api_reference(site_pages):
     text = "\n".join(site_pages.api_pages().values())
     described = set(re.findall(r"^\.\. auto\w+:: (\S+)", text, re.M))
     described |= set(re.findall(r"\{py:obj\}`(\S+)`", text))
+    described |= set(re.findall(r"^# (\S+)$", text, re.M))
     for name in pk.__all__:
         assert f"petkeras.{name}" in described
     for module in (pk.layers, pk.losses, pk.optimizers, pk.models, pk.training, pk.visualize):
@@ -97,7 +98,7 @@ def test_pages_are_written_and_old_ones_removed(site_pages, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("there", "here"),
+    ("link", "expected"),
     [
         ("[a](../notebooks/08_training.ipynb)", "[a](course/08_training.ipynb)"),
         ("[a](../../notebooks/08_training.ipynb)", "[a](../course/08_training.ipynb)"),
@@ -105,13 +106,13 @@ def test_pages_are_written_and_old_ones_removed(site_pages, tmp_path):
         ("[a](../README.md)", "[a](https://github.com/petkeras/petkeras/blob/main/README.md)"),
     ],
 )
-def test_links_out_of_the_folder_lead_where_the_site_has_them(site_pages, there, here):
-    assert site_pages.relink(there) == here
+def test_links_out_of_the_folder_lead_to_the_sites_pages(site_pages, link, expected):
+    assert site_pages.relink(link) == expected
 
 
-def test_docstrings_become_what_sphinx_takes(site_pages):
+def test_docstrings_become_restructuredtext(site_pages):
     lines = ["Some `Photograph`s.", "", "Reference: the article's", "    part.", "", "Example:", ""]
-    assert site_pages.mend_docstring(len, [*lines, ">>> 1 | 2"]) == [
+    assert site_pages.convert_docstring(len, [*lines, ">>> 1 | 2"]) == [
         r"Some `Photograph`\ s.",
         "",
         "",
@@ -123,11 +124,11 @@ def test_docstrings_become_what_sphinx_takes(site_pages):
         "",
         ">>> 1 | 2",
     ]
-    assert site_pages.mend_docstring(pk.ARTICLE, lines) == ["A :py:class:`petkeras.Recipe`."]
-    helps = site_pages.mend_docstring(pk.Recipe, ["Hold."])
-    described = [line.split(":")[0].strip() for line in helps if line.startswith("    ")]
+    assert site_pages.convert_docstring(pk.ARTICLE, lines) == ["A :py:class:`petkeras.Recipe`."]
+    converted = site_pages.convert_docstring(pk.Recipe, ["Hold."])
+    described = [line.split(":")[0].strip() for line in converted if line.startswith("    ")]
     assert described == list(pk.Recipe.__dataclass_fields__)
-    assert site_pages.mend_docstring(len, ["Args: see `x`. All", "    fit.", "", "End."]) == [
+    assert site_pages.convert_docstring(len, ["Args: see `x`. All", "    fit.", "", "End."]) == [
         "See `x`. All fit.",
         "",
         "End.",

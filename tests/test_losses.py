@@ -58,19 +58,3 @@ def test_refuses_shapes_that_differ(function):
         function(np.eye(3)[:2], np.eye(2))
     with pytest.raises(ValueError, match="one-hot"):
         function(np.zeros(2), np.zeros(2))
-
-
-@pytest.mark.parametrize(("right", "count"), [(50, 60), (0, 60), (60, 60), (1, 2), (265, 300)])
-def test_the_ends_of_the_interval_are_where_the_score_test_just_fits(right, count):
-    for end in losses.accuracy_interval(right, count):
-        if 1e-9 < end < 1 - 1e-9:  # Wilson's ends solve |share - p| = z * sqrt(p (1 - p) / n)
-            distance = abs(right / count - end)
-            assert distance == pytest.approx(1.959964 * (end * (1 - end) / count) ** 0.5)
-    low, high = losses.accuracy_interval(right, count)
-    assert -1e-9 <= low <= right / count <= high <= 1 + 1e-9
-
-
-@pytest.mark.parametrize(("right", "count"), [(61, 60), (-1, 60), (0, 0)])
-def test_more_right_than_there_are_is_refused(right, count):
-    with pytest.raises(ValueError, match="`right` must be from 0 to `count`"):
-        losses.accuracy_interval(right, count)

@@ -98,11 +98,11 @@ def test_a_clone_and_an_export_give_the_same(dtype, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_classes": 1}, "`num_classes` must be a whole number, 2 or more.*num_classes=1"),
-        ({"image_size": 0}, "`image_size` must be a whole number of pixels.*image_size=0"),
+        ({"num_classes": 1}, "`num_classes` must be an integer, 2 or more.*num_classes=1"),
+        ({"image_size": 0}, "`image_size` must be a positive number of pixels.*image_size=0"),
         ({"image_size": 22.4}, "image_size=22.4"),
-        ({"seed": 1.5}, "`seed` must be a whole number or None.*seed=1.5"),
-        ({"seed": True}, "`seed` must be a whole number or None.*seed=True"),
+        ({"seed": 1.5}, "`seed` must be an integer or None.*seed=1.5"),
+        ({"seed": True}, "`seed` must be an integer or None.*seed=True"),
     ],
 )
 def test_refuses_sizes_that_make_no_network(arguments, message):

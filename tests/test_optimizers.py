@@ -1,4 +1,6 @@
-"""Adam against Keras's Adam and against its own equations."""
+"""Adam against Keras's Adam and against its own equations; the schedule of a recipe."""
+
+import dataclasses
 
 import keras
 import numpy as np
@@ -6,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from petkeras import optimizers
+from petkeras.recipes import ARTICLE, MODERN
 
 SHAPES = [(3, 3, 2, 4), (4,), (7, 5), (5,)]
 
@@ -52,10 +55,27 @@ def test_agrees_with_its_equations_in_float64():
     for t in range(1, 21):
         g = rng.normal(size=20)
         optimizer.apply([tf.constant(g)], [variable])
-        m = 0.9 * m + 0.1 * g
-        v = 0.999 * v + 0.001 * g * g
-        w = w - 0.01 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-7)
+        w, m, v = optimizers.adam_equations(w, m, v, g, t, learning_rate=0.01)
     np.testing.assert_allclose(variable.numpy(), w, rtol=1e-6)  # the learning rate is a float32
+
+
+def test_the_equations_are_those_of_the_paper():
+    g, (w, m, v) = 0.25, optimizers.adam_equations(3.0, 0.5, 0.125, 0.25, 2, 0.1, 0.5, 0.75, 1e-3)
+    assert (m, v) == (0.5 * 0.5 + 0.5 * g, 0.75 * 0.125 + 0.25 * g * g)
+    m_hat, v_hat = m / (1 - 0.5**2), v / (1 - 0.75**2)  # algorithm 1, with its bias corrections
+    epsilon = 1e-3 / np.sqrt(1 - 0.75**2)
+    assert w == pytest.approx(3.0 - 0.1 * m_hat / (np.sqrt(v_hat) + epsilon))
+
+
+def test_the_schedule_warms_up_and_ends_at_0():
+    recipe = dataclasses.replace(MODERN, learning_rate=1.0, warmup=10)
+    schedule = optimizers.make_optimizer(recipe, 100)._learning_rate
+    rates = [float(schedule(step)) for step in (0, 5, 10, 55, 100)]
+    np.testing.assert_allclose(rates, [0, 0.5, 1, 0.5, 0], atol=1e-3)
+    assert float(optimizers.make_optimizer(ARTICLE, 100).learning_rate) == pytest.approx(1e-5)
+    constant = dataclasses.replace(recipe, schedule="constant")
+    flat = optimizers.make_optimizer(constant, 100)._learning_rate
+    np.testing.assert_allclose([float(flat(step)) for step in (5, 10, 99)], [0.5, 1, 1], atol=1e-3)
 
 
 def test_takes_a_learning_rate_schedule():

@@ -39,11 +39,11 @@ def test_every_field_says_what_it_is():
 @pytest.mark.parametrize(
     ("field", "value", "allowed"),
     [
-        ("name", 5, "a text"),
-        ("epochs", 0, "a whole number above 0"),
-        ("epochs", 2**31, "a whole number above 0"),
-        ("batch_size", 2.5, "a whole number above 0"),
-        ("summary_every", True, "a whole number above 0"),
+        ("name", 5, "a string"),
+        ("epochs", 0, "a positive integer"),
+        ("epochs", 2**31, "a positive integer"),
+        ("batch_size", 2.5, "a positive integer"),
+        ("summary_every", True, "a positive integer"),
         ("warmup", -1, "0 or more"),
         ("learning_rate", 0, "above 0"),
         ("learning_rate", float("nan"), "above 0"),

@@ -1,4 +1,4 @@
-"""Words of strangers are shown in one line."""
+"""Text from outside is made safe to print on one line."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,21 +9,21 @@ ANY = st.text(st.characters())  # with halves of characters, controls and the li
 
 
 @given(ANY)
-def test_whatever_is_printable_stays_and_nothing_else_does(words):
-    shown = printable(words)
+def test_whatever_is_printable_stays_and_nothing_else_does(text):
+    shown = printable(text)
     assert shown.isprintable()
-    assert (shown == words) == words.isprintable()
+    assert (shown == text) == text.isprintable()
     assert printable(shown) == shown
     shown.encode()
 
 
 @given(ANY, st.integers(3, 50))
-def test_one_line_is_printable_and_short(words, most):
-    line = one_line(words, most)
+def test_one_line_is_printable_and_short(text, max_length):
+    line = one_line(text, max_length)
     assert line.isprintable()
-    assert len(line) <= most
+    assert len(line) <= max_length
 
 
-def test_an_exception_without_words_is_named():
+def test_an_exception_without_text_is_named():
     assert one_line(KeyError()) == "KeyError"
     assert one_line("") == ""

@@ -1,4 +1,4 @@
-"""How long a training takes, from its command to a wanted accuracy on the test part."""
+"""The time that a whole training takes, from its command to a target accuracy on the test part."""
 
 from __future__ import annotations
 
@@ -13,101 +13,100 @@ import time
 from petkeras.bench.report import Part, Report, machine, machine_part
 from petkeras.errors import PetkerasError
 
-# What `petkeras train` prints after an epoch; see `petkeras.callbacks.progress.epoch_line`.
+# What `petkeras train` prints after an epoch; see `petkeras.callbacks.progress.ProgressLines`.
 EPOCH = re.compile(r"epoch +(\d+)/.*  test accuracy ([\d.]+)  ")
+NOT_REACHED = "not reached"
 
 
-def measure(wanted, rounds, options, said=lambda line: None):
-    """Train by the default recipe until the test accuracy is as wanted; each round another seed.
+def measure(target, rounds, options, say=lambda line: None):
+    """Train with the default recipe until the test accuracy reaches a target, once per seed.
 
     Args:
-        wanted: the test accuracy, in (0, 1].
-        rounds: how many trainings; their seeds are 0, 1, ...
-        options: of `petkeras train`, as a dict of text by name, such as `{"source": "sample"}`.
-        said: called with a line before each round, and with what came of it after it.
+        target: the test accuracy to reach, in (0, 1].
+        rounds: the number of trainings; their seeds are 0, 1, ...
+        options: options of `petkeras train`, a dict of text by name, such as
+            `{"source": "sample"}`.
+        say: called with a line before each round, and with its result afterwards.
 
     Returns:
-        A list of dicts, one a round: `seed`, `seconds` and `epoch`, which are `None` where the
-        training ended before.
+        A list with one dict per round: `seed`, `seconds` and `epoch`. The latter two are `None` if
+        the training ended before it reached the target.
 
     Raises:
-        PetkerasError: a training did not end well.
+        PetkerasError: a training failed.
     """
     found = []
     for seed in range(rounds):
-        said(f"round {seed + 1} of {rounds}: seed {seed}")
+        say(f"round {seed + 1} of {rounds}: seed {seed}")
         with tempfile.TemporaryDirectory() as folder:
-            given = {**options, "seed": seed, "run-dir": f"{folder}/run"}
-            arguments = [f"--{name}={value}" for name, value in given.items()]
+            settings = {**options, "seed": seed, "run-dir": f"{folder}/run"}
+            arguments = [f"--{name}={value}" for name, value in settings.items()]
             command = [sys.executable, "-m", "petkeras", "train", *arguments]
-            seconds, epoch = time_to(wanted, command)
-        said(
-            "not reached" if seconds is None else f"{wanted:.2f} in {seconds:.1f} s, epoch {epoch}"
-        )
+            seconds, epoch = time_to(target, command)
         found.append({"seed": seed, "seconds": seconds, "epoch": epoch})
+        say(f"{target:.2f} in {seconds:.1f} s, epoch {epoch}" if epoch else NOT_REACHED)
     return found
 
 
-def time_to(wanted, command):
-    """Start a training, and end it after the first epoch whose test accuracy is as wanted.
+def time_to(target, command):
+    """Start a training, and end it after the first epoch that reaches the target.
 
     Returns:
-        The seconds from the process's start to that epoch's line, and the epoch's number; both
-        `None` if the training ended before.
+        The seconds from the start of the process to the end of that epoch, and the epoch's number;
+        both are `None` if the training ended before it reached the target.
 
     Raises:
-        PetkerasError: the training did not end well.
+        PetkerasError: the training failed.
     """
     start, line = time.monotonic(), ""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as training:
-        assert training.stdout is not None  # a pipe, as asked for
+        assert training.stdout is not None  # a pipe was requested
         try:
             for line in training.stdout:
                 epoch = EPOCH.match(line)
-                if epoch and float(epoch[2]) >= wanted:
+                if epoch and float(epoch[2]) >= target:
                     return time.monotonic() - start, int(epoch[1])
             code = training.wait()
         finally:
-            training.kill()  # what it would still write is removed anyway
+            training.kill()  # its run folder is temporary
     if code != 0:
-        why = line.strip() or f"it ended with code {code}"
-        raise PetkerasError(f"A training did not end well: {why.removeprefix('petkeras: ')}")
+        reason = line.strip() or f"exit status {code}"
+        raise PetkerasError(f"A training failed: {reason.removeprefix('petkeras: ')}")
     return None, None
 
 
-def report(wanted, found, options):
+def report(target, found, options):
     """Return the `Report` of what `measure` returned for these options."""
-    seconds = [math.inf if one["seconds"] is None else one["seconds"] for one in found]
-    median = statistics.median(seconds)
-    reached = sum(map(math.isfinite, seconds))
+    reached = [training for training in found if training["seconds"] is not None]
+    unreached = [math.inf] * (len(found) - len(reached))
+    median = statistics.median([*(training["seconds"] for training in reached), *unreached])
+    median = median if math.isfinite(median) else None
     rows = [
-        (str(one["seed"]), "not reached", "-")
-        if one["seconds"] is None
-        else (str(one["seed"]), f"{one['seconds']:.1f}", str(one["epoch"]))
+        (str(one["seed"]), f"{one['seconds']:.1f}", str(one["epoch"]))
+        if one in reached
+        else (str(one["seed"]), NOT_REACHED, "-")
         for one in found
     ]
     lines = [
-        f"Median: {'not reached' if math.isinf(median) else f'{median:.1f} s'}. "
-        f"{reached} of {len(found)} trainings came to {wanted:.2f}.",
-        "Seconds are counted from the start of `petkeras train`: loading TensorFlow and the "
-        "pictures, which were decoded before, is in them, and the test after each epoch.",
+        f"Median: {f'{median:.1f} s' if median else NOT_REACHED}. {len(reached)} of {len(found)} "
+        f"trainings reached {target:.2f}.",
+        "The time runs from the start of `petkeras train`. It includes loading TensorFlow, loading "
+        "the images (which were decoded beforehand) and the evaluation after each epoch.",
     ]
     shown = " ".join(f"--{name} {value}" for name, value in options.items())
-    command = f"`petkeras bench {shown} --accuracy {wanted:g} --rounds {len(found)} --markdown`"
-    return Report(
-        f"How long until {wanted:.2f} of the test part are right",
-        [
-            Part(f"Time to {wanted:.2f}", ("seed", "seconds", "epoch"), rows, lines),
-            machine_part(),
-            Part("Once more", lines=[f"This page is printed by {command}."], page_only=True),
-        ],
-        {
-            "accuracy": wanted,
-            "options": options,
-            "machine": machine(),
-            "rounds": found,
-            "median": None if math.isinf(median) else median,
-        },
-    )
+    command = f"`petkeras bench {shown} --accuracy {target:g} --rounds {len(found)} --markdown`"
+    facts = {
+        "accuracy": target,
+        "options": options,
+        "machine": machine(),
+        "rounds": found,
+        "median": median,
+    }
+    parts = [
+        Part(f"Time to {target:.2f}", ("seed", "seconds", "epoch"), rows, lines),
+        machine_part(facts["machine"]),
+        Part("To repeat it", lines=[f"This page is printed by {command}."], page_only=True),
+    ]
+    return Report(f"Time to a test accuracy of {target:.2f}", parts, facts)

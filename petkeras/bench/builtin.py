@@ -1,7 +1,7 @@
-"""Keras's built-in layers and `model.fit`, without a line of petkeras: so they run on JAX, too.
+"""Keras's built-in layers and `model.fit`, without petkeras, so that they also run on JAX.
 
-`import petkeras` refuses any Keras that does not run on TensorFlow. So this file imports nothing of
-it, and is run by its path where it is to be timed on JAX.
+`import petkeras` requires Keras to run on TensorFlow. This file therefore imports nothing from
+petkeras; to be timed on JAX, it is run as a script.
 """
 
 from __future__ import annotations
@@ -10,65 +10,70 @@ import json
 import resource
 import sys
 import time
-from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
-# Steps that are not counted: tracing, that of the first entry for TensorBoard included, and memory
-# that is touched for the first time.
+# Steps that are not timed. They include tracing the step and everything that the first TensorBoard
+# entry needs, and they touch the memory for the first time.
 WARM_UP = 5
 
 
-@dataclass
-class Steps:
-    """Hold when each step ended, and, where noted, how long it waited for its batch; in seconds."""
+class StepTimer(keras.callbacks.Callback):
+    """Record when each step ends, and how much memory the process has used by then.
 
-    ends: list[float] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
+    Everything after the last step (evaluation, checkpoints, saving) is left out. A loop that takes
+    no callbacks calls `on_train_batch_end` itself.
+    """
 
-    def note(self):
-        """Take note that a step has ended."""
+    def __init__(self):
+        super().__init__()
+        self.begins: list[float] = []  # seconds, as `time.perf_counter` returns them
+        self.ends: list[float] = []
+        self.first_step = 0.0  # seconds, as `time.time` returns them
+        self.memory = 0  # bytes
+
+    def on_train_batch_end(self, batch, logs=None):
+        # Keras and petkeras call this with numbers, not tensors: the step is done, on JAX too.
         self.ends.append(time.perf_counter())
+        if len(self.ends) == 1:
+            self.first_step = time.time()
+        unit = 1 if sys.platform == "darwin" else 1024  # bytes
+        self.memory = unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     def figures(self):
-        """Return what counts, as a dict.
+        """Return the measurements as a dict.
 
         Returns:
-            `seconds` a step, the mean after the warm-up; `waiting`, the share of them in which a
-            step waited for its batch, or `None`; `first_step`, the clock's time when it had ended;
-            and `memory`, the most bytes that the process had.
+            `seconds`: the mean time per step after the warm-up. `waiting`: the fraction of that
+            time spent waiting for the next batch, or `None` if it was not measured. `first_step`:
+            the wall-clock time at which the first step ended. `memory`: the process's peak memory
+            in bytes.
         """
-        whole = self.ends[-1] - self.ends[WARM_UP - 1]
+        total, waiting = self.ends[-1] - self.ends[WARM_UP - 1], None
+        if self.begins:
+            waits = zip(self.begins[WARM_UP:], self.ends[WARM_UP - 1 :], strict=False)
+            waiting = sum(begin - previous_end for begin, previous_end in waits) / total
         return {
-            "seconds": whole / (len(self.ends) - WARM_UP),
-            "waiting": sum(self.waits[WARM_UP:]) / whole if self.waits else None,
-            "first_step": time.time() - (time.perf_counter() - self.ends[0]),
-            "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            * (1 if sys.platform == "darwin" else 1024),
+            "seconds": total / (len(self.ends) - WARM_UP),
+            "waiting": waiting,
+            "first_step": self.first_step,
+            "memory": self.memory,
         }
 
 
-class Waited:
-    """Pass on batches as they come, and take note in `Steps` of how long each was waited for."""
+class InputTimer(StepTimer):
+    """Also record when each step begins: between two steps, `pk.train` waits for a batch.
 
-    def __init__(self, batches, steps):
-        self.batches, self.steps = batches, steps
-        self.element_spec = batches.element_spec
+    `model.fit` fetches a batch within its step, so this callback would measure nothing there.
+    """
 
-    def __iter__(self):
-        batches = iter(self.batches)
-        while True:
-            start = time.perf_counter()
-            batch = next(batches, None)
-            if batch is None:
-                return
-            self.steps.waits.append(time.perf_counter() - start)
-            yield batch
+    def on_train_batch_begin(self, batch, logs=None):
+        self.begins.append(time.perf_counter())
 
 
-def draw(count, image_size):
-    """Draw pictures of noise, whose content costs nothing, and their labels.
+def noise_images(count, image_size):
+    """Return images of noise, for the content makes no difference to the time, and labels.
 
     Returns:
         `(count, image_size, image_size, 3)` uint8 and `(count, 2)` float32, one-hot.
@@ -79,19 +84,19 @@ def draw(count, image_size):
 
 
 def keras_net(image_size, policy):
-    """Build the article's network of Keras's own layers."""
+    """Return the article's network, built from Keras's own layers."""
     start = keras.initializers.TruncatedNormal(stddev=0.1, seed=0)
-    make = {"padding": "same", "activation": "relu", "kernel_initializer": start, "dtype": policy}
+    conv = {"padding": "same", "activation": "relu", "kernel_initializer": start, "dtype": policy}
     dense = {"kernel_initializer": start, "bias_initializer": "ones"}
     return keras.Sequential(
         [
             keras.Input((image_size, image_size, 3)),
-            keras.layers.Conv2D(32, 3, **make),
-            keras.layers.Conv2D(32, 3, **make),
+            keras.layers.Conv2D(32, 3, **conv),
+            keras.layers.Conv2D(32, 3, **conv),
             keras.layers.MaxPool2D(padding="same", dtype=policy),
             keras.layers.Dropout(0.8, dtype=policy),
-            keras.layers.Conv2D(64, 3, **make),
-            keras.layers.Conv2D(64, 3, **make),
+            keras.layers.Conv2D(64, 3, **conv),
+            keras.layers.Conv2D(64, 3, **conv),
             keras.layers.MaxPool2D(padding="same", dtype=policy),
             keras.layers.Dropout(0.8, dtype=policy),
             keras.layers.Flatten(dtype=policy),
@@ -103,23 +108,21 @@ def keras_net(image_size, policy):
 
 
 def fit(model, batches):
-    """Train with `model.fit` until the batches end."""
-    done = Steps()
-    # Keras turns a step's logs into numbers before it calls this: the step has ended, on JAX too.
-    note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: done.note())
+    """Train with `model.fit` until the batches end; return the `StepTimer`."""
+    timer = StepTimer()
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(1e-5), loss, metrics=["accuracy"])
-    model.fit(batches, verbose=0, callbacks=[note])
-    return done
+    model.fit(batches, verbose=0, callbacks=[timer])
+    return timer
 
 
 def numpy_batches(task):
-    """Yield (images less their mean, labels) for each step of a `Task`, as NumPy arrays."""
-    images, labels = draw((WARM_UP + task["steps"]) * task["batch_size"], task["image_size"])
+    """Yield (images minus their mean, labels) as NumPy arrays for each step of a `Task`'s dict."""
+    size = task["batch_size"]
+    images, labels = noise_images((WARM_UP + task["steps"]) * size, task["image_size"])
     mean = images.mean(axis=0, dtype=np.float64).astype(np.float32)
-    for first in range(0, len(images), task["batch_size"]):
-        place = slice(first, first + task["batch_size"])
-        yield images[place].astype(np.float32) - mean, labels[place]
+    for first in range(0, len(images), size):
+        yield images[first : first + size].astype(np.float32) - mean, labels[first : first + size]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast this machine can be, and so the least time that a training step can take."""
+"""How fast this machine can be, and therefore the least time that a training step can take."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import time
 
 import tensorflow as tf
 
-ROUNDS = 7  # of which the best counts: it was disturbed least
+ROUNDS = 7  # the fastest counts, as it was disturbed least
 
 
 def measure():
-    """Measure the rate of a large matrix multiplication, and the memory's bandwidth.
+    """Measure the rate of a large matrix multiplication and the bandwidth of the memory.
 
     Returns:
-        A dict: multiply-adds a second in `float32` and `bfloat16`, and `bandwidth` in bytes a
-        second, of adding one array to another.
+        A dict: multiply-adds per second in `float32` and in `bfloat16`, and `bandwidth` in bytes
+        per second, measured by adding one array to another.
     """
     return {
         "float32": _multiply_rate(tf.float32),
@@ -32,13 +32,13 @@ def _multiply_rate(dtype, side=2048):
 
 
 def _bandwidth(count=50_000_000):
-    one, other = tf.Variable(tf.ones(count)), tf.Variable(tf.ones(count))
-    add = tf.function(lambda: one.assign_add(other)[0])
+    a, b = tf.Variable(tf.ones(count)), tf.Variable(tf.ones(count))
+    add = tf.function(lambda: a.assign_add(b)[0])
     return 3 * 4 * count / _least_seconds(add)  # both are read, one is written
 
 
 def _least_seconds(function):
-    function().numpy()  # traced, and its memory touched
+    function().numpy()  # trace it, and touch its memory
     times = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
@@ -48,23 +48,24 @@ def _least_seconds(function):
 
 
 def least_step_seconds(costs, batch_size, rates, dtype="float32"):
-    """Return the least seconds in which a training step could be done.
+    """Return a lower bound for the seconds of a training step.
 
-    Each layer goes forward, then backward twice: to the gradient of its kernel, and, but for the
-    first, to that of its input. Each of these takes as long as its multiply-adds, or as moving its
-    weights, input and output, whichever is longer. Then Adam reads weight, gradient, m and v, and
-    writes three of them. What is not counted (biases, ReLU, pools, dropout) only adds to it.
+    Each layer runs forward once and backward twice: to the gradient of its kernel and, except for
+    the first layer, to the gradient of its input. Each pass takes as long as its multiply-adds, or
+    as moving its weights, input and output, whichever is longer. Then Adam reads weight, gradient,
+    m and v, and writes three of them. What is not counted (biases, ReLU, pooling, dropout) could
+    only add to it.
 
     Args:
-        costs: what `petkeras.visualize.costs` lists, of the network in float32.
-        batch_size: pictures a step.
+        costs: what `petkeras.visualize.costs` returns for the network in float32.
+        batch_size: images per step.
         rates: what `measure` returned.
-        dtype: `"float32"` or `"bfloat16"`: what is multiplied in; weights are float32 always.
+        dtype: `"float32"` or `"bfloat16"`, the dtype of the multiplications; weights are always
+            float32.
     """
     seconds, first = 0.0, True
-    width = 4 if dtype == "float32" else 2  # bytes of a value
-    shape = costs[0].output_shape
-    inputs = math.prod(shape[:-1]) * 3  # values of a picture
+    width = 4 if dtype == "float32" else 2  # bytes per value
+    inputs = math.prod(costs[0].output_shape[:-1]) * 3  # values per image
     for cost in costs:
         outputs = math.prod(cost.output_shape)
         if cost.multiply_adds:
@@ -78,14 +79,13 @@ def least_step_seconds(costs, batch_size, rates, dtype="float32"):
     return seconds + 7 * 4 * weights / rates["bandwidth"]
 
 
-def input_pictures_per_second(image_size, batch_size, batches=30):
-    """Measure how many pictures a second come ready for a step, augmented, with no step at work."""
+def images_per_second(image_size, batch_size, batches=30):
+    """Measure how many augmented images the input pipeline prepares per second on its own."""
     from petkeras.bench.contenders import Task
     from petkeras.data.pipeline import training_batches
     from petkeras.recipes import MODERN
 
-    task = Task(batches, batch_size, image_size)
-    data = task.data()
+    data = Task(batches, batch_size, image_size).data()
     recipe = dataclasses.replace(MODERN, epochs=1, batch_size=batch_size)
     ready = iter(training_batches(data.train, data.mean, recipe))
     for _ in range(5):

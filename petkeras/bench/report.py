@@ -1,4 +1,4 @@
-"""What `petkeras bench` tells: headings, tables and lines, for a terminal, a page or a machine."""
+"""The report of a benchmark: headings, tables and lines, for a terminal, a page or a program."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 @dataclass(frozen=True)
 class Part:
-    """Hold a heading, a table (where there are columns), and the lines below it.
+    """Hold a heading, a table (if there are columns) and the lines below it.
 
-    What is `page_only` stands on a page of `docs/`, but is not printed on a terminal.
+    A part that is `page_only` appears on a page of `docs/` but is not printed on a terminal.
     """
 
     title: str
@@ -32,7 +32,7 @@ class Report:
     facts: dict
 
     def markdown(self):
-        """Return all parts as a page."""
+        """Return all parts as a Markdown page."""
         blocks = [f"# {self.title}"]
         for part in self.parts:
             blocks.append(f"## {part.title}")
@@ -45,7 +45,7 @@ class Report:
 
 
 def machine():
-    """Return the device, the processor and the versions of what was timed, as a dict."""
+    """Return the device, the processor and the versions of the packages as a dict."""
     from petkeras.hardware import devices  # loads TensorFlow
 
     versions = {"python": platform.python_version()}
@@ -63,16 +63,15 @@ def machine():
     }
 
 
-def machine_part():
-    """Return `machine` as a part of a page."""
-    there = machine()
-    has = "has" if there["bfloat16"] else "has no"
+def machine_part(facts):
+    """Return what `machine` returned as a `Part` of a page."""
+    has = "has" if facts["bfloat16"] else "has no"
     return Part(
         "The machine",
         lines=[
-            f"Trained on {there['device']}, which {has} instructions for bfloat16.",
-            f"The processor: {there['processor']}, {there['cores']} cores.",
-            ", ".join(f"{name} {version}" for name, version in there["versions"].items()) + ".",
+            f"Trained on {facts['device']}, which {has} instructions for bfloat16.",
+            f"Processor: {facts['processor']}, {facts['cores']} cores.",
+            ", ".join(f"{name} {version}" for name, version in facts["versions"].items()) + ".",
         ],
         page_only=True,
     )

@@ -1,27 +1,105 @@
-"""Checkpoints: all that a run needs to go on after a crash, on the disk whole or not at all."""
+"""Checkpoints: everything that a run needs to resume after a crash, written atomically."""
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
+import time
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
+from petkeras.callbacks.base import RunCallback
 from petkeras.errors import PetkerasError
 
-KEPT = 2  # while training: the newest, and one more in case the disk damages it
+NUM_KEPT = 2  # during training: the newest, and one more in case the disk damages it
+
+
+class Checkpoint(RunCallback):
+    """Save the model, its optimizer and the position in the run, every few steps or minutes.
+
+    The last checkpoint is written when training ends; the others are removed then. Put this
+    callback last: what other callbacks do in the same step belongs to the checkpoint.
+
+    In `model.fit`, restore with `Checkpoints(run_dir, model=model, optimizer=model.optimizer)`.
+
+    Args:
+        run_dir: the run folder; checkpoints go into its folder `checkpoints/`.
+        every: steps between two checkpoints; 0 for by the clock only.
+        minutes: minutes between two checkpoints; 0 for by steps only.
+        flush: a function that is called before each checkpoint, such as that of `TensorBoard`.
+        state: `make_state`'s dict of a run; by default it is made when training starts.
+    """
+
+    def __init__(self, run_dir, every=0, minutes=5.0, flush=None, state=None):
+        super().__init__()
+        self.run_dir, self.every, self.minutes, self.flush = run_dir, every, minutes, flush
+        self.state, self.checkpoints, self.saved_at = state, None, 0.0
+        self.is_usable = True  # as long as the loss is finite
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        if self.state is None:
+            self.state = make_state(self.model, self.model.optimizer)
+        self.checkpoints = Checkpoints(self.run_dir, **self.state)
+        self.saved_at = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.is_usable = math.isfinite((logs or {}).get("loss", 0.0))
+        # After an epoch's last step the epoch's own entries come first.
+        is_last = self.params["steps"] is not None and batch + 1 == self.params["steps"]
+        if not is_last:
+            self._save_if_due()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._save_if_due()
+
+    def on_train_end(self, logs=None):
+        if self.is_usable:
+            self.save(kept=1)
+
+    def _save_if_due(self):
+        by_steps = self.every > 0 and self.step % self.every == 0
+        by_clock = 0 < self.minutes * 60 <= time.monotonic() - self.saved_at
+        is_over = self.model.stop_training or (self.loop and self.step == self.loop.total_steps)
+        if (by_steps or by_clock) and self.is_usable and not is_over:  # `on_train_end` saves what is over
+            self.save()
+
+    def save(self, kept=NUM_KEPT):
+        """Save a checkpoint of the current step now, and keep the newest `kept`."""
+        if self.flush is not None:
+            self.flush()
+        self.state["step"].assign(self.step)
+        self.state["seconds"].assign(self.seconds)
+        if self.loop:
+            self.state["sums"].assign(self.loop.sums)
+        self.checkpoints.save(self.step, kept)
+        self.saved_at = time.monotonic()
+
+
+def make_state(model, optimizer):
+    """Return what a checkpoint holds, as keyword arguments of `Checkpoints`."""
+    return {
+        "model": model,
+        "random": [v.value for v in model.variables if not v.trainable],  # the dropouts' state
+        "optimizer": optimizer,
+        "step": tf.Variable(0, dtype=tf.int64),
+        "sums": tf.Variable(np.zeros(3, np.float32)),  # the epoch's loss, accuracy and images
+        "seconds": tf.Variable(0.0, dtype=tf.float64),
+    }
 
 
 class Checkpoints:
     """Write and read `RUN/checkpoints/`.
 
-    Each checkpoint is a folder such as `step_0000120`. It is written under another name, brought to
-    the disk, and renamed as a whole: whenever the process dies, every `step_...` is complete.
+    Each checkpoint is a folder such as `step_0000120`. It is written under another name, synced to
+    disk, and then renamed: whenever the process dies, every `step_...` is complete.
 
     Args:
         run_dir: the run folder.
-        **state: what is to be kept: models, optimizers, `tf.Variable`s.
+        **state: what is saved: models, optimizers, `tf.Variable`s.
 
     Example:
 
@@ -44,46 +122,46 @@ class Checkpoints:
         self.folder = Path(run_dir) / "checkpoints"
         self.state = tf.train.Checkpoint(**state)
 
-    def save(self, step, kept=KEPT):
-        """Keep the state as that of a step; in all, the newest `kept` of them.
+    def save(self, step, kept=NUM_KEPT):
+        """Save the state as that of a step, and keep only the newest `kept` checkpoints.
 
         Raises:
-            PetkerasError: it could not be written, as on a full disk; older ones are as they were.
+            PetkerasError: it could not be written, as on a full disk; older ones are untouched.
         """
-        half_made = self.folder / "incomplete"
-        shutil.rmtree(half_made, ignore_errors=True)  # of a process that died
+        partial = self.folder / "incomplete"
+        shutil.rmtree(partial, ignore_errors=True)  # left by a process that died
         if step not in list_steps(self.folder):
-            self._write(step, half_made)
+            self._write(step, partial)
         for old in list_steps(self.folder)[:-kept]:
-            os.replace(self.folder / f"step_{old:07d}", half_made)
-            shutil.rmtree(half_made)
+            os.replace(self.folder / f"step_{old:07d}", partial)
+            shutil.rmtree(partial)
 
-    def _write(self, step, half_made):
+    def _write(self, step, partial):
         try:
-            half_made.mkdir(parents=True)
-            self.state.write(str(half_made / "state"))
-            for file in half_made.iterdir():
-                _bring_to_disk(file)
-            os.replace(half_made, self.folder / f"step_{step:07d}")
+            partial.mkdir(parents=True)
+            self.state.write(str(partial / "state"))
+            for file in partial.iterdir():
+                _sync_to_disk(file)
+            os.replace(partial, self.folder / f"step_{step:07d}")
         except (OSError, tf.errors.OpError) as error:
-            shutil.rmtree(half_made, ignore_errors=True)
+            shutil.rmtree(partial, ignore_errors=True)
             why = "the disk is full" if "No space left" in str(error) else _reason(error)
             raise PetkerasError(
                 f"The checkpoint of step {step} could not be written to {self.folder}: {why}. "
-                f"{self.say_what_is_left()}."
+                f"{self.how_to_resume()}."
             ) from None
 
-    def restore(self, mend=True):
-        """Take up the newest state that can be read, and remove what is damaged.
+    def restore(self, repair=True):
+        """Restore the newest state that can be read, and remove damaged ones.
 
         Args:
-            mend: whether to remove it; a process that only reads leaves it.
+            repair: whether to remove them; a process that only reads leaves them.
 
         Returns:
-            Its step, or `None` where there is none.
+            The step of the checkpoint, or `None` if there is none.
 
         Raises:
-            PetkerasError: a state does not fit what is to take it up.
+            PetkerasError: a checkpoint belongs to another network.
         """
         for step in reversed(list_steps(self.folder)):
             place = self.folder / f"step_{step:07d}"
@@ -91,28 +169,28 @@ class Checkpoints:
                 self.state.read(str(place / "state")).assert_existing_objects_matched()
             except (AssertionError, ValueError) as error:
                 reason = str(error).strip().splitlines()[0]
-                raise PetkerasError(f"{place} is of another network: {reason}") from None
+                raise PetkerasError(f"{place} belongs to another network: {reason}") from None
             except (OSError, IndexError, tf.errors.OpError):
-                if mend:
-                    print(f"{place} is damaged: going on from the one before it.", flush=True)
+                if repair:
+                    print(f"{place} is damaged: resuming from the one before it.", flush=True)
                     shutil.rmtree(place)
                 continue
             return step
         return None
 
-    def say_what_is_left(self):
-        """Return a sentence that tells how a run goes on that could not be ended."""
+    def how_to_resume(self):
+        """Return a sentence that says how to resume a run that failed."""
         steps = list_steps(self.folder)
         if not steps:
-            return "There is no checkpoint yet: begin anew"
+            return "There is no checkpoint yet, so start again"
         return (
-            f"The checkpoint of step {steps[-1]} is whole: when that is mended, go on with "
-            f"'petkeras train --resume {self.folder.parent}'"
+            f"The checkpoint of step {steps[-1]} is intact. Once the problem is fixed, resume with "
+            f"`pk.train(..., run_dir={str(self.folder.parent)!r}, resume=True)`"
         )
 
 
 def list_steps(folder):
-    """List the steps of which a folder holds checkpoints, ascending."""
+    """Return the steps of the checkpoints in a folder, in ascending order."""
     return sorted(
         int(place.name.removeprefix("step_"))
         for place in Path(folder).glob("step_*")
@@ -126,7 +204,7 @@ def _reason(error):
     return text.splitlines()[0].split(" [Op:")[0].split("; ")[-1]
 
 
-def _bring_to_disk(file):
+def _sync_to_disk(file):
     """Wait until a file would survive a power cut, too."""
     with open(file, "rb+") as stream:
         os.fsync(stream.fileno())

@@ -1,9 +1,11 @@
-"""What is kept while a network learns, so that it can be filmed afterwards: the article's GIFs."""
+"""The filters' film: what filters make of one photograph, kept while a network learns.
+
+These files become the article's GIFs; `petkeras.visualize.animate_evolution` draws them.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +14,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from petkeras.callbacks.base import RunCallback
 from petkeras.errors import PetkerasError
-from petkeras.inspection import filter_layers, has_maps, kernels
-from petkeras.system.files import read_array, read_arrays
+from petkeras.inspection import filter_layers, has_feature_maps, sampled_kernels
+from petkeras.system.files import read_array, read_arrays, written_atomically
 from petkeras.visualize.evolution import list_frames, read_film
 
-FILTERS = 8  # kept of each convolution where nothing else is asked for
+NUM_FILTERS = 8  # of each convolution, by default
 
 
 @dataclass(frozen=True)
 class Film:
-    """Say what to film during training: which filters, on which photograph.
+    """What to film during training: which filters, on which photograph.
 
     Args:
-        filters: a dict from a layer's name to the numbers of its filters, such as
-            `{"conv1_2": [0, 5]}`; `None` is the first 8 of each convolution.
-        image: `(size, size, 3)` uint8; `None` is the first photograph of the test part.
+        filters: a dict from a layer's name to the indices of its filters, such as
+            `{"conv1_2": [0, 5]}`; `None` means the first 8 of each convolution.
+        image: `(size, size, 3)` uint8; `None` means the first photograph of the test part.
 
     Example:
 
@@ -42,78 +45,104 @@ class Film:
     image: np.ndarray | None = None
 
 
-class Recorder:
-    """Keep filters' maps of one photograph, and how far each kernel is from its start.
+class FilterFilm(RunCallback):
+    """Film filters: their maps of one photograph, and how far each kernel has moved.
 
-    In `RUN/evolution/`: `film.json` (which filters), `photograph.npy`, `start.npz` (kernels at the
-    start), and a file of maps such as `step_0000050.npz` for each step recorded. A file is written
-    whole or not at all, and depends on nothing but the weights, so that a run that goes on after a
-    crash writes the same files again.
+    In `RUN/evolution/`: `film.json` (which filters), `photograph.npy`, `start.npz` (the kernels
+    at the start), and one file of maps per frame, such as `step_0000050.npz`. Each file is written
+    atomically and depends only on the weights, so a run that is resumed after a crash writes the
+    same files again.
 
     Args:
         run_dir: the run folder.
-        model: the `keras.Model` that is trained.
-        film: a `Film`; where the folder holds one already, that one counts.
-        image: the photograph to film where `film` names none, `(size, size, 3)` uint8.
-        preprocess: a function from `(1, size, size, 3)` pictures to what the network takes.
+        image: the photograph to film if `film` has none, `(size, size, 3)` uint8.
+        film: a `Film`; a film that is in the folder already is continued instead.
+        every: steps between two frames. There is also one at the start, and one at the end.
+        preprocess: a function from `(1, size, size, 3)` uint8 to the network's input; by default
+            the network takes the pixels as they are.
 
     Raises:
-        PetkerasError: `film` names a layer without feature maps, a filter that is not there, or an
-            image of another size.
+        PetkerasError: at the start of the training: `film` names a layer without feature maps, a
+            filter that does not exist, or an image of another size, or a film there is damaged.
     """
 
-    def __init__(self, run_dir, model, film: Film, image, preprocess):
+    def __init__(self, run_dir, image, film=None, every=50, preprocess=None):
+        super().__init__()
         self.folder = Path(run_dir) / "evolution"
-        self.model = model
-        if not (self.folder / "film.json").exists():
-            self._begin(film, image)
-        self.filters = read_film(self.folder / "film.json")
-        check_film(model, Film(self.filters))
-        shape = tuple(model.input_shape[1:])
-        photograph = read_array(self.folder / "photograph.npy", shape, np.uint8)
-        self.x = preprocess(photograph[None])  # (1, size, size, 3)
-        self.start = self._read_start()
-        outputs = {name: model.get_layer(name).output for name in self.filters}
-        seen = keras.Model(model.input, outputs)
-        self.maps = tf.function(lambda: seen(self.x, training=False))
+        self.image, self.film, self.every = image, film or Film(), every
+        self.preprocess = preprocess or (lambda images: tf.cast(images, tf.float32))
+        self.filters = None  # once the film has started
 
-    def _begin(self, film, image):
-        check_film(self.model, film)
-        filters = film.filters or _first_filters(self.model)
-        image = np.asarray(image if film.image is None else film.image)
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        has_film = (self.folder / "film.json").exists()
+        if self.step > 0 and not has_film:
+            return  # it was removed: one that starts in the middle would be no film
+        if not has_film:
+            self._start()
+        self._open()
+        if self.step == 0:
+            self.record(0)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.filters and self.step % self.every == 0:
+            self.record(self.step)
+
+    def on_train_end(self, logs=None):
+        if self.filters and not (self.loop and self.loop.interrupted):
+            self.record(self.step)
+
+    def _start(self):
+        """Write which filters are filmed, on which photograph, and the kernels at the start."""
+        check_film(self.model, self.film)
+        filters = self.film.filters or _first_filters(self.model)
+        image = np.asarray(self.image if self.film.image is None else self.film.image)
         self.folder.mkdir(parents=True, exist_ok=True)
         np.save(self.folder / "photograph.npy", image.astype(np.uint8))
-        np.savez(self.folder / "start.npz", **{name: k.numpy() for name, k in kernels(self.model)})
+        start = {name: kernel.numpy() for name, kernel in sampled_kernels(self.model)}
+        np.savez(self.folder / "start.npz", **start)
         film_as_text = {"filters": {name: list(map(int, some)) for name, some in filters.items()}}
         (self.folder / "film.json").write_text(json.dumps(film_as_text) + "\n")
 
+    def _open(self):
+        """Read what `_start` wrote, now or before the run was resumed."""
+        filters = read_film(self.folder / "film.json")
+        check_film(self.model, Film(filters))
+        shape = tuple(self.model.input_shape[1:])
+        photograph = read_array(self.folder / "photograph.npy", shape, np.uint8)
+        x = self.preprocess(photograph[None])  # (1, size, size, 3)
+        self.start = self._read_start()
+        outputs = {name: self.model.get_layer(name).output for name in filters}
+        compute_maps = keras.Model(self.model.input, outputs)
+        self.maps = tf.function(lambda: compute_maps(x, training=False))
+        self.filters = filters
+
     def _read_start(self):
-        file, now = self.folder / "start.npz", dict(kernels(self.model))
+        file, now = self.folder / "start.npz", dict(sampled_kernels(self.model))
         start = read_arrays(file, now.__contains__)
         shapes = {name: kernel.shape for name, kernel in start.items()}
         if shapes != {name: tuple(kernel.shape) for name, kernel in now.items()}:
-            raise PetkerasError(f"{file} is damaged: its kernels are not those of the network.")
+            raise PetkerasError(f"{file} is damaged: its kernels do not fit the network.")
         return start
 
     def record(self, step):
-        """Keep the chosen filters' maps, and each kernel's distance, as they are now."""
-        kept = {}
+        """Write a frame: the chosen filters' maps, and each kernel's distance from its start."""
+        frame = {}
         for layer, maps in self.maps().items():
             maps = tf.cast(maps[0], tf.float32).numpy()[..., self.filters[layer]]  # (h, w, filters)
             largest = np.maximum(np.abs(maps).max(axis=(0, 1)), 1e-30)  # (filters,)
-            kept[f"maps/{layer}"] = (maps / largest).astype(np.float16)  # within [-1, 1]
-            kept[f"largest/{layer}"] = largest
-        for layer, kernel in kernels(self.model):
+            frame[f"maps/{layer}"] = (maps / largest).astype(np.float16)  # within [-1, 1]
+            frame[f"largest/{layer}"] = largest
+        for layer, kernel in sampled_kernels(self.model):
             start = self.start[layer]
             moved = np.linalg.norm(kernel.numpy() - start) / np.linalg.norm(start)
-            kept[f"moved/{layer}"] = np.float32(moved)
-        half_made = self.folder / "incomplete.npz"
-        np.savez(half_made, **kept)
-        os.replace(half_made, self.folder / f"step_{step:07d}.npz")
+            frame[f"moved/{layer}"] = np.float32(moved)
+        with written_atomically(self.folder / f"step_{step:07d}.npz") as partial:
+            np.savez(partial, **frame)
 
 
 def drop_frames_after(run_dir, step):
-    """Remove from a run folder's film all frames of later steps than one."""
+    """Remove from a run folder's film all frames of steps after `step`."""
     folder = Path(run_dir) / "evolution"
     if step < 0:
         shutil.rmtree(folder, ignore_errors=True)
@@ -129,23 +158,24 @@ def check_film(model, film: Film):
         raise PetkerasError(
             f"Film: `image` must be {wanted} uint8. Received: shape={np.shape(image)}"
         )
-    counts = {layer.name: layer.output.shape[-1] for layer in model.layers if has_maps(layer)}
+    counts = {
+        layer.name: layer.output.shape[-1] for layer in model.layers if has_feature_maps(layer)
+    }
     for name, chosen in (film.filters or {}).items():
         if name not in counts:
             raise PetkerasError(
-                f"Film: there is no layer '{name}' with feature maps. Layers that have: "
+                f"Film: there is no layer '{name}' with feature maps. Layers with feature maps: "
                 f"{', '.join(counts)}."
             )
         wrong = [number for number in chosen if not 0 <= number < counts[name]]
         if wrong:
             raise PetkerasError(
-                f"Film: layer '{name}' has the filters 0 to {counts[name] - 1}. "
-                f"Received: {wrong[0]}"
+                f"Film: layer '{name}' has filters 0 to {counts[name] - 1}. Received: {wrong[0]}"
             )
 
 
 def _first_filters(model):
     return {
-        layer.name: list(range(min(FILTERS, layer.output.shape[-1])))
+        layer.name: list(range(min(NUM_FILTERS, layer.output.shape[-1])))
         for layer in filter_layers(model)
     }

@@ -1,24 +1,27 @@
-"""The history of a run: a row an epoch, in memory and in `history.csv`."""
+"""The history of a run, one row per epoch: in memory and in `history.csv`."""
 
 from __future__ import annotations
 
 import csv
-import os
+import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from petkeras.callbacks.base import RunCallback
 from petkeras.errors import PetkerasError
+from petkeras.system.files import written_atomically
 from petkeras.text import one_line
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """Hold one row of `history.csv`.
+    """One row of `history.csv`.
 
-    `loss` and `accuracy` are means over the epoch's training pictures as they were trained on,
-    with dropout; `test_loss` and `test_accuracy` are over the whole test part, without dropout,
-    after the epoch's last step. `seconds` counts from the run's start.
+    `loss` and `accuracy` are means over the epoch's training images as the network saw them, with
+    dropout; `test_loss` and `test_accuracy` are over the whole test part, without dropout, after
+    the epoch's last step, and so are `val_loss` and `val_accuracy` if there is a validation part.
+    `seconds` counts from the run's start.
     """
 
     epoch: int
@@ -28,15 +31,17 @@ class Epoch:
     test_loss: float
     test_accuracy: float
     seconds: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
 
 
 @dataclass
 class History:
-    """Hold how a run went.
+    """How a run went.
 
     Args:
-        epochs: one `Epoch` per epoch that was finished.
-        step_losses: the loss of every step, each over its batch.
+        epochs: one `Epoch` per finished epoch.
+        step_losses: the loss of each step of this call, over its batch.
         interrupted: whether the run was stopped before its end.
     """
 
@@ -45,25 +50,59 @@ class History:
     interrupted: bool = False
 
     def column(self, name):
-        """Return a column, such as `"test_accuracy"`, as a list with a value per epoch."""
+        """Return a column, such as `"test_accuracy"`, as a list with one value per epoch."""
         return [getattr(epoch, name) for epoch in self.epochs]
 
 
+class RecordHistory(RunCallback):
+    """Fill a `History`, and write `history.csv` after each epoch.
+
+    In `model.fit` the validation part is taken for the test part.
+
+    Args:
+        file: the path of `history.csv`, or `None` to write nothing.
+        history: the `History` to continue; a new one by default.
+    """
+
+    def __init__(self, file=None, history=None):
+        super().__init__()
+        self.file = None if file is None else Path(file)
+        self.history = history or History()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.history.step_losses.append(logs["loss"])
+
+    def on_epoch_end(self, epoch, logs=None):
+        names = ("loss", "accuracy", "test_loss", "test_accuracy")
+        if self.loop:
+            names += tuple(name for name in ("val_loss", "val_accuracy") if name in logs)
+        else:
+            logs = {name.replace("val_", "test_"): value for name, value in logs.items()}
+        row = {name: logs.get(name, math.nan) for name in names}
+        self.history.epochs.append(Epoch(epoch + 1, self.step, seconds=self.seconds, **row))
+        if self.file is not None:
+            write_history(self.file, self.history.epochs)
+
+
 def write_history(file: Path, epochs):
-    """Write `history.csv`, whole or not at all."""
-    half_made = file.with_suffix(".csv.tmp")
-    with open(half_made, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow([column.name for column in fields(Epoch)])
-        writer.writerows(asdict(epoch).values() for epoch in epochs)
-    os.replace(half_made, file)
+    """Write `history.csv` atomically; a column without values is left out."""
+    rows = [asdict(epoch) for epoch in epochs]
+    columns = [
+        column.name
+        for column in fields(Epoch)
+        if column.default is not None or any(row[column.name] is not None for row in rows)
+    ]
+    with written_atomically(file) as partial, open(partial, "w", newline="", encoding="utf-8") as f:
+        writer = csv.DictWriter(f, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read_history(file: Path):
-    """Read what `write_history` wrote; an empty list where there is none yet.
+    """Return the `Epoch`s that `write_history` wrote; an empty list if there is no such file.
 
     Raises:
-        PetkerasError: it is damaged; the message names the line.
+        PetkerasError: the file is damaged; the message names the line.
     """
     if not file.is_file():
         return []

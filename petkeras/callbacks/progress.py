@@ -1,96 +1,84 @@
-"""How a run shows that it goes on: a bar on a terminal, a line an epoch elsewhere."""
+"""How a training shows its progress: a bar in a terminal, one line per epoch elsewhere."""
 
 from __future__ import annotations
 
-import contextlib
+import math
 import sys
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-
-def make_progress(first_step, steps_per_epoch, epochs, verbose=True):
-    """Return what fits where the output goes; use it in a `with`."""
-    if not verbose:
-        return Silent()
-    if sys.stdout.isatty():
-        return Bar(first_step, steps_per_epoch, epochs)
-    return Lines(epochs)
+from petkeras.callbacks.base import RunCallback
 
 
-class Silent(contextlib.nullcontext):
-    """Show nothing."""
-
-    def __init__(self):
-        super().__init__(self)
-
-    def step(self, sums):
-        """Take note of a step: `sums` are the epoch's loss, accuracy and pictures so far."""
-
-    def epoch(self, epoch):
-        """Take note of a finished `Epoch`."""
+def make_progress():
+    """Return the callback that fits the output: a bar for a terminal, lines otherwise."""
+    return ProgressBar() if sys.stdout.isatty() else ProgressLines()
 
 
-class Lines(Silent):
-    """Print one line an epoch, for log files and notebooks."""
+class ProgressLines(RunCallback):
+    """Print one line per epoch, for log files and notebooks."""
 
-    def __init__(self, epochs):
-        super().__init__()
-        self.epochs = epochs
+    def on_epoch_end(self, epoch, logs=None):
+        self.show(
+            f"epoch {epoch + 1:3d}/{self.params['epochs']}  loss {_get(logs, 'loss'):9.4f}  "
+            f"accuracy {_get(logs, 'accuracy'):.3f}  test accuracy "
+            f"{_get(logs, 'test_accuracy', 'val_accuracy'):.3f}  {self.seconds:5.0f} s"
+        )
 
-    def epoch(self, epoch):
-        print(epoch_line(epoch, self.epochs), flush=True)
+    def show(self, line):
+        print(line, flush=True)
 
 
-class Bar(Silent):
-    """Show a bar with loss, accuracy, steps a second and time left; a line an epoch above it."""
+class ProgressBar(ProgressLines):
+    """Show a bar with loss, accuracy, speed and time left, and above it one line per epoch."""
 
-    def __init__(self, first_step, steps_per_epoch, epochs):
-        super().__init__()
-        self.steps_per_epoch, self.epochs = steps_per_epoch, epochs
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
         self.bar = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=12),  # all fits in 80 columns
+            BarColumn(bar_width=12),  # everything fits into 80 columns
             TextColumn("{task.fields[figures]}"),
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
             TextColumn("left"),
             console=Console(),
         )
+        epochs, steps = self.params["epochs"], self.params["steps"]
+        total = None if steps is None else steps * epochs
+        first = self.loop.steps_done if self.loop else 0
         self.task = self.bar.add_task(
-            "",
-            total=steps_per_epoch * epochs,
-            completed=first_step,
-            epoch=f"{first_step // steps_per_epoch + 1}/{epochs}",
-            figures="",
-            speed="",
+            "", total=total, completed=first, epoch=f"1/{epochs}", figures="", speed=""
         )
-
-    def __enter__(self):
         self.bar.start()
-        return self
 
-    def __exit__(self, *exception):
-        self.bar.stop()
+    def on_epoch_begin(self, epoch, logs=None):
+        self.bar.update(self.task, epoch=f"{epoch + 1}/{self.params['epochs']}")
 
-    def step(self, sums):
-        loss, accuracy, count = sums
-        task = self.bar.tasks[0]
+    def on_train_batch_end(self, batch, logs=None):
+        loss, accuracy = _get(logs, "loss"), _get(logs, "accuracy")
+        if self.loop:  # its logs are those of one batch: the epoch so far says more
+            loss, accuracy, count = self.loop.sums.tolist()
+            loss, accuracy = loss / count, accuracy / count
+        speed = self.bar.tasks[0].speed
         self.bar.update(
             self.task,
             advance=1,
-            epoch=f"{int(task.completed) // self.steps_per_epoch + 1}/{self.epochs}",
-            figures=f"loss {loss / count:.4g}  accuracy {accuracy / count:.2f}",
-            speed=f"{task.speed:.1f} steps/s" if task.speed else "",
+            figures=f"loss {loss:.4g}  accuracy {accuracy:.2f}",
+            speed=f"{speed:.1f} steps/s" if speed else "",
         )
 
-    def epoch(self, epoch):
-        self.bar.console.print(epoch_line(epoch, self.epochs), highlight=False)
+    def show(self, line):
+        self.bar.console.print(line, highlight=False)
+
+    def on_train_end(self, logs=None):
+        self.close()
+
+    def close(self):
+        if hasattr(self, "bar"):
+            self.bar.stop()
 
 
-def epoch_line(epoch, epochs):
-    """Return a finished epoch as one line."""
-    return (
-        f"epoch {epoch.epoch:3d}/{epochs}  loss {epoch.loss:9.4f}  accuracy {epoch.accuracy:.3f}  "
-        f"test accuracy {epoch.test_accuracy:.3f}  {epoch.seconds:5.0f} s"
-    )
+def _get(logs, *names):
+    """Return the first of some logs that is there, else not a number."""
+    return next((logs[name] for name in names if name in (logs or {})), math.nan)

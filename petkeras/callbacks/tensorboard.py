@@ -1,14 +1,13 @@
-"""What TensorBoard is shown: the graph, loss, accuracy, histograms, pictures and the recipe."""
+"""What TensorBoard is shown: the graph, loss, accuracy, histograms, images and the recipe."""
 
 from __future__ import annotations
 
-import inspect
 import io
+import math
 import os
 from dataclasses import asdict
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -16,95 +15,180 @@ from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.histogram import metadata as histogram
 from tensorboard.plugins.hparams import api as hparams
 
-from petkeras.inspection import convolutions
-from petkeras.losses import accuracy, softmax_cross_entropy
+from petkeras.callbacks.base import RunCallback
+from petkeras.callbacks.graph import scoped_graph
+from petkeras.inspection import convolutions, sampled_kernels
+from petkeras.training import compile_forward, evaluate
 from petkeras.visualize import confusion_matrix, feature_maps, plot_confusion
-from petkeras.visualize.style import to_unit
+from petkeras.visualize.style import min_max_scale
 
-MOST_MAPS = 16  # of a layer, in one picture
-BARS = 30  # of a histogram, as many as TensorFlow's own have
+MAX_MAPS = 16  # of a layer, in one image
+NUM_BINS = 30  # of a histogram, as many as TensorFlow's own have
 
 
-class Summaries:
+class TensorBoard(RunCallback):
     """Write to `tensorboard/train` and `tensorboard/test` of a run folder.
 
-    Tags: `Loss` and `Accuracy` are over one batch, or over some test pictures; `Epoch/Loss` and
-    `Epoch/Accuracy` over a whole epoch's training pictures and over the whole test part;
-    `kernels/LAYER` and `gradients/LAYER` are histograms; `pictures/kernels/LAYER` (of the first
-    layer, in color), `pictures/maps/LAYER` and `pictures/confusion` are images; `recipe` is a
-    text. The recipe is also written as hparams, in `tensorboard/` itself, so that TensorBoard's
+    Tags: `Loss` and `Accuracy` are over one batch, or over a few test images; `Epoch/Loss` and
+    `Epoch/Accuracy` are over an epoch's training images, and over the whole test part (or the
+    validation part of `model.fit`). `kernels/LAYER` and `gradients/LAYER` are histograms.
+    `pictures/kernels/LAYER` (of the first layer, in color), `pictures/maps/LAYER` and
+    `pictures/confusion` are images, written after epochs 1, 2, 4, 8, ... and the last. `recipe` is
+    a text. The recipe is also written as hparams, in `tensorboard/` itself, so that TensorBoard's
     HParams tab compares runs.
+
+    In `model.fit` there are no gradients, and without `test` no images and no test entries.
 
     Args:
         run_dir: the run folder.
+        every: steps between two entries.
+        test: the test part: its `images`, its one-hot `labels`, or `None`.
+        preprocess: a function from some of these images to the network's input.
+        class_names: the names of the classes.
+        batch_size: images per training step. A test entry is over a fifth as many test images, the
+            next ones each time; as many as in a batch would make training 5% slower.
+        recipe: a `Recipe` to write as a text and as hparams, or `None`.
 
     Reference: the article's section "Visualizing with TensorBoard".
     """
 
-    def __init__(self, run_dir):
-        self.folder = folder = Path(run_dir) / "tensorboard"
+    def __init__(
+        self,
+        run_dir,
+        every=5,
+        test=None,
+        preprocess=lambda images: tf.cast(images, tf.float32),
+        class_names=(),
+        batch_size=10,
+        recipe=None,
+    ):
+        super().__init__()
+        self.folder, self.every = Path(run_dir) / "tensorboard", every
+        self.test, self.preprocess, self.class_names = test, preprocess, tuple(class_names)
+        self.test_batch_size = math.ceil(batch_size / 5)
+        self.recipe = recipe
+        self.writers = {}
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
         self.writers = {
-            part: tf.summary.create_file_writer(str(folder / part)) for part in ("train", "test")
+            part: tf.summary.create_file_writer(str(self.folder / part))
+            for part in ("train", "test")
         }
+        if self.test is not None:
+            self.forward = compile_forward(self.model)
+        if self.step == 0:
+            self.write_graph()
+            if self.recipe is not None:
+                self.write_recipe()
 
-    def write_graph(self, model):
-        """Write the graph of the network and its loss, once."""
+    def on_train_batch_end(self, batch, logs=None):
+        if self.step % self.every:
+            return
+        bins = [(name, count_bins(values)) for name, values in sampled_kernels(self.model)]
+        self.write_step("train", logs["loss"], logs.get("accuracy"), bins)
+        if self.loop:
+            self.write_gradients(self.loop.gradients)
+        if self.test is not None:
+            loss, accuracy = self._evaluate_some()
+            self.write_step("test", loss, accuracy, bins)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.write_epoch("train", logs.get("loss"), logs.get("accuracy"))
+        name = "test" if self.loop else "val"
+        self.write_epoch("test", logs.get(f"{name}_loss"), logs.get(f"{name}_accuracy"))
+        is_power_of_two = (epoch + 1) & epoch == 0
+        if self.test is not None and (is_power_of_two or epoch + 1 == self.params["epochs"]):
+            self.write_images(self.preprocess(self.test.images[:1]))
+            self.write_confusion(self._test_logits())
+
+    def on_train_end(self, logs=None):
+        self.close()
+
+    def _evaluate_some(self):
+        """Return the loss and accuracy over the next few test images."""
+        size = self.test_batch_size
+        first = (self.step // self.every - 1) * size % len(self.test.images)
+        some = slice(first, first + size)
+        x = self.preprocess(self.test.images[some])  # (b, size, size, 3)
+        loss, accuracy, _ = evaluate(self.forward, [x], self.test.labels[some])
+        return loss, accuracy
+
+    def _test_logits(self):
+        if self.loop:
+            return self.loop.test_logits
+        images, size = self.test.images, 5 * self.test_batch_size
+        batches = (images[first : first + size] for first in range(0, len(images), size))
+        return evaluate(self.forward, map(self.preprocess, batches), self.test.labels)[2]
+
+    def write_graph(self):
+        """Write the graph of the network and its loss; of one with branches, say that it is not."""
+        try:
+            graph = scoped_graph(self.model)
+        except ValueError as error:
+            print(f"The graph is left out of TensorBoard: {error}", flush=True)
+            return
         with self.writers["train"].as_default():
-            tf.summary.graph(scoped_graph(model))
+            tf.summary.graph(graph)
 
-    def write_step(self, part, step, loss, accuracy, kernels):
-        """Write a batch's loss and accuracy, and each kernel's (layer name, `count_bars`)."""
-        with self.writers[part].as_default(step=step):
+    def write_step(self, part, loss, accuracy, bins):
+        """Write a batch's loss and accuracy, and each kernel's (layer name, `count_bins`)."""
+        with self.writers[part].as_default(step=self.step):
             tf.summary.scalar("Loss", loss)
-            tf.summary.scalar("Accuracy", accuracy)
-            for name, bars in kernels:
-                write_histogram(f"kernels/{name}", bars)
+            if accuracy is not None:
+                tf.summary.scalar("Accuracy", accuracy)
+            for name, counts in bins:
+                write_histogram(f"kernels/{name}", counts)
 
-    def write_epoch(self, part, step, loss, accuracy):
-        """Write an epoch's loss and accuracy."""
-        with self.writers[part].as_default(step=step):
-            tf.summary.scalar("Epoch/Loss", loss)
-            tf.summary.scalar("Epoch/Accuracy", accuracy)
+    def write_epoch(self, part, loss, accuracy):
+        """Write an epoch's loss and accuracy, as far as they are known."""
+        with self.writers[part].as_default(step=self.step):
+            for tag, value in (("Epoch/Loss", loss), ("Epoch/Accuracy", accuracy)):
+                if value is not None:
+                    tf.summary.scalar(tag, value)
 
-    def write_gradients(self, step, model, gradients):
-        """Write the histogram of each kernel's gradient: `gradients` has one a trainable weight."""
-        with self.writers["train"].as_default(step=step):
-            for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
+    def write_gradients(self, gradients):
+        """Write the histogram of each kernel's gradient, given one per trainable weight."""
+        with self.writers["train"].as_default(step=self.step):
+            for weight, gradient in zip(self.model.trainable_weights, gradients, strict=True):
                 if weight.name == "kernel":
                     layer = weight.path.split("/")[-2]
-                    write_histogram(f"gradients/{layer}", count_bars(gradient))
+                    write_histogram(f"gradients/{layer}", count_bins(gradient))
 
-    def write_pictures(self, step, model, x):
+    def write_images(self, x):
         """Write the first layer's kernels, and the feature maps of one photograph, as images.
 
-        Of a network without convolutions, such as the last layer that `transfer` trains, nothing.
+        For a network without convolutions, such as the last layer that `transfer` trains, nothing
+        is written.
         """
-        layers = convolutions(model)
+        layers = convolutions(self.model)
         if not layers:
             return
         first, names = layers[0], [layer.name for layer in layers]
         kernel = np.asarray(first.kernel, np.float32)  # (height, width, channels, filters)
-        with self.writers["test"].as_default(step=step):
+        with self.writers["test"].as_default(step=self.step):
             if kernel.shape[2] == 3:
                 tiles = np.repeat(np.repeat(np.moveaxis(kernel, 3, 0), 16, axis=1), 16, axis=2)
                 tf.summary.image(f"pictures/kernels/{first.name}", montage(tiles)[None])
-            for name, maps in feature_maps(model, x, names).items():
-                tiles = np.moveaxis(maps[0], 2, 0)[:MOST_MAPS, :, :, None]  # (maps, h, w, 1)
-                # The square root spreads the small values, of which there are most.
+            for name, maps in feature_maps(self.model, x, names).items():
+                tiles = np.moveaxis(maps[0], 2, 0)[:MAX_MAPS, :, :, None]  # (maps, h, w, 1)
+                # The square root spreads out the small values, which are the most frequent.
                 tf.summary.image(f"pictures/maps/{name}", np.sqrt(montage(tiles))[None])
 
-    def write_confusion(self, step, labels, logits, class_names):
+    def write_confusion(self, logits):
         """Write the confusion matrix of the test part as an image."""
-        figure = plot_confusion(confusion_matrix(labels, logits), class_names)
+        labels, names = self.test.labels, self.class_names
+        names = names or tuple(map(str, range(labels.shape[1])))
+        figure = plot_confusion(confusion_matrix(labels, logits), names)
         file = io.BytesIO()
         figure.savefig(file, format="png")
         image = tf.io.decode_png(file.getvalue(), channels=3)  # (height, width, 3) uint8
-        with self.writers["test"].as_default(step=step):
+        with self.writers["test"].as_default(step=self.step):
             tf.summary.image("pictures/confusion", image[None])
 
-    def write_recipe(self, recipe, data):
-        """Write the recipe, as a text and as hparams, once."""
-        values = {**asdict(recipe), "breeds": ", ".join(data.class_names)}
+    def write_recipe(self):
+        """Write the recipe and the classes, as a text and as hparams."""
+        values = {**asdict(self.recipe), "breeds": ", ".join(self.class_names)}
         rows = "".join(f"| {name} | {value} |\n" for name, value in values.items())
         with self.writers["train"].as_default(step=0):
             tf.summary.text("recipe", f"| field | value |\n|---|---|\n{rows}")
@@ -112,59 +196,59 @@ class Summaries:
             hparams.hparams(values, trial_id=self.folder.parent.name)
 
     def flush(self):
-        """Write out what is waiting."""
+        """Write out what is waiting; a resumed run relies on what precedes its checkpoint."""
         for writer in self.writers.values():
             writer.flush()
 
     def close(self):
-        """Write out what is waiting, and close the files."""
         for writer in self.writers.values():
             writer.close()
+        self.writers = {}
 
 
-def count_bars(values):
-    """Count an array's values for a histogram, as `tf.summary.histogram` does, but faster.
+def count_bins(values):
+    """Return a histogram of an array's values, as `tf.summary.histogram` counts them.
 
     TensorFlow's operations take 18 ms to count 100,000 values, NumPy takes less than one.
 
     Args:
-        values: an array; what is not finite in it is left out.
+        values: an array; values that are not finite are left out.
 
     Returns:
-        `(bars, 3)` float64, of each bar: from, to, how many.
+        `(bins, 3)` float64: each bin's left edge, right edge and count.
     """
     values = np.asarray(values, np.float64)
-    counts, edges = np.histogram(values[np.isfinite(values)], BARS)
+    counts, edges = np.histogram(values[np.isfinite(values)], NUM_BINS)
     return np.stack([edges[:-1], edges[1:], counts], axis=1)
 
 
-def write_histogram(tag, bars):
-    """Write what `count_bars` counted to the writer at hand."""
+def write_histogram(tag, bins):
+    """Write what `count_bins` returned to the default writer."""
     kind = histogram.create_summary_metadata(display_name=None, description=None)
-    tf.summary.write(tag, bars, metadata=kind)
+    tf.summary.write(tag, bins, metadata=kind)
 
 
 def drop_entries_after(run_dir, step):
-    """Remove from a run's TensorBoard files all entries of later steps than one.
+    """Remove from a run's TensorBoard files all entries of steps after `step`.
 
-    A run that died has written them, and goes on from an earlier checkpoint: it will write them
-    again. A last entry that was cut short is dropped, too.
+    A run that crashed wrote them after its checkpoint, and will write them again when it is
+    resumed. A last entry that was cut short is dropped, too.
     """
     files = list((Path(run_dir) / "tensorboard").rglob("events.out.tfevents.*"))
     for file in filter(Path.is_file, files):
         if step < 0:
             file.unlink()
             continue
-        half_made = file.with_name("incomplete")
-        with tf.io.TFRecordWriter(str(half_made)) as kept:
-            for entry, its_step in _entries(file):
+        partial = file.with_name("incomplete")
+        with tf.io.TFRecordWriter(str(partial)) as kept:
+            for entry, its_step in _read_entries(file):
                 if its_step <= step:
                     kept.write(entry)
-        os.replace(half_made, file)
+        os.replace(partial, file)
 
 
-def _entries(file):
-    """Yield an events file's entries, as bytes, with their steps, up to the first damaged one."""
+def _read_entries(file):
+    """Yield an event file's entries, as bytes, with their steps, up to the first damaged one."""
     try:
         for entry in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
             yield entry, event_pb2.Event.FromString(entry).step
@@ -173,84 +257,19 @@ def _entries(file):
 
 
 def montage(tiles):
-    """Lay pictures out in rows of eight, and stretch their values to 0..1 together.
+    """Return images laid out in rows of eight, their values scaled to 0..1 together.
 
     Args:
         tiles: `(n, height, width, channels)`.
 
     Returns:
-        `(rows * (height + 1), columns * (width + 1), channels)` float32 in [0, 1], a line of the
-        smallest value between pictures.
+        `(rows * (height + 1), columns * (width + 1), channels)` float32 in [0, 1], with a line of
+        the smallest value between images.
     """
     columns = min(8, len(tiles))
     rows = -(-len(tiles) // columns)
-    tiles = to_unit(tiles)
+    tiles = min_max_scale(tiles)
     tiles = np.pad(tiles, [(0, rows * columns - len(tiles)), (0, 1), (0, 1), (0, 0)])
     _, height, width, channels = tiles.shape
     tiles = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     return tiles.reshape(rows * height, columns * width, channels).astype(np.float32)
-
-
-def scoped_graph(model):
-    """Trace the network anew, so that the graph's top level shows one scope a layer.
-
-    A Keras model called in a `tf.function` puts everything under its own name and its weights
-    outside of their layers. Here each layer's own `call` runs in a scope of its name, with a
-    placeholder for each weight.
-
-    Args:
-        model: a `keras.Model` whose layers follow one another, as those of `pet_net` do.
-
-    Returns:
-        A `tf.Graph` with the scopes `images`, one per layer, `labels`, `loss`, `accuracy`, and
-        `train`: each weight's gradient, and its step by Adam.
-    """
-    placeholder, all_weights = tf.compat.v1.placeholder, []
-    with tf.Graph().as_default() as graph:
-        x = placeholder(tf.float32, (None, *model.input_shape[1:]), name="images")
-        labels = placeholder(tf.float32, (None, *model.output_shape[1:]), name="labels")
-        for layer in model.layers[1:]:
-            with tf.name_scope(layer.name):
-                weights = [
-                    (weight, placeholder(weight.dtype, weight.shape, name=weight.name))
-                    for weight in layer.variables
-                ]
-                all_weights += [made for weight, made in weights if weight.trainable]
-                with keras.StatelessScope(state_mapping=weights):
-                    y = _call_as_in_training(layer, x)
-                x = tf.identity(y) if y is x else y  # a dropout of rate 0 is in the graph, too
-        with tf.name_scope("loss"):
-            loss = tf.reduce_mean(softmax_cross_entropy(labels, x))
-        with tf.name_scope("accuracy"):
-            tf.reduce_mean(accuracy(labels, x))
-        with tf.name_scope("train"):
-            for weight, gradient in zip(all_weights, tf.gradients(loss, all_weights), strict=True):
-                _write_adam(weight.op.name, gradient)
-    return graph
-
-
-def _write_adam(name, gradient):
-    """Add Adam's operation for one weight to the graph at hand."""
-    with tf.name_scope(name.replace("/", "_")):
-        variable, m, v = (
-            tf.compat.v1.placeholder(tf.resource, name=part) for part in ("variable", "m", "v")
-        )
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable,
-            m=m,
-            v=v,
-            beta1_power=0.9,
-            beta2_power=0.999,
-            lr=1e-3,
-            beta1=0.9,
-            beta2=0.999,
-            epsilon=1e-7,
-            grad=gradient,
-            name="adam",
-        )
-
-
-def _call_as_in_training(layer, x):
-    if "training" in inspect.signature(layer.call).parameters:
-        return layer.call(x, training=True)
-    return layer.call(x)

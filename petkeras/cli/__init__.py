@@ -1,1 +1,3 @@
 """The `petkeras` command."""
+
+from petkeras.cli.main import cli  # noqa: F401

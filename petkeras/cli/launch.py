@@ -1,29 +1,31 @@
-"""Start the `petkeras` command, where it trains with settings for the memory and few cores."""
+"""The entry point of the `petkeras` command: set the process up, then run the command."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from petkeras.system.memory import MALLOC, settings
+from petkeras.system.memory import ALLOCATOR, allocator_settings
 
 
 def main():
-    """Run the command, in a process with these settings if it is to train."""
+    """Run the command; if it is `train`, in a process with `allocator_settings`."""
     if sys.argv[1:2] == ["train"]:
-        begin_with_settings()
+        restart_with_settings()
     from petkeras.cli import main as cli
 
     cli.main()
 
 
-def begin_with_settings():
-    """Put the settings where the user has none, and begin this very process anew if it must be.
+def restart_with_settings():
+    """Set the environment variables that the user has not set, and restart if that is necessary.
 
-    The C library of Linux reads its own when a process starts, so that it cannot be changed later;
-    elsewhere there is nothing to be begun anew for.
+    The C library of Linux reads its variable only when a process starts. Elsewhere there is no
+    such variable, and nothing restarts.
     """
-    missing = {name: value for name, value in settings().items() if name not in os.environ}
+    missing = {
+        name: value for name, value in allocator_settings().items() if name not in os.environ
+    }
     os.environ.update(missing)
-    if MALLOC.keys() & missing:
+    if ALLOCATOR.keys() & missing:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

@@ -1,4 +1,4 @@
-"""The course in a folder of the reader's own, opened in JupyterLab."""
+"""Copy the course into the reader's own folder, and open it in JupyterLab."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ import sys
 from pathlib import Path
 
 from petkeras.errors import PetkerasError
-from petkeras.system.memory import settings
+from petkeras.system.memory import allocator_settings
 
-DEFAULT_FOLDER = "petkeras-notebooks"
-COPIED = ".petkeras-lab.json"  # in the folder: what each file was when it was copied
+COPIED = ".petkeras-lab.json"  # in the folder: the hash of each file as it was copied
 GLOSSARY = "glossary.md"
 
-# A link to a word of the glossary: `(../docs/glossary.md#max-pool)` from a chapter of the
+# A link to a term of the glossary: `(../docs/glossary.md#max-pool)` in a chapter of the
 # repository, `(#max-pool)` in the glossary itself.
 LINK = re.compile(rf"\((?:\.\./docs/({re.escape(GLOSSARY)}))?#([\w-]+)\)")
 
@@ -27,10 +26,10 @@ LINK = re.compile(rf"\((?:\.\./docs/({re.escape(GLOSSARY)}))?#([\w-]+)\)")
 def chapters():
     """Return the course's files by name, as bytes: the notebooks, and the glossary they link to.
 
-    Their links lead to the glossary beside them, and to its words by JupyterLab's names of them.
+    Their links lead to the glossary beside them, with anchors as JupyterLab names them.
 
     Raises:
-        PetkerasError: they are not where petkeras is installed.
+        PetkerasError: petkeras was installed without its notebooks.
 
     Example:
 
@@ -38,41 +37,37 @@ def chapters():
     >>> "glossary.md" in chapters()
     True
     """
-    package = Path(__file__).parent.parent
-    shipped = package / "notebooks"  # in a wheel
-    glossary = shipped / GLOSSARY
-    if not shipped.is_dir():  # in a copy of the repository
-        shipped = package.parent / "notebooks"
+    package = Path(__file__).parents[1]
+    folder = package / "notebooks"  # in a wheel
+    glossary = folder / GLOSSARY
+    if not folder.is_dir():  # in a checkout
+        folder = package.parent / "notebooks"
         glossary = package.parent / "docs" / GLOSSARY
-    files = sorted(shipped.glob("*.ipynb"))
+    files = sorted(folder.glob("*.ipynb"))
     if not files:
-        raise PetkerasError("The notebooks were not installed with petkeras. Install it anew.")
+        raise PetkerasError("The notebooks were not installed with petkeras. Please reinstall it.")
     texts = {file.name: file.read_text(encoding="utf-8") for file in (*files, glossary)}
-    words = re.findall(r"^## (.+)$", texts[GLOSSARY], re.MULTILINE)
-    names = {_slug(word): word.replace(" ", "-") for word in words}
+    terms = re.findall(r"^## (.+)$", texts[GLOSSARY], re.MULTILINE)
+    # JupyterLab's anchor of each term, by the anchor that GitHub and the site give it.
+    anchors = {re.sub(r"[^\w -]", "", term.lower()).replace(" ", "-"): term for term in terms}
 
-    def link(match):
-        file, slug = match.groups(default="")
-        return f"({file}#{names.get(slug, slug)})"
+    def relink(match):
+        file, anchor = match.groups(default="")
+        return f"({file}#{anchors.get(anchor, anchor).replace(' ', '-')})"
 
-    return {name: LINK.sub(link, text).encode() for name, text in texts.items()}
-
-
-def _slug(heading):
-    """Return a heading as GitHub's links and the site's name it; JupyterLab keeps capitals."""
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    return {name: LINK.sub(relink, text).encode() for name, text in texts.items()}
 
 
 def copy_chapters(folder, files=None):
-    """Copy the course to a folder, but never over what a reader has changed there.
+    """Copy the course into a folder without overwriting what the reader has changed there.
 
     Args:
-        folder: where to; made if it is not there.
+        folder: the destination; created if it does not exist.
         files: contents by name; by default those of `chapters`.
 
     Returns:
-        What became of each file, by name: `"copied"`; `"updated"`, where petkeras has a newer one
-        and the reader had not changed the old one; `"same"`; or `"kept"`, as the reader changed it.
+        What happened to each file, by name: `"copied"`; `"updated"`, if petkeras has a newer one
+        and the reader had not changed the old one; `"same"`; or `"kept"`, if the reader changed it.
 
     Raises:
         PetkerasError: `folder` is a file.
@@ -88,33 +83,33 @@ def copy_chapters(folder, files=None):
     if os.path.lexists(folder) and not folder.is_dir():
         raise PetkerasError(f"{folder} is a file. Name a folder for the notebooks.")
     folder.mkdir(parents=True, exist_ok=True)
-    copied = _read_copied(folder)
-    became = {}
+    copied = _read_hashes(folder)
+    results = {}
     for name, content in (chapters() if files is None else files).items():
-        there, new = _hash_file(folder / name), _hash(content)
-        if there is None:
-            became[name] = "copied"
-        elif there == new:
-            became[name] = "same"
-        elif there == copied.get(name):
-            became[name] = "updated"
+        current, new = _hash_file(folder / name), _hash(content)
+        if current is None:
+            results[name] = "copied"
+        elif current == new:
+            results[name] = "same"
+        elif current == copied.get(name):
+            results[name] = "updated"
         else:
-            became[name] = "kept"
+            results[name] = "kept"
             continue
-        if there != new:
+        if current != new:
             (folder / name).write_bytes(content)
         copied[name] = new
     (folder / COPIED).write_text(json.dumps(copied, indent=2) + "\n", encoding="utf-8")
-    return became
+    return results
 
 
-def _read_copied(folder):
-    """Return the hashes of what was copied before; nothing where they cannot be read."""
+def _read_hashes(folder):
+    """Return the hashes of the files as they were copied before, or none if they are unreadable."""
     try:
-        copied = json.loads((folder / COPIED).read_text(encoding="utf-8"))
+        hashes = json.loads((folder / COPIED).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError, RecursionError):
-        return {}  # then every file that differs counts as the reader's
-    return copied if isinstance(copied, dict) else {}
+        return {}  # then every file that differs counts as changed by the reader
+    return hashes if isinstance(hashes, dict) else {}
 
 
 def _hash(content):
@@ -123,16 +118,16 @@ def _hash(content):
 
 def _hash_file(file):
     if file.is_symlink() or file.is_dir():
-        return "the reader's"  # no hash: what it leads to is never written over
+        return "not a file"  # equals no hash, so that nothing is written over it or through it
     return _hash(file.read_bytes()) if file.exists() else None
 
 
 def open_jupyterlab(folder, arguments=()):
-    """Run JupyterLab in a folder until the reader ends it.
+    """Run JupyterLab in a folder until the reader quits it.
 
     Args:
         folder: JupyterLab's root.
-        arguments: what else to tell JupyterLab, such as `["--no-browser"]`.
+        arguments: more arguments for JupyterLab, such as `["--no-browser"]`.
 
     Returns:
         JupyterLab's exit code.
@@ -143,10 +138,11 @@ def open_jupyterlab(folder, arguments=()):
     if importlib.util.find_spec("jupyterlab") is None:
         raise PetkerasError("JupyterLab is not installed. Install it: pip install 'petkeras[lab]'")
     command = [sys.executable, "-m", "jupyterlab", *arguments]
-    environment = {**settings(), **os.environ}
+    environment = {**allocator_settings(), **os.environ}
     with subprocess.Popen(command, cwd=folder, env=environment) as jupyterlab:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for JupyterLab: it asks
+        # JupyterLab answers Ctrl-C itself, with a question.
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             return jupyterlab.wait()
         finally:
-            signal.signal(signal.SIGINT, before)
+            signal.signal(signal.SIGINT, previous)

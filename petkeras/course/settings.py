@@ -1,4 +1,4 @@
-"""What the notebooks work with: which pictures, how large; one setting for all chapters."""
+"""The pictures that the notebooks work with, and their size: one setting for all chapters."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from petkeras.data.breeds import DEFAULT_BREEDS
 from petkeras.errors import PetkerasError
 
-FILE = Path("petkeras-course.json")  # beside the notebooks
+FILE = Path("petkeras-course.json")  # in the current folder, beside the notebooks
 BREEDS = ",".join(DEFAULT_BREEDS)
-IMAGE_SIZE = 64  # a step takes a tenth of the time that it takes at 224
+IMAGE_SIZE = 64  # a step takes a tenth of its time at 224 pixels
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Settings:
 
     Args:
         source: as in `load_pets`: `"sample"`, `"oxford"` or a folder.
-        breeds: two names or more, with commas between.
+        breeds: two or more names, separated by commas.
         image_size: height and width of the pictures in pixels.
     """
 
@@ -31,10 +31,10 @@ class Settings:
 
 
 def use(source="sample", breeds=BREEDS, image_size=IMAGE_SIZE):
-    """Choose the pictures for all chapters from now on, also after a restart.
+    """Choose the pictures for all chapters from now on, even after a restart.
 
-    The choice is kept in `petkeras-course.json` in the current folder. The environment variables
-    `PETKERAS_SOURCE`, `PETKERAS_BREEDS` and `PETKERAS_IMAGE_SIZE` come before it.
+    The choice is saved in `petkeras-course.json` in the current folder. The environment variables
+    `PETKERAS_SOURCE`, `PETKERAS_BREEDS` and `PETKERAS_IMAGE_SIZE` override it.
 
     Args: as in `Settings`.
 
@@ -47,35 +47,34 @@ def use(source="sample", breeds=BREEDS, image_size=IMAGE_SIZE):
 
 
 def settings():
-    """Return the `Settings` that hold now: the environment's, else the chosen, else drawn pets.
+    """Return the current `Settings`: from the environment, else as chosen, else drawn pets.
 
     Raises:
         PetkerasError: the file or an environment variable cannot be read.
     """
     try:
-        chosen = asdict(Settings(**json.loads(FILE.read_text()))) if FILE.exists() else {}
+        values = asdict(Settings(**json.loads(FILE.read_text()))) if FILE.exists() else {}
     except (ValueError, TypeError):
         raise PetkerasError(
-            f"{FILE} is damaged. Delete it, or choose anew: course.use(...)."
+            f"{FILE} is damaged. Delete it, or choose again with course.use(...)."
         ) from None
     for name in ("source", "breeds", "image_size"):
-        value = os.environ.get(f"PETKERAS_{name.upper()}")
-        if value:
-            chosen[name] = value
+        if value := os.environ.get(f"PETKERAS_{name.upper()}"):
+            values[name] = value
     try:
-        chosen["image_size"] = int(chosen.get("image_size", IMAGE_SIZE))
+        values["image_size"] = int(values.get("image_size", IMAGE_SIZE))
     except ValueError:
         raise PetkerasError(
-            f"PETKERAS_IMAGE_SIZE must be a number of pixels. Received: {chosen['image_size']!r}"
+            f"PETKERAS_IMAGE_SIZE must be an integer, in pixels. Received: {values['image_size']!r}"
         ) from None
-    return Settings(**chosen)
+    return Settings(**values)
 
 
 def load(image_size=None, seed=0):
-    """Return the chapters' `PetData`, and say in a line what it is.
+    """Return the chapters' `PetData`, and print a line that describes it.
 
     Args:
-        image_size: pixels, where a chapter needs another size than the setting's.
+        image_size: height and width in pixels, if a chapter needs another size than the setting's.
         seed: decides the split.
 
     Example:
@@ -86,12 +85,12 @@ def load(image_size=None, seed=0):
     """
     from petkeras.data.pets import load_pets
 
-    now = settings()
-    size = image_size or now.image_size
-    data = load_pets(now.breeds, now.source, image_size=size, seed=seed)
-    what = "Drawn pets" if now.source == "sample" else "Photographs"
+    current = settings()
+    size = image_size or current.image_size
+    data = load_pets(current.breeds, current.source, image_size=size, seed=seed)
+    kind = "Drawn pets" if current.source == "sample" else "Photographs"
     print(
-        f"{what}, {size} pixels: {' and '.join(data.class_names)}, {len(data.train)} to train "
+        f"{kind}, {size} pixels: {' and '.join(data.class_names)}, {len(data.train)} to train "
         f"and {len(data.test)} to test."
     )
     return data

@@ -1,4 +1,4 @@
-"""Trimaps and head boxes: what people marked in the pictures of the Oxford-IIIT Pet dataset."""
+"""Trimaps and head boxes, the annotations of the Oxford-IIIT Pet dataset."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ from petkeras.data.oxford import OxfordPets
 from petkeras.data.pets import open_source
 from petkeras.errors import PetkerasError
 
-PET, BACKGROUND, BORDER = 1, 2, 3  # a trimap's values, as published
-
 
 @dataclass(frozen=True)
 class Annotations:
-    """Hold what was marked in some pictures, in the order in which they were asked for.
+    """Hold the annotations of some pictures, in the order of their names.
 
     Args:
-        trimaps: `(n, size, size)` uint8: 1 is pet, 2 background, 3 the border between them.
+        trimaps: `(n, size, size)` uint8: 1 is pet, 2 background, 3 the border in between.
         boxes: for each picture its head's `(left, top, right, bottom)`, floats in pixels of the
-            squashed picture, or `None` where the data set gives no box.
+            squashed picture, or `None` if the dataset has no box for it.
     """
 
     trimaps: np.ndarray
@@ -33,10 +31,10 @@ class Annotations:
 
 
 def load_annotations(names, source="oxford", image_size=224, data_dir=None):
-    """Load trimaps and head boxes of pictures, squashed to squares as `load_pets` squashes them.
+    """Load trimaps and head boxes of pictures, squashed like those of `load_pets`.
 
-    Every picture has a trimap. Head boxes are given for the pictures of the official training
-    list alone, about half of them, and for a few of those not.
+    Every picture has a trimap. Only the pictures in the official training list, about half of
+    all, have a head box, and a few of these have none.
 
     Args:
         names: the n file names, such as `data.train.names`.
@@ -48,7 +46,7 @@ def load_annotations(names, source="oxford", image_size=224, data_dir=None):
         An `Annotations`.
 
     Raises:
-        PetkerasError: the source has no annotations, or a name is not in it.
+        PetkerasError: the source has no annotations, or does not have a picture of that name.
 
     Example:
 
@@ -64,14 +62,16 @@ def load_annotations(names, source="oxford", image_size=224, data_dir=None):
     opened = open_source(source, data_dir)
     if not isinstance(opened, OxfordPets):
         raise PetkerasError(
-            "A folder of one's own pictures has no trimaps and no head boxes. Sources that have: "
-            f"'oxford', 'sample', or a folder with the two archives. Received: source={source!r}"
+            "`source` must have trimaps and head boxes: 'oxford', 'sample', or a folder with the "
+            f"two archives. A folder of your own pictures has none. Received: source={source!r}"
         )
     names = list(names)
     marked = {name: (mask, box) for name, mask, box in opened.annotations(set(names))}
     for name in names:
         if name not in marked:
-            raise PetkerasError(f"This source has no picture {name!r}, so no annotations of it.")
+            raise PetkerasError(
+                f"This source has no picture {name!r}, and so no annotations of it."
+            )
     trimaps = [_squash(marked[name][0], image_size) for name in names]
     return Annotations(
         trimaps=np.array(trimaps, np.uint8).reshape(len(names), image_size, image_size),
@@ -80,13 +80,13 @@ def load_annotations(names, source="oxford", image_size=224, data_dir=None):
 
 
 def _squash(png, image_size):
-    """Decode a trimap and squash it; no value may lie between two, so each is its nearest's."""
+    """Decode a trimap and squash it, without interpolating between values."""
     trimap = Image.fromarray(np.asarray(Image.open(io.BytesIO(png)), np.uint8))
     return np.asarray(trimap.resize((image_size, image_size), Image.Resampling.NEAREST))
 
 
 def _in_pixels(box, image_size):
-    """Turn (top, left, bottom, right) in 0..1 into pixels; a box of zeros stands for none."""
+    """Return (top, left, bottom, right) in 0..1 as pixels; all zeros mean no box."""
     if not box.any():
         return None
     top, left, bottom, right = (float(part) * image_size for part in box)

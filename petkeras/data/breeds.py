@@ -1,4 +1,4 @@
-"""The 37 breeds of the Oxford-IIIT Pet dataset, and how a user may name them."""
+"""The 37 breeds of the Oxford-IIIT Pet dataset, and how users may spell them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ SPECIES = {"cat": CATS, "cats": CATS, "dog": DOGS, "dogs": DOGS}
 
 
 def resolve(breeds, available=BREEDS):
-    """Turn what a user wrote into class names as the data set spells them.
+    """Return the class names for what a user wrote, as the dataset spells them.
 
     Args:
-        breeds: names in any case, with spaces, hyphens or underscores: a sequence, or one string
-            with commas. `all` stands for every class, `cats` and `dogs` for those breeds.
-        available: the class names that there are.
+        breeds: names in any case, with spaces, hyphens or underscores: a sequence, or one
+            comma-separated string. `all` means every class, `cats` and `dogs` those breeds.
+        available: the class names to choose from.
 
     Returns:
-        A tuple of class names, in the order asked for, each once.
+        A tuple of class names, in the given order, without duplicates.
 
     Raises:
-        PetkerasError: a name is unknown (with the nearest ones), or fewer than two are left.
+        PetkerasError: a name is unknown (similar ones are suggested), or there are fewer than two.
 
     Example:
 
@@ -48,7 +48,7 @@ def resolve(breeds, available=BREEDS):
     by_key: dict[str, list[str]] = {}  # 'Tom' and 'tom' may both be classes
     for name in available:
         by_key.setdefault(_key(name), []).append(name)
-    chosen = {}  # a dict keeps the order and drops what comes twice
+    chosen = {}  # a dict keeps the order and drops duplicates
     for name in asked:
         key = _key(name)
         if name in available:
@@ -56,7 +56,7 @@ def resolve(breeds, available=BREEDS):
         elif len(by_key.get(key, [])) > 1:
             raise PetkerasError(
                 f"'{one_line(name, 60)}' may be {' or '.join(map(repr, by_key[key]))}. "
-                "Spell it as one of them."
+                "Spell it exactly like one of them."
             )
         elif key in by_key:
             chosen[by_key[key][0]] = True
@@ -68,7 +68,7 @@ def resolve(breeds, available=BREEDS):
             raise PetkerasError(_unknown(name, available))
     if len(chosen) < 2:
         raise PetkerasError(
-            "Two breeds or more are needed to tell them apart. "
+            "`breeds` must name two breeds or more. "
             f"Received: {one_line(', '.join(str(name).strip() for name in asked)) or 'none'}"
         )
     return tuple(chosen)
@@ -79,7 +79,7 @@ def _key(name):
 
 
 def _unknown(name, available):
-    """Word the error for a name that is not among the classes."""
+    """Return the message for a name that is not among the classes."""
     key = _key(name)
     by_key = {_key(breed): breed for breed in available}
     known = {_key(breed): breed for breed in BREEDS}
@@ -89,12 +89,12 @@ def _unknown(name, available):
     hint = (
         f"Did you mean {' or '.join(repr(by_key[match]) for match in near)}?"
         if near
-        else f"There are: {_some(available)}."
+        else f"Available: {_some(available)}."
     )
-    more = " 'petkeras data --list' shows all 37." if set(by_key) == set(known) else ""
+    more = " petkeras.data.breeds.BREEDS lists all 37." if set(by_key) == set(known) else ""
     return f"Unknown breed '{one_line(str(name).strip(), 60)}'. {hint}{more}"
 
 
-def _some(names, most=8):
-    left = len(names) - most
-    return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
+def _some(names, count=8):
+    left = len(names) - count
+    return ", ".join(names[:count]) + (f" and {left} more" if left > 0 else "")

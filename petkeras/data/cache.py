@@ -1,33 +1,37 @@
-"""Decode pictures once and keep them on disk: a folder per class, whole or not at all."""
+"""Decode pictures once and keep them on disk, in one folder per class."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from petkeras.data.locks import prepare_once
 from petkeras.data.pictures import Problem, decode
+from petkeras.data.storage import UNFINISHED, remove_unfinished
+from petkeras.system.memory import free_memory
 
-VERSION = 2  # to be raised when `decode` or these files change: old ones are not used
-
+VERSION = 2  # raise it when `decode` or the files below change, so that old ones are not used
 IMAGES, ABOUT = "images.raw", "about.npz"  # the files in the folder of a class
-_BLOCK = 2**20  # bytes
+
+MAX_IN_MEMORY = 2 * 2**30  # bytes of pictures; all breeds at 224 x 224 pixels take half of it
+_BLOCK = 2**20  # bytes read at a time for the checksum
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """Hold what is known of the decoded pictures of a class, in the order of their names.
+    """Describe the decoded pictures of one class, sorted by name.
 
     Args:
-        file: where they are: `(n, image_size, image_size, 3)` uint8, bare, in the order in which
-            they came.
-        rows: `(n,)` the place of each in the file.
+        file: the raw bytes of `(n, image_size, image_size, 3)` uint8, in the order of decoding.
+        rows: `(n,)`, the index of each picture in the file.
         names: the n file names.
-        sizes: `(n, 2)` int32, the width and height that each had, in pixels.
+        sizes: `(n, 2)` int32, the original width and height in pixels.
         problems: the files that could not be read.
         checksum: CRC-32 of the file.
     """
@@ -39,8 +43,8 @@ class Decoded:
     problems: tuple[Problem, ...]
     checksum: int
 
-    def is_whole(self):
-        """Tell whether the file has its checksum; all of it is read for that."""
+    def is_intact(self):
+        """Return True if the file matches its checksum; this reads the whole file."""
         checksum = 0
         try:
             with open(self.file, "rb") as stream:
@@ -51,42 +55,93 @@ class Decoded:
         return checksum == self.checksum
 
 
-def decode_all(photographs, folders, image_size, half_made: Path):
-    """Decode the photographs of some classes to disk; those that cannot be read become problems.
-
-    Each picture is written when it is decoded: no two need be in memory at a time.
+def load_or_decode(source, class_names, image_size, data_dir: Path):
+    """Return a `Decoded` per class, from the cache in `data_dir` or decoded now.
 
     Args:
-        photographs: an iterable of `Photograph`, of one class after the other or mixed.
-        folders: the folder that is to hold each class, by the class's name. One that is there is
-            replaced, once all are decoded.
-        image_size: height and width wanted, in pixels.
-        half_made: an empty folder on the same disk, for what is not whole yet.
-
-    Returns:
-        A `Decoded` per class name.
+        source: what `petkeras.data.pets.open_source` returns.
+        class_names: the classes wanted, in this order.
+        image_size: height and width in pixels.
+        data_dir: the data folder.
 
     Raises:
-        OSError: they cannot be written.
+        PetkerasError: the pictures cannot be read, or not be saved.
     """
-    classes = {
-        name: _Class(half_made / str(number), image_size) for number, name in enumerate(folders)
+    cache = data_dir / "petkeras" / "pictures"
+    folders = {name: cache / f"{source.class_key(name)}-{image_size}" for name in class_names}
+    classes = {}
+
+    def find():
+        classes.update(_load_classes(folders, image_size))
+        return None if None in classes.values() else classes
+
+    def prepare():
+        missing = {name: folders[name] for name in class_names if classes[name] is None}
+        cache.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(cache)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=UNFINISHED) as temporary:
+            photographs = source.photographs(list(missing))
+            return classes | decode_all(photographs, missing, image_size, Path(temporary))
+
+    found = prepare_once(find, prepare, data_dir, "decoding", "the same pictures")
+    return [found[name] for name in class_names]
+
+
+def fit_in_memory(classes, image_size):
+    """Return True if the pictures leave most of the memory to training."""
+    needed = sum(len(decoded.names) for decoded in classes) * image_size * image_size * 3
+    free = free_memory()
+    return needed <= MAX_IN_MEMORY and (free is None or needed <= free / 4)
+
+
+def _load_classes(folders, image_size):
+    """Return a `Decoded` by class name, `None` where it is missing or damaged.
+
+    Checksums are verified only if the pictures fit in memory: large ones are not read for that.
+    """
+    classes = {name: load_decoded(folder, image_size) for name, folder in folders.items()}
+    if fit_in_memory([decoded for decoded in classes.values() if decoded], image_size):
+        damaged = [name for name, decoded in classes.items() if decoded and not decoded.is_intact()]
+        classes |= dict.fromkeys(damaged)
+    return classes
+
+
+def decode_all(photographs, folders, image_size, temporary: Path):
+    """Decode the photographs of some classes to disk, one at a time.
+
+    Args:
+        photographs: an iterable of `Photograph`, in any order of classes. Those that cannot be
+            read become problems.
+        folders: the target folder of each class, by class name. An existing one is replaced, once
+            all photographs are decoded.
+        image_size: height and width in pixels.
+        temporary: an empty folder on the same disk, for unfinished files.
+
+    Returns:
+        A dictionary of `Decoded` by class name.
+
+    Raises:
+        OSError: the pictures cannot be written.
+    """
+    writers = {
+        name: _ClassWriter(temporary / str(number), image_size)
+        for number, name in enumerate(folders)
     }
     for photograph in photographs:
-        classes[photograph.class_name].add(photograph)
-    return {name: classes[name].keep(folder) for name, folder in folders.items()}
+        writers[photograph.class_name].add(photograph)
+    return {name: writers[name].save(folder) for name, folder in folders.items()}
 
 
-class _Class:
-    """Write the pictures of a class one by one, and in the end what is known of them."""
+class _ClassWriter:
+    """Write the pictures of a class one by one, and finally their description."""
 
-    def __init__(self, half_made, image_size):
-        self.half_made = half_made
+    def __init__(self, temporary, image_size):
+        self.temporary = temporary
         self.image_size = image_size
         self.names, self.sizes, self.problems = [], [], []
         self.checksum = 0
-        half_made.mkdir()
-        (half_made / IMAGES).touch()
+        temporary.mkdir()
+        (temporary / IMAGES).touch()
 
     def add(self, photograph):
         try:
@@ -96,57 +151,58 @@ class _Class:
         except ValueError as error:
             self.problems.append(Problem(photograph.name, str(error), "skipped"))
             return
-        # Opened for each picture: the files of a thousand classes cannot be open at a time.
-        with open(self.half_made / IMAGES, "ab") as stream:
+        # Opened for each picture, as a process cannot hold the files of a thousand classes open.
+        with open(self.temporary / IMAGES, "ab") as stream:
             stream.write(image)
         self.checksum = zlib.crc32(image, self.checksum)
         self.names.append(photograph.name)
         self.sizes.append(size)
 
-    def keep(self, folder):
-        """Put everything in its folder at once, and return the `Decoded`."""
+    def save(self, folder):
+        """Move everything to its folder atomically and return the `Decoded`."""
         sizes = np.array(self.sizes, np.int32).reshape(-1, 2)
+        problems = [text for p in self.problems for text in (p.file, p.what, p.done)]
         np.savez(
-            self.half_made / ABOUT,
+            self.temporary / ABOUT,
             version=VERSION,
             checksum=self.checksum,
-            names=_packed(self.names),
+            names=_pack(self.names),
             sizes=sizes,
-            problems=_packed([word for p in self.problems for word in (p.file, p.what, p.done)]),
+            problems=_pack(problems),
         )
-        with open(self.half_made / IMAGES, "rb+") as stream:
-            os.fsync(stream.fileno())  # a power cut must not leave holes in it
+        with open(self.temporary / IMAGES, "rb+") as stream:
+            os.fsync(stream.fileno())  # so that a power failure cannot leave holes in it
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(self.half_made, folder)
+        os.replace(self.temporary, folder)
         return _sorted(folder / IMAGES, self.names, sizes, self.problems, self.checksum)
 
 
 def load_decoded(folder: Path, image_size):
-    """Return what `decode_all` has put into a folder; `None` if it is missing, damaged or old.
+    """Return the `Decoded` in a folder, `None` if it is missing, damaged or outdated.
 
-    Of the images only the size of their file is looked at: to read them all takes long where
-    there are many. `Decoded.is_whole` does. Nothing is ever unpickled.
+    Of the images, only the file size is checked, because reading many takes long;
+    `Decoded.is_intact` checks the rest. Nothing is ever unpickled.
     """
     try:
         with open(folder / ABOUT, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
             if stored["version"] != VERSION:
                 return None
-            sizes, names = stored["sizes"], _unpacked(stored["names"])
-            words = _unpacked(stored["problems"])
-            problems = [Problem(*words[i : i + 3]) for i in range(0, len(words), 3)]
+            sizes, names = stored["sizes"], _unpack(stored["names"])
+            texts = _unpack(stored["problems"])
+            problems = [Problem(*texts[i : i + 3]) for i in range(0, len(texts), 3)]
             checksum = int(stored["checksum"])
         fits = (
             (sizes.dtype, sizes.shape) == (np.int32, (len(names), 2))
             and (folder / IMAGES).stat().st_size == len(names) * image_size * image_size * 3
         )  # fmt: skip
         return _sorted(folder / IMAGES, names, sizes, problems, checksum) if fits else None
-    except Exception:  # missing, or damaged: NumPy trips over that in many ways
+    except Exception:  # missing or damaged; NumPy raises many kinds of exception for damage
         return None
 
 
 def _sorted(file, names, sizes, problems, checksum):
-    """Return a `Decoded`, given the names and sizes in the order in which the pictures came."""
+    """Return a `Decoded`, given names and sizes in the order of the file."""
     rows = np.array(sorted(range(len(names)), key=names.__getitem__), np.int64)
     return Decoded(
         file=file,
@@ -158,14 +214,14 @@ def _sorted(file, names, sizes, problems, checksum):
     )
 
 
-def _packed(lines):
-    """Return words without line ends as `(bytes,)` uint8: one long word makes no other longer."""
+def _pack(lines):
+    """Return lines as `(bytes,)` uint8, because NumPy pads text to the longest."""
     return np.frombuffer("\n".join(lines).encode(), np.uint8)
 
 
-def _unpacked(packed):
-    """Return the words that `_packed` has packed, as a list."""
+def _unpack(packed):
+    """Return the list of lines in a `_pack`ed array."""
     if packed.dtype != np.uint8:
-        raise ValueError("no text")
+        raise ValueError("not packed text")
     text = packed.tobytes().decode()
     return text.split("\n") if text else []

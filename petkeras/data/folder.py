@@ -1,4 +1,4 @@
-"""A folder of one's own pictures: a sub-folder per class."""
+"""A folder of your own pictures, with one sub-folder per class."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from petkeras.data.pictures import ENDINGS, Photograph, Problem, read_file, summarize
+from petkeras.data.pictures import EXTENSIONS, Photograph, Problem, read_file, summarize
 from petkeras.errors import PetkerasError
 from petkeras.text import printable
 
@@ -15,12 +15,12 @@ class ClassFolders:
     """Read pictures from a folder that has one sub-folder per class.
 
     Args:
-        folder: the folder. Whatever in it is no picture is reported and ignored; what is hidden
-            is ignored. A class may be a link to a folder elsewhere; other folders that are links
-            are not followed, so that no picture is met twice.
+        folder: the folder. Files in it that are not pictures are reported and ignored; hidden
+            files are ignored. A class may be a link to a folder elsewhere; other links to folders
+            are not followed, so that no picture is found twice.
 
     Raises:
-        PetkerasError: there are not two sub-folders with pictures in them.
+        PetkerasError: there are fewer than two sub-folders with pictures in them.
     """
 
     def __init__(self, folder: Path):
@@ -29,8 +29,8 @@ class ClassFolders:
         self.files = {}  # class name -> its picture files, sorted
         for path in self._list(folder):
             if not os.path.isdir(path):
-                if _is_named_as_picture(path) or path.is_symlink():
-                    self._report(path, "in no class's folder")
+                if _is_named_like_picture(path) or path.is_symlink():
+                    self._report(path, "not in a class folder")
             elif _leads_back(path, folder):
                 self._report(path, "a link that leads back to this folder")
             elif not path.name.isprintable():
@@ -43,7 +43,7 @@ class ClassFolders:
             found = f" Found: {summarize(self.problems)}." if self.problems else ""
             raise PetkerasError(
                 f"{printable(folder)} holds neither images.tar.gz and annotations.tar.gz nor two "
-                f"sub-folders or more with pictures ({', '.join(ENDINGS)}) in them.{found}"
+                f"or more sub-folders with pictures ({', '.join(EXTENSIONS)}).{found}"
             )
 
     @property
@@ -52,7 +52,7 @@ class ClassFolders:
         return tuple(self.files)
 
     def photographs(self, class_names):
-        """Yield the `Photograph`s of some classes, by printable names."""
+        """Yield the `Photograph`s of some classes, with printable names."""
         for class_name in class_names:
             for file in self.files[class_name]:
                 data, fault = b"", ""
@@ -63,22 +63,22 @@ class ClassFolders:
                 yield Photograph(self._name(Path(file)), class_name, data, fault)
 
     def class_key(self, class_name):
-        """Name the files of a class as they are now, without reading them."""
+        """Return a name for the present files of a class, without reading them."""
         digest = hashlib.sha256()
         for file in self.files[class_name]:
             digest.update(repr((file, _state(file))).encode())
         return "folder-" + digest.hexdigest()[:16]
 
     def _pictures_in(self, class_folder):
-        """Return the paths of the files that are named as pictures, sorted; report the others.
+        """Return the sorted paths of the files named like pictures; report the others.
 
-        As strings: a million of them take a tenth of a gigabyte.
+        The paths are strings, because a million of these take only a tenth of a gigabyte.
         """
         files, waiting = [], [class_folder]
         while waiting:
             for path in self._list(waiting.pop()):
                 if not os.path.isdir(path):
-                    if _is_named_as_picture(path):
+                    if _is_named_like_picture(path):
                         files.append(str(path))
                     elif os.path.lexists(path):
                         self._report(path, "not a picture")
@@ -86,14 +86,14 @@ class ClassFolders:
                         self._report(path, "a path that is too long")
                 elif path.is_symlink():
                     self._report(path, "a folder that is a link")
-                elif _is_named_as_picture(path):
-                    self._report(path, "a folder named as a picture")
+                elif _is_named_like_picture(path):
+                    self._report(path, "a folder named like a picture")
                 else:
                     waiting.append(path)
         return sorted(files)
 
     def _list(self, folder):
-        """Yield what is in a folder, sorted; nothing, and a report, if it cannot be read."""
+        """Yield the sorted contents of a folder; if it cannot be read, report it."""
         try:
             names = sorted(os.listdir(folder))
         except OSError as error:
@@ -108,18 +108,18 @@ class ClassFolders:
         return printable(path.relative_to(self.folder))
 
 
-def _is_named_as_picture(path):
-    return path.suffix.lower() in ENDINGS
+def _is_named_like_picture(path):
+    return path.suffix.lower() in EXTENSIONS
 
 
 def _leads_back(path, folder):
-    """Whether a class is a link into the folder it lies in, or to one that holds that."""
-    here, there = Path(os.path.realpath(folder)), Path(os.path.realpath(path))
-    return path.is_symlink() and (there.is_relative_to(here) or here.is_relative_to(there))
+    """Return True if a class is a link that leads into, or above, its own folder."""
+    folder, target = Path(os.path.realpath(folder)), Path(os.path.realpath(path))
+    return path.is_symlink() and (target.is_relative_to(folder) or folder.is_relative_to(target))
 
 
 def _state(file):
-    """Return what changes when a file, or the file that a link leads to, does."""
+    """Return values that change when a file, or the target of a link, changes."""
     try:
         status = os.stat(file)
     except OSError:

@@ -1,4 +1,8 @@
-"""Processes that prepare the same data take turns."""
+"""Let one process at a time prepare the same data.
+
+The lock is `filelock`'s, because the operating system releases it when its process is killed and
+because without it the cleanup of one process would remove the unfinished files of another.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,20 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-PATIENCE = 3.0  # seconds of waiting before it is said
+from petkeras.data.storage import disk_error, is_disk_full
+from petkeras.errors import PetkerasError
+
+QUIET_SECONDS = 3.0  # how long to wait for the lock before saying so
 
 
 @contextlib.contextmanager
-def turn(data_dir: Path, key, what):
-    """Wait until no other process prepares the same thing, and keep the others waiting.
-
-    The operating system keeps the turn: whoever crashes gives it back.
+def wait_for_lock(data_dir: Path, key, description):
+    """Hold a lock, once no other process holds it.
 
     Args:
-        data_dir: where the thing is kept.
-        key: its name there.
-        what: its name in the line that is printed, to stderr, where the wait is long.
+        data_dir: the data folder.
+        key: the name of the data in this folder.
+        description: names the data in the line printed to stderr when the wait is long.
 
     Raises:
         OSError: `data_dir` cannot be written to.
@@ -29,11 +34,39 @@ def turn(data_dir: Path, key, what):
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file)
     try:
-        lock.acquire(timeout=PATIENCE)
+        lock.acquire(timeout=QUIET_SECONDS)
     except Timeout:
-        print(f"Waiting: another process is preparing {what}.", file=sys.stderr, flush=True)
+        print(f"Waiting: another process is preparing {description}.", file=sys.stderr, flush=True)
         lock.acquire()
     try:
         yield
     finally:
         lock.release()
+
+
+def prepare_once(find, prepare, data_dir: Path, key, description):
+    """Return what `find` finds, or else what `prepare` makes, in one process only.
+
+    Args:
+        find: returns the data, or `None` if it has yet to be prepared.
+        prepare: prepares the data and returns it.
+        data_dir, key, description: see `wait_for_lock`. The lock is taken, and anything written,
+            only if the data has yet to be prepared.
+
+    Raises:
+        PetkerasError: `data_dir` cannot be written to, or the disk is full.
+    """
+    found = find()
+    if found is None:
+        try:
+            with wait_for_lock(data_dir, key, description):
+                found = find()  # another process may have prepared it in the meantime
+                if found is None:
+                    found = prepare()
+        except PetkerasError:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) or is_disk_full(error):
+                raise disk_error(error, data_dir) from error
+            raise
+    return found

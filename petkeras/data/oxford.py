@@ -1,9 +1,8 @@
-"""The Oxford-IIIT Pet dataset, by tensorflow-datasets: downloaded, or from archives on disk."""
+"""The Oxford-IIIT Pet dataset, downloaded or from archives on disk."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import json
@@ -15,28 +14,27 @@ from pathlib import Path
 
 from petkeras.data import archives
 from petkeras.data.breeds import BREEDS
-from petkeras.data.locks import turn
+from petkeras.data.locks import prepare_once
 from petkeras.data.pictures import Photograph, Problem
+from petkeras.data.storage import UNFINISHED, error_chain, is_disk_full, remove_unfinished
 from petkeras.errors import PetkerasError
 from petkeras.system.tensorflow import muted_stderr
 from petkeras.text import one_line, printable
 
-WAYS_OUT = (
-    "Ways out: '--source sample' draws pets offline; '--source FOLDER' takes a folder that holds "
-    "images.tar.gz and annotations.tar.gz, or one sub-folder of pictures per class."
+ALTERNATIVES = (
+    "Alternatives: set `source` to 'sample' for drawn pets, which need no network, or to a folder "
+    "that holds images.tar.gz and annotations.tar.gz, or one sub-folder of pictures per class."
 )
-
-
-CONTENTS = "contents.json"  # written last, so that it stands for a whole preparation
+CONTENTS = "contents.json"  # written last, so that it marks a complete preparation
 
 
 class OxfordPets:
-    """Read the photographs out of a prepared tensorflow-datasets builder.
+    """Read the photographs of a prepared tensorflow-datasets builder.
 
     Args:
         builder: a prepared builder of `oxford_iiit_pet`.
-        key: a name for these very files, for the cache of decoded pictures.
-        class_names: the breeds that there are, in the dataset's order.
+        key: identifies these files in the cache of decoded pictures.
+        class_names: the breeds that it has, in the dataset's order.
         problems: what was wrong with the files.
     """
 
@@ -47,16 +45,16 @@ class OxfordPets:
         self.problems = list(problems)
 
     def photographs(self, class_names):
-        """Yield the `Photograph`s of some classes, of both official splits together."""
+        """Yield the `Photograph`s of some classes, from both official splits."""
         for example in _examples(self.builder, ("image", "label", "file_name")):
             class_name = BREEDS[example["label"]]
             if class_name in class_names:
                 yield Photograph(example["file_name"].decode(), class_name, example["image"])
 
     def annotations(self, names):
-        """Yield (name, trimap as the bytes of a PNG, head box `(4,)`) of some pictures.
+        """Yield (name, trimap as PNG bytes, head box `(4,)`) of some pictures.
 
-        A box is (top, left, bottom, right) as fractions of the picture; all 0 where there is none.
+        A box is (top, left, bottom, right) as fractions of the picture; all 0 if there is none.
         """
         for example in _examples(self.builder, ("file_name", "segmentation_mask", "head_bbox")):
             name = example["file_name"].decode()
@@ -64,138 +62,122 @@ class OxfordPets:
                 yield name, example["segmentation_mask"], example["head_bbox"]
 
     def class_key(self, class_name):
-        """Return the name under which the decoded pictures of a class are kept."""
+        """Return the name of a class in the cache of decoded pictures."""
         return f"{self.key}/{class_name}"
 
 
 def _examples(builder, features):
-    """Yield the wanted features of every example of both splits, images as their bytes."""
+    """Yield features of every example of both splits, images as encoded bytes."""
+    from tensorflow import errors
+
     tfds = _tfds()
     pictures = {"image", "segmentation_mask"} & set(features)
     decoders = {feature: tfds.decode.SkipDecoding() for feature in pictures}
     partial = tfds.decode.PartialDecoding(dict.fromkeys(features, True), decoders=decoders)
     splits = "+".join(sorted(builder.info.splits))
-    damage = _damage()  # now, as a generator may be closed while Python shuts down
+    # Looked up now, because a generator may be closed while Python shuts down.
+    damage = errors.DataLossError, errors.NotFoundError
     try:
         yield from builder.as_dataset(split=splits, decoders=partial).as_numpy_iterator()
     except damage as error:
         raise PetkerasError(
             f"The prepared pictures in {builder.data_dir} are damaged ({one_line(error)}). Remove "
-            "that folder, and they are prepared anew."
+            "that folder, and they will be prepared again."
         ) from None
 
 
-def _damage():
-    """Return what TensorFlow raises over files that are damaged or gone."""
-    from tensorflow import errors
-
-    return errors.DataLossError, errors.NotFoundError
-
-
 def open_download(data_dir: Path):
-    """Return the published dataset, downloaded once and checked by checksum.
+    """Return the published dataset, downloaded once and verified by its checksums.
 
     Raises:
-        PetkerasError: it cannot be downloaded, has a wrong checksum, or the disk is full. What was
-            half-made is removed.
+        PetkerasError: it cannot be downloaded, has a wrong checksum, or the disk is full.
+            Unfinished files are removed.
     """
-    builder = _builder(data_dir)
-    if not builder.is_prepared():
+
+    def find():
+        builder = _builder(data_dir)
+        return builder if builder.is_prepared() else None
+
+    def prepare():
         try:
-            with turn(data_dir, "oxford", "the Oxford-IIIT Pet dataset"):
-                builder = _builder(data_dir)  # another process may just have prepared it
-                if not builder.is_prepared():
-                    _download_or_remove(builder, data_dir)
-        except OSError as error:
-            raise _disk_error(error, data_dir) from error
+            _download(data_dir)
+        except BaseException as error:
+            _remove_unfinished_download(data_dir)
+            if not isinstance(error, Exception):
+                raise  # Ctrl-C: a completely downloaded archive is kept
+            raise _explain(error, data_dir) from error
+        return find()
+
+    builder = prepare_once(find, prepare, data_dir, "oxford", "the Oxford-IIIT Pet dataset")
     return OxfordPets(builder, key=f"oxford-{builder.version}")
 
 
-def _download_or_remove(builder, data_dir):
-    """Download, or keep only what has come whole, and say in one line what went wrong."""
-    try:
-        _download(builder, data_dir / "downloads")
-    except BaseException as error:
-        _remove_half_made(data_dir)
-        if not isinstance(error, Exception):
-            raise  # Ctrl-C: an archive that has come whole is kept
-        raise _explain(error, data_dir) from error
+def _download(data_dir):
+    """Download, verify, extract and prepare the dataset.
 
-
-def _download(builder, downloads):
-    """Download, check, unpack and prepare.
-
-    Each try unpacks into a folder of its own. When one archive fails, tensorflow-datasets goes on
-    unpacking the other in the background: what that leaves must not be taken for whole.
+    Each attempt extracts into a folder of its own. If one archive fails, tensorflow-datasets keeps
+    extracting the other in the background, and its leftovers must not pass for complete.
     """
+    downloads = data_dir / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
-    for left in list(downloads.glob("incomplete-*")):  # by a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
+    remove_unfinished(downloads)
     with (
         _few_retries(),
         tempfile.TemporaryDirectory(
-            prefix="incomplete-", dir=downloads, ignore_cleanup_errors=True
-        ) as unpacked,
+            prefix=UNFINISHED, dir=downloads, ignore_cleanup_errors=True
+        ) as extracted,
     ):
-        config = _tfds().download.DownloadConfig(extract_dir=unpacked)
-        builder.download_and_prepare(download_config=config)
+        config = _tfds().download.DownloadConfig(extract_dir=extracted)
+        _builder(data_dir).download_and_prepare(download_config=config)
 
 
 def open_archives(folder: Path, data_dir: Path):
-    """Return the dataset as made from the two archives in `folder`, without the network.
+    """Return the dataset made from the two archives in `folder`, without the network.
 
     Raises:
         PetkerasError: an archive is missing or damaged, or the disk is full.
     """
-    for name in archives.NAMES:
+    for name in archives.ARCHIVE_NAMES:
         if not (folder / name).is_file():
             raise PetkerasError(f"{printable(folder)} has no {name}. Both archives are needed.")
     key = "archives-" + _fingerprint(folder)
     home = data_dir / "petkeras" / key
-    prepared = _prepared(home)
-    if prepared is None:
+
+    def prepare():
+        shutil.rmtree(home, ignore_errors=True)
         try:
-            with turn(data_dir, key, f"the pictures of {printable(folder)}"):
-                prepared = _prepared(home)  # another process may just have prepared them
-                if prepared is None:
-                    _prepare_or_remove(folder, home)
-                    prepared = _prepared(home)
-        except Exception as error:
-            if isinstance(error, OSError) or _is_disk_full(error):
-                raise _disk_error(error, data_dir) from error
+            _prepare_archives(folder, home)
+        except BaseException:
+            shutil.rmtree(home, ignore_errors=True)
             raise
-    class_names, problems = prepared
+        return _load_contents(home)
+
+    class_names, problems = prepare_once(
+        lambda: _load_contents(home), prepare, data_dir, key, f"the pictures of {printable(folder)}"
+    )
     return OxfordPets(_builder(home), key, class_names, problems)
 
 
-def _prepared(home):
-    """Return the class names and the problems of prepared archives, `None` if they are not."""
+def _load_contents(home):
+    """Return class names and problems of prepared archives, `None` if there are none."""
     try:
         contents = json.loads((home / CONTENTS).read_text())
         problems = [Problem(**entry) for entry in contents["problems"]]
         return (contents["class_names"], problems) if _builder(home).is_prepared() else None
-    except (OSError, ValueError, KeyError, TypeError):  # missing, or damaged
+    except (OSError, ValueError, KeyError, TypeError):  # missing or damaged
         return None
 
 
-def _prepare_or_remove(folder, home):
-    shutil.rmtree(home, ignore_errors=True)
-    try:
-        _prepare_archives(folder, home)
-    except BaseException:
-        shutil.rmtree(home, ignore_errors=True)
-        raise
-
-
 def _prepare_archives(folder, home):
-    """Unpack, mend, let the builder read the result, and note what there is."""
+    """Extract and repair the archives, and let the builder read the result."""
     home.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(dir=home, prefix="incomplete-") as unpacked:
-        problems = archives.extract(folder, Path(unpacked))
-        problems += archives.mend(Path(unpacked))
+    with tempfile.TemporaryDirectory(dir=home, prefix=UNFINISHED) as extracted:
+        problems = archives.extract(folder, Path(extracted))
+        problems += archives.repair(Path(extracted))
         builder = _builder(home)
-        builder._make_download_manager = lambda **_: _OnDisk(unpacked)
-        with _without_progress_bars():
+        split_generators = builder._split_generators  # the hook that each dataset implements
+        builder._split_generators = lambda _: split_generators(_ExtractedArchives(extracted))
+        with _quiet():
             builder.download_and_prepare()
     labels = sorted({int(example["label"]) for example in _examples(builder, ("label",))})
     contents = {
@@ -205,10 +187,8 @@ def _prepare_archives(folder, home):
     (home / CONTENTS).write_text(json.dumps(contents))
 
 
-class _OnDisk:
-    """Stand in for the builder's download manager: everything is on the disk already."""
-
-    downloaded_size = 0
+class _ExtractedArchives:
+    """Replace the download manager: both archives are extracted already."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -222,18 +202,18 @@ def _builder(data_dir):
 
 
 def _tfds():
-    """Import tensorflow-datasets, which takes a while, and keep its warnings off the terminal."""
+    """Import tensorflow-datasets, which takes a while, and silence its warnings."""
     import tensorflow_datasets as tfds
     from absl import logging as absl_logging
 
     absl_logging.set_verbosity(absl_logging.ERROR)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it tells of every try to connect
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it logs every connection attempt
     return tfds
 
 
 @contextlib.contextmanager
 def _few_retries():
-    """Try a connection for seconds, not for the minutes that tensorflow-datasets does."""
+    """Retry a connection for seconds, not minutes; there is no option for it."""
     from tensorflow_datasets.core.download import downloader
 
     retries = downloader.MAX_RETRIES
@@ -245,8 +225,8 @@ def _few_retries():
 
 
 @contextlib.contextmanager
-def _without_progress_bars():
-    """Keep tensorflow-datasets' bars, and what TensorFlow says of JPEGs, off the terminal."""
+def _quiet():
+    """Hide tensorflow-datasets' progress bars and TensorFlow's messages about JPEGs."""
     tfds = _tfds()
     tfds.disable_progress_bar()
     try:
@@ -257,37 +237,32 @@ def _without_progress_bars():
 
 
 def _fingerprint(folder):
-    """Name two archives by size and time of change, without reading them."""
-    stats = [(folder / name).stat() for name in archives.NAMES]
+    """Return a name for two archives, made from their sizes and times."""
+    stats = [(folder / name).stat() for name in archives.ARCHIVE_NAMES]
     text = repr([(str(folder.resolve()), stat.st_size, stat.st_mtime_ns) for stat in stats])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _remove_half_made(data_dir):
-    """Remove what an interrupted download, unpacking or preparation has left."""
+def _remove_unfinished_download(data_dir):
+    """Remove what an interrupted download, extraction or preparation left behind."""
+    remove_unfinished(data_dir / "downloads")
     for pattern in (
-        "downloads/oxford_iiit_pet/*.tmp.*",  # no "**": the other download may be going on
-        "downloads/incomplete-*",
+        "downloads/oxford_iiit_pet/*.tmp.*",  # not "**": the other download may be running
         "oxford_iiit_pet/incomplete*",
     ):
         for path in list(data_dir.glob(pattern)):
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _remove_archives(data_dir):
-    """Remove the downloaded archives."""
-    shutil.rmtree(data_dir / "downloads" / "oxford_iiit_pet", ignore_errors=True)
-
-
 def _explain(error, data_dir):
-    """Turn what tensorflow-datasets raised into one line."""
-    kinds = {kind.__name__ for link in _chain(error) for kind in type(link).__mro__}
-    if _is_disk_full(error):
-        return _disk_error(error, data_dir)
+    """Return a one-line error for a known error of tensorflow-datasets."""
+    kinds = {kind.__name__ for cause in error_chain(error) for kind in type(cause).__mro__}
+    if is_disk_full(error):
+        return error  # `prepare_once` turns it into one line
     if "NonMatchingChecksumError" in kinds:
         return PetkerasError(
-            "The Oxford-IIIT Pet dataset was not taken: an archive does not have its published "
-            f"checksum. It was removed; try again later. {WAYS_OUT}"
+            "The Oxford-IIIT Pet dataset was rejected: an archive does not match its published "
+            f"checksum. It was removed; try again later. {ALTERNATIVES}"
         )
     if kinds & {"RequestException", "DownloadError"}:
         reason = one_line(error)
@@ -295,44 +270,12 @@ def _explain(error, data_dir):
             reason = "no connection to its server"
         return PetkerasError(
             f"The Oxford-IIIT Pet dataset could not be downloaded ({reason}). Try again when there "
-            f"is a connection. {WAYS_OUT}"
+            f"is a connection. {ALTERNATIVES}"
         )
     if kinds & {"ExtractError", "TarError", "EOFError", "FileNotFoundError"}:
-        _remove_archives(data_dir)
+        shutil.rmtree(data_dir / "downloads" / "oxford_iiit_pet", ignore_errors=True)
         return PetkerasError(
-            "The Oxford-IIIT Pet dataset was not taken: an archive is cut short or damaged "
-            f"({one_line(error)}). It was removed; try again. {WAYS_OUT}"
+            "The Oxford-IIIT Pet dataset was rejected: an archive is truncated or damaged "
+            f"({one_line(error)}). It was removed; try again. {ALTERNATIVES}"
         )
-    if "OSError" in kinds:
-        return _disk_error(error, data_dir)
     return error
-
-
-def _chain(error):
-    """List an exception and those that led to it."""
-    chain = []
-    while error is not None and error not in chain:
-        chain.append(error)
-        error = error.__cause__ or error.__context__
-    return chain
-
-
-def _is_disk_full(error):
-    return any(
-        getattr(link, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-        or type(link).__name__ == "ResourceExhaustedError"
-        or "Not enough disk space" in str(link)
-        for link in _chain(error)
-    )
-
-
-def _disk_error(error, data_dir):
-    if _is_disk_full(error):
-        return PetkerasError(
-            f"The disk is full: the pictures could not be prepared under {data_dir}. What was "
-            "half-made is removed. Free some space, or name another place with '--data-dir'."
-        )
-    return PetkerasError(
-        f"The pictures could not be prepared under {data_dir} ({one_line(error)}). "
-        "Name another place with '--data-dir'."
-    )

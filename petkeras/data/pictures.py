@@ -1,4 +1,4 @@
-"""Read a picture of any kind into a square of uint8."""
+"""Decode pictures of any kind to squares of uint8, within memory limits."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from PIL import Image, ImageOps
 
 from petkeras.text import one_line, printable
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # Pillow knows more; one starts Ghostscript
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # Pillow reads more; one of them runs Ghostscript
 
-# What a picture may ask for. More is refused by its header, before it is decoded.
-MOST_BYTES = 2**26  # of a file
-MOST_PIXELS = 8192 * 6144  # 0.3 GB, with transparency up to 0.6
-HALF_AS_MANY = ("WEBP", "BMP")  # decoded with twice the memory; in Python, where compressed
-MOST_WORK = 2 * 10**9  # pixels times scans of a JPEG: a few bytes may ask for one more scan
-LEAST_SIDE = 2048  # of a large JPEG no more is decoded than keeps this many pixels a side
+# Limits for a picture, checked in its header, before it is decoded.
+MAX_BYTES = 2**26  # of a file
+MAX_PIXELS = 8192 * 6144  # 0.3 GB, with transparency up to 0.6 GB
+HALF_MAX_PIXELS = ("WEBP", "BMP")  # need twice the memory, or are decoded in slow Python
+MAX_SCANNED_PIXELS = 2 * 10**9  # pixels times scans of a JPEG; a scan takes only a few bytes
+DRAFT_SIDE = 2048  # a large JPEG is decoded at a reduced size, but not below this
 _SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Name a file that is not as it should be, and tell what was done about it: printable."""
+    """Say what is wrong with a file and what was done about it, printable."""
 
     file: str
     what: str
@@ -43,7 +43,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Photograph:
-    """Hold a file as it came: its name, its class, its bytes, or why it has none."""
+    """Hold the name and the class of a file, and its bytes or why they are missing."""
 
     name: str
     class_name: str
@@ -52,18 +52,20 @@ class Photograph:
 
 
 def read_file(file: Path):
-    """Return the bytes of a file that may be anything: nothing else than a file is opened.
+    """Return the bytes of a regular file; nothing else is opened.
 
     Raises:
-        ValueError: it is a pipe (which would be waited for for ever), a device, a folder, too
-            large, a link to nowhere, or may not be read.
+        ValueError: it is a pipe (reading it would block), a device, a folder, too large, a broken
+            link, or not readable.
     """
     try:
         status = os.stat(file)
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"{_KINDS.get(stat.S_IFMT(status.st_mode), 'no file')}, not a file")
-        if status.st_size > MOST_BYTES:
-            raise ValueError(f"{status.st_size} bytes are too many: {MOST_BYTES} at the most")
+            raise ValueError(
+                f"{_KINDS.get(stat.S_IFMT(status.st_mode), 'something else')}, not a file"
+            )
+        if status.st_size > MAX_BYTES:
+            raise ValueError(f"{status.st_size} bytes are too many: the limit is {MAX_BYTES}")
         return Path(file).read_bytes()
     except OSError as error:
         raise ValueError(f"it cannot be opened ({error.strerror})") from None
@@ -74,67 +76,67 @@ _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a fo
 
 
 def open_picture(data):
-    """Open a picture by its header, and see that it asks for neither much memory nor much time.
+    """Read the header of a picture, and check that it is within the limits.
 
     Returns:
-        A Pillow picture that is not decoded yet.
+        A Pillow image that is not decoded yet.
 
     Raises:
-        ValueError: it is no picture of `FORMATS`, or asks for too much.
+        ValueError: it is not a picture in `FORMATS`, or exceeds a limit.
     """
     if not data:
         raise ValueError("the file is empty")
     with reading():
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     width, height = picture.size
-    if width * height > MOST_PIXELS // (2 if picture.format in HALF_AS_MANY else 1):
+    if width * height > MAX_PIXELS // (2 if picture.format in HALF_MAX_PIXELS else 1):
         raise ValueError(f"{width} x {height} pixels are too many")
     if picture.format in ("JPEG", "MPO"):
         scans = len(_SCAN.findall(data))
-        if width * height * scans > MOST_WORK:
+        if width * height * scans > MAX_SCANNED_PIXELS:
             raise ValueError(f"{scans} scans of {width} x {height} pixels are too many")
     return picture
 
 
 @contextlib.contextmanager
 def reading():
-    """Turn whatever Pillow raises over a damaged file into a ValueError, and hush its warnings."""
+    """Turn Pillow's errors into a ValueError, and silence its warnings."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except Image.UnidentifiedImageError:
-        raise ValueError("not a picture that can be read") from None
+        raise ValueError("not a readable picture") from None
     except Image.DecompressionBombError:
         raise ValueError("too many pixels") from None
     except MemoryError:
-        raise ValueError("it needs more memory than there is") from None
-    except Exception as error:  # its parsers trip over damage in more ways than it documents
+        raise ValueError("it needs more memory than is available") from None
+    except Exception as error:  # its parsers raise more than it documents
         raise ValueError(f"the picture is damaged ({one_line(error)})") from None
 
 
 def open_upright(data):
-    """Decode a picture of any kind and mode, in RGB, turned upright, what is transparent white.
+    """Decode a picture of any kind to RGB, upright and on white.
 
     Returns:
-        A Pillow picture, and the (width, height) that the file has.
+        A Pillow image, and the (width, height) of the file.
 
     Raises:
-        ValueError: it is no picture, is damaged, or asks for too much.
+        ValueError: it is not a picture, is damaged, or exceeds a limit.
     """
     picture = open_picture(data)
     size = picture.size
     with reading():
-        picture.draft(None, (LEAST_SIDE, LEAST_SIDE))
+        picture.draft(None, (DRAFT_SIDE, DRAFT_SIDE))
         picture.load()
-        with contextlib.suppress(Exception):  # a damaged EXIF tag says nothing of the pixels
+        with contextlib.suppress(Exception):  # the pixels may be fine if an EXIF tag is damaged
             ImageOps.exif_transpose(picture, in_place=True)
         return _rgb(picture), size
 
 
 def _rgb(picture):
-    """Return a picture of any mode as RGB, its transparent parts white."""
-    if picture.mode.startswith("I"):  # 16 bits a pixel: keep the upper 8
+    """Return a picture of any mode as RGB, on white where transparent."""
+    if picture.mode.startswith("I"):  # 16 bits per pixel: keep the upper 8
         high = np.asarray(picture) >> 8
         return Image.fromarray(high.clip(0, 255).astype(np.uint8)).convert("RGB")
     if picture.has_transparency_data:
@@ -148,17 +150,17 @@ def _rgb(picture):
 def decode(data, image_size):
     """Decode a picture and squash it to a square, as the article does.
 
-    Turned upright by its EXIF tag; transparency becomes white; of an animation, the first frame.
+    It is rotated by its EXIF tag; transparency becomes white; an animation gives its first frame.
 
     Args:
         data: the bytes of a JPEG, PNG, GIF, BMP or WebP file.
-        image_size: height and width wanted, in pixels.
+        image_size: height and width of the result, in pixels.
 
     Returns:
-        An image `(image_size, image_size, 3)` uint8, and the (width, height) that it had.
+        An image `(image_size, image_size, 3)` uint8, and its original (width, height).
 
     Raises:
-        ValueError: the bytes are no picture, are cut short, or ask for too much.
+        ValueError: the bytes are not a picture, are truncated, or exceed a limit.
 
     Example:
 
@@ -178,7 +180,7 @@ def decode(data, image_size):
 
 
 def summarize(problems):
-    """Tell of all problems in one line, those alike together; empty if there are none.
+    """Return all problems as one line, grouped by kind; empty if there are none.
 
     Example:
 
@@ -186,11 +188,11 @@ def summarize(problems):
     >>> summarize([Problem("a.mat", "not a picture", "ignored")])
     '1 file: not a picture, ignored (a.mat)'
     """
-    alike = {}
+    groups = {}
     for problem in problems:
-        alike.setdefault((problem.what, problem.done), []).append(problem.file)
+        groups.setdefault((problem.what, problem.done), []).append(problem.file)
     return "; ".join(
         f"{len(files)} file{'s' if len(files) > 1 else ''}: {what}, {done} "
         f"({', '.join(files[:3])}{', ...' if len(files) > 3 else ''})"
-        for (what, done), files in alike.items()
+        for (what, done), files in groups.items()
     )

@@ -18,12 +18,12 @@ _xla = False
 
 
 def has_gpu():
-    """Tell whether TensorFlow has a GPU to compute on."""
+    """Return True if TensorFlow can see a GPU."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
 def prepare_gpus():
-    """Let TensorFlow take GPU memory as it needs it, not all at once."""
+    """Let TensorFlow allocate GPU memory as it needs it, instead of all at once."""
     for gpu in tf.config.list_physical_devices("GPU"):
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
@@ -32,9 +32,9 @@ def prepare_gpus():
 
 
 def make_deterministic():
-    """Let TensorFlow use only operations that give the same bits each time they run, on GPUs too.
+    """Let TensorFlow use only operations that give the same bits on every run, on GPUs too.
 
-    Counts for the whole process, and from now on.
+    This applies to the whole process from now on.
     """
     global _deterministic
     tf.config.experimental.enable_op_determinism()
@@ -42,16 +42,16 @@ def make_deterministic():
 
 
 def is_deterministic():
-    """Tell whether `make_deterministic` was called."""
+    """Return True if `make_deterministic` was called."""
     return _deterministic
 
 
 def use_xla():
-    """Let XLA, a compiler, fuse the operations of every training step that is begun from now on.
+    """Compile every training step from now on with XLA, which fuses operations.
 
-    It may make a step faster on a GPU. On a CPU it makes it several times slower: its convolutions
-    are not oneDNN's.
-    With `make_deterministic` it fails on a GPU: it has no such gradient of max-pooling there.
+    A step may then be faster on a GPU. On a CPU it is several times slower, as XLA's convolutions
+    are not oneDNN's. Together with `make_deterministic` it fails on a GPU, where XLA has no
+    deterministic gradient of max pooling.
 
     Reference: OpenXLA's documentation, "XLA: Optimizing Compiler for Machine Learning".
     """
@@ -60,12 +60,12 @@ def use_xla():
 
 
 def uses_xla():
-    """Tell whether `use_xla` was called."""
+    """Return True if `use_xla` was called."""
     return _xla
 
 
 def describe():
-    """Name the device that TensorFlow will compute on, as a user would.
+    """Return the name of the device that TensorFlow will compute on.
 
     Example:
 
@@ -81,17 +81,17 @@ def describe():
 
 
 def dtype_policy(precision="auto"):
-    """Choose the Keras dtype policy for a precision.
+    """Return the Keras dtype policy for a precision.
 
     Args:
         precision: `"float32"`; `"bfloat16"` (computes in bfloat16, keeps weights in float32); or
-            `"auto"`: bfloat16 where the processor has instructions for it, else float32.
+            `"auto"`: bfloat16 if the device has instructions for it, else float32.
 
     Returns:
         `"float32"` or `"mixed_bfloat16"`.
 
     Raises:
-        PetkerasError: `precision` is none of the three.
+        PetkerasError: `precision` is something else.
 
     Example:
 
@@ -109,7 +109,7 @@ def dtype_policy(precision="auto"):
 
 
 def computes_bfloat16():
-    """Tell whether the GPU, or else the processor, has instructions for bfloat16."""
+    """Return True if the GPU, or else the processor, has instructions for bfloat16."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
@@ -118,15 +118,15 @@ def computes_bfloat16():
 
 
 def convolves_slowly_backward():
-    """Tell whether a convolution's gradient to its kernels is slow here: x86-64 without AVX-512.
+    """Return True if a convolution's gradient to its kernel is slow here: x86-64 without AVX-512.
 
-    oneDNN has one for AVX-512, and for GPUs there is NVIDIA's. See `petkeras.hardware.fast`.
+    oneDNN has a fast one for AVX-512, and cuDNN for GPUs. See `petkeras.hardware.fast`.
     """
     return not has_gpu() and "avx2" in _cpu_info() and "avx512f" not in _cpu_info()
 
 
 def cpu_name():
-    """Return the processor's name, as the machine tells it."""
+    """Return the processor's name, as the operating system reports it."""
     for line in _cpu_info().splitlines():
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()

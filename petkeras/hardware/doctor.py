@@ -1,4 +1,4 @@
-"""What runs on this machine, and what to do about what does not."""
+"""Judge whether petkeras can train on a machine, and say how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import json
 import re
 from dataclasses import asdict, dataclass
 
-from petkeras.hardware.machine import plain_name
+from petkeras.hardware.machine import normalize_name
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 
-PYTHONS = ((3, 11), (3, 13))  # oldest and newest that TensorFlow and Keras have packages for
-NAMED = ("keras", "tensorflow", "numpy", "tensorflow-datasets", "matplotlib", "tensorboard")
+PYTHONS = ((3, 11), (3, 13))  # the oldest and newest for which TensorFlow and Keras have packages
+MAIN_PACKAGES = ("keras", "tensorflow", "numpy", "tensorflow-datasets", "matplotlib", "tensorboard")
 GIB = 2**30
-DISK = 3 * 774 * 2**20  # what is downloaded, what is unpacked of it for a while, what is prepared
-MEMORY = {224: 4.5e9, 64: 1.0e9}  # bytes by image size: the most that an epoch took, on two cores
+DISK = 3 * 774 * 2**20  # bytes: the download, what is unpacked temporarily, the prepared data set
+MEMORY = {224: 4.5e9, 64: 1.0e9}  # bytes: the peak of an epoch by image size, on two cores
 
-ODDITIES = (  # environment variable, values that matter (none named: any), what it does
-    ("TF_USE_LEGACY_KERAS", ("1", "true"), "makes tf.keras another Keras than petkeras's"),
+ENVIRONMENT = (  # a variable, the values that matter (none listed: any), and their effect
+    ("TF_USE_LEGACY_KERAS", ("1", "true"), "makes tf.keras a different Keras than petkeras's"),
     ("TF_ENABLE_ONEDNN_OPTS", ("0", "false"), "makes convolutions on the CPU much slower"),
     ("TF_XLA_FLAGS", (), "may compile with XLA, which makes a step on the CPU slower"),
     ("TF_NUM_INTRAOP_THREADS", (), "limits the cores that TensorFlow uses"),
-    ("TF_DETERMINISTIC_OPS", ("1", "true"), "makes training slower, and equal from run to run"),
+    ("TF_DETERMINISTIC_OPS", ("1", "true"), "makes training slower, but reproducible"),
     ("TF_CONFIG", (), "describes a cluster"),
 )
 
 
 @dataclass(frozen=True)
 class Fact:
-    """Hold one thing that was found out.
+    """Hold one finding.
 
     Args:
         topic: what it is about, such as `"Python"`.
-        state: `"ok"`; `"note"`, where training works without; `"problem"`, where it does not.
+        state: `"ok"`; `"note"` if training works nevertheless; `"problem"` if it does not.
         text: what was found.
         advice: what to do about it, if anything.
     """
@@ -47,10 +47,10 @@ def examine(machine):
     """Judge a machine.
 
     Args:
-        machine: a `petkeras.hardware.machine.Machine`, as `petkeras.hardware.machine.look` returns it.
+        machine: a `Machine`, as `petkeras.hardware.machine.look` returns it.
 
     Returns:
-        A list of `Fact`s in the order in which a reader wants them.
+        A list of `Fact`s, the most basic ones first.
 
     Example:
 
@@ -65,96 +65,79 @@ def examine(machine):
         *_packages(machine),
         _gpu(machine),
         _cpu(machine),
-        _enough_memory(machine),
-        _data_set(machine),
+        _memory(machine),
+        _data(machine),
         *_environment(machine),
         _jupyterlab(machine),
     ]
 
 
 def _python(machine):
-    version = ".".join(map(str, machine.python))
+    version = _dotted(machine.python)
     if machine.bits != 64:
-        return Fact(
-            "Python",
-            PROBLEM,
-            f"{version}, {machine.bits} bits: TensorFlow needs 64",
-            "install a 64-bit Python 3.11, 3.12 or 3.13",
-        )
-    if not PYTHONS[0] <= machine.python[:2] <= PYTHONS[1]:
-        return Fact(
-            "Python",
-            PROBLEM,
-            f"{version} is not supported; 3.11, 3.12 and 3.13 are",
-            "make an environment with one of them, such as: python3.12 -m venv .venv",
-        )
-    if machine.system == "Darwin" and machine.architecture == "x86_64":
-        return Fact(
-            "Python",
-            PROBLEM,
-            f"{version}: TensorFlow has no package for Macs with Intel's processors any more",
-            "use another machine, or Colab",
-        )
-    return Fact("Python", OK, f"{version} ({machine.system}, {machine.architecture})")
+        text = f"{version}, {machine.bits} bits: TensorFlow needs 64"
+        advice = "install a 64-bit Python 3.11, 3.12 or 3.13"
+    elif not PYTHONS[0] <= machine.python[:2] <= PYTHONS[1]:
+        text = f"{version} is not supported; 3.11, 3.12 and 3.13 are"
+        advice = "create an environment with one of them, such as: python3.12 -m venv .venv"
+    elif machine.system == "Darwin" and machine.architecture == "x86_64":
+        text = f"{version}: TensorFlow no longer has packages for Macs with Intel processors"
+        advice = "use another machine, or Colab"
+    else:
+        return Fact("Python", OK, f"{version} ({machine.system}, {machine.architecture})")
+    return Fact("Python", PROBLEM, text, advice)
 
 
 def _packages(machine):
-    """Yield a fact for each package that is worth a line, or that is not as required."""
+    """Yield a fact for each main package, and for each other one that is missing or too old."""
     if not machine.requirements:
         yield Fact("petkeras", NOTE, "is not installed", "in its folder: pip install .")
-    bounds = {}
+    minimums = {}
     for requirement in machine.requirements:
         parts = re.fullmatch(r"([\w.-]+)(?:\[[\w,-]+\])?>=([\d.]+)", requirement)
-        if parts:  # those of an extra end in "; extra == ..."
-            bounds[plain_name(parts[1])] = parts[2]
-    for name in (*NAMED, *sorted(set(bounds) - set(NAMED))):
-        bound = bounds.get(name, "0")
-        version = machine.versions.get(name)
+        if parts:  # the requirements of an extra end in "; extra == ..."
+            minimums[normalize_name(parts[1])] = parts[2]
+    for name in (*MAIN_PACKAGES, *sorted(set(minimums) - set(MAIN_PACKAGES))):
+        minimum, version = minimums.get(name, "0"), machine.versions.get(name)
         if name == "tensorflow" and isinstance(machine.tensorflow, dict):
-            version = machine.tensorflow["version"]  # tensorflow-cpu and tf-nightly are one, too
+            version = machine.tensorflow["version"]  # it may come from tensorflow-cpu or tf-nightly
         if version is None:
-            wanted = f"'{name}>={bound}'" if name in bounds else name
-            yield Fact(name, PROBLEM, "is not installed", f"pip install {wanted}")
-        elif _numbers(version) < _numbers(bound):
-            yield Fact(
-                name,
-                PROBLEM,
-                f"{version} is too old; {bound} or newer is needed",
-                f"pip install --upgrade '{name}>={bound}'",
-            )
-        elif name == "tensorflow":
-            yield _tensorflow(machine, version)
-        elif name in NAMED:
+            package = f"'{name}>={minimum}'" if name in minimums else name
+            yield Fact(name, PROBLEM, "is not installed", f"pip install {package}")
+        elif _numbers(version) < _numbers(minimum):
+            text = f"{version} is too old; {minimum} or newer is needed"
+            yield Fact(name, PROBLEM, text, f"pip install --upgrade '{name}>={minimum}'")
+        elif name == "tensorflow" and isinstance(machine.tensorflow, str):
+            yield _broken_tensorflow(machine, version)
+        elif name in MAIN_PACKAGES:
             yield Fact(name, OK, version)
 
 
 def _numbers(version):
-    """Return a version's leading numbers: `(2, 21, 0)` of `"2.21.0rc1"`."""
+    """Return a version's leading numbers: `(2, 21, 0)` for `"2.21.0rc1"`."""
     return tuple(int(number) for number in re.match(r"[\d.]*", version)[0].split(".") if number)
 
 
-def _tensorflow(machine, version):
-    if isinstance(machine.tensorflow, dict):
-        return Fact("tensorflow", OK, version)
-    why = machine.tensorflow
+def _broken_tensorflow(machine, version):
+    reason = machine.tensorflow
     advice = f"pip install --force-reinstall tensorflow=={version}"
     if "tensorflow-metal" in machine.versions:
         advice = "pip uninstall tensorflow-metal (it does not work with TensorFlow 2.18 or newer)"
     elif machine.cpu and machine.architecture == "x86_64" and not _has(machine, "avx"):
-        why += "; this processor lacks AVX, which TensorFlow's packages need"
+        reason += "; this processor lacks AVX, which TensorFlow's packages need"
         advice = "use another machine, or Colab"
-    elif machine.system == "Windows" and "DLL" in why:
+    elif machine.system == "Windows" and "DLL" in reason:
         advice = "install Microsoft's Visual C++ Redistributable"
-    return Fact("tensorflow", PROBLEM, f"{version} cannot be loaded: {why}", advice)
+    return Fact("tensorflow", PROBLEM, f"{version} cannot be loaded: {reason}", advice)
 
 
 def _gpu(machine):
     if not isinstance(machine.tensorflow, dict):
-        return Fact("GPU", NOTE, "not looked for, as TensorFlow cannot be loaded")
+        return Fact("GPU", NOTE, "not checked, because TensorFlow cannot be loaded")
     if machine.tensorflow["gpus"]:
         return _gpu_in_use(machine)
-    state, advice = _why_no_gpu(machine)
-    return Fact("GPU", NOTE, f"{state}; training runs on the CPU", advice)
+    reason, advice = _why_no_gpu(machine)
+    return Fact("GPU", NOTE, f"{reason}; training runs on the CPU", advice)
 
 
 def _gpu_in_use(machine):
@@ -171,24 +154,24 @@ def _gpu_in_use(machine):
             PROBLEM,
             f"{text}: this TensorFlow has kernels for {_dotted(min(kernels))} to "
             f"{_dotted(max(kernels))} only",
-            "train on the CPU by CUDA_VISIBLE_DEVICES=-1, or use a TensorFlow built for this card, "
-            "such as NVIDIA's container",
+            "set CUDA_VISIBLE_DEVICES=-1 to train on the CPU, or use a TensorFlow built for this "
+            "card, such as NVIDIA's container",
         )
     driver = machine.driver
-    known = f", driver {driver.version} (CUDA {_dotted(driver.cuda)})" if driver else ""
-    return Fact("GPU", OK, f"{text}{known}; TensorFlow is built for CUDA {_built_for(machine)}")
+    suffix = f", driver {driver.version} (CUDA {_dotted(driver.cuda)})" if driver else ""
+    return Fact("GPU", OK, f"{text}{suffix}; TensorFlow is built for CUDA {_cuda_version(machine)}")
 
 
 def _why_no_gpu(machine):
-    """Return why TensorFlow has no GPU, and what to do."""
+    """Return why TensorFlow finds no GPU, and what to do about it."""
     driver, build = machine.driver, machine.tensorflow["build"]
     hidden = machine.environment.get("CUDA_VISIBLE_DEVICES")
     if machine.system == "Darwin":
         return "TensorFlow does not use a Mac's", ""
     if machine.system == "Windows":
-        return "TensorFlow does not use any on Windows", "to use an NVIDIA card: run it in WSL2"
+        return "TensorFlow does not use any on Windows", "to use an NVIDIA card, run it in WSL2"
     if driver is None and not machine.nvidia_card:
-        return "none of NVIDIA's was found", ""
+        return "no NVIDIA card was found", ""
     if driver is None:
         return (
             "an NVIDIA card, but no driver",
@@ -199,24 +182,25 @@ def _why_no_gpu(machine):
         return f"{name} is hidden by CUDA_VISIBLE_DEVICES={hidden}", "unset it to use the card"
     if not build.get("is_cuda_build"):
         return f"{name}, but this TensorFlow is built without CUDA", "pip install 'petkeras[gpu]'"
-    if driver.cuda[0] < _numbers(_built_for(machine))[0]:
+    if driver.cuda[0] < _numbers(_cuda_version(machine))[0]:
         return (
             f"{name}, but driver {driver.version} supports CUDA up to {_dotted(driver.cuda)}, and "
-            f"TensorFlow is built for {_built_for(machine)}",
+            f"TensorFlow is built for {_cuda_version(machine)}",
             "update NVIDIA's driver",
         )
-    if not any(name.startswith("nvidia-cudnn") for name in machine.versions):
+    if not any(package.startswith("nvidia-cudnn") for package in machine.versions):
         return f"{name}, but CUDA's libraries are not installed", "pip install 'petkeras[gpu]'"
     advice = (
         "TF_CPP_MAX_VLOG_LEVEL=3 python -c 'import tensorflow as tf; "
-        'tf.config.list_physical_devices("GPU")\' names the library that fails'
+        'tf.config.list_physical_devices("GPU")\' shows which library fails'
     )
     if machine.environment.get("LD_LIBRARY_PATH"):
-        advice = f"unset LD_LIBRARY_PATH, which may lead to other versions; else {advice}"
+        advice = f"unset LD_LIBRARY_PATH, which may point to other versions; otherwise {advice}"
     return f"{name}, but TensorFlow could not load CUDA's libraries", advice
 
 
-def _built_for(machine):
+def _cuda_version(machine):
+    """Return the CUDA version that TensorFlow is built for."""
     return str(machine.tensorflow["build"].get("cuda_version", "12.5"))
 
 
@@ -233,41 +217,42 @@ def _cpu(machine):
     text = f"{name[1] if name else machine.architecture}, {machine.cores} cores"
     if not machine.cpu or machine.architecture not in ("x86_64", "AMD64"):
         return Fact("CPU", OK, text)
-    if any(_has(machine, flag) for flag in ("avx512_bf16", "amx_bf16")):
+    if _has(machine, "avx512_bf16") or _has(machine, "amx_bf16"):
         return Fact("CPU", OK, f"{text}; computes in bfloat16: a step takes about half the time")
     if _has(machine, "avx512f"):
         return Fact("CPU", OK, f"{text}; AVX-512, without bfloat16: computes in float32")
     if _has(machine, "avx2"):
         return Fact("CPU", OK, f"{text}; AVX2, without AVX-512: computes in float32")
-    return Fact("CPU", NOTE, f"{text}; without AVX2", "it will be slow: use small pictures")
+    return Fact("CPU", NOTE, f"{text}; without AVX2", "training will be slow: use small images")
 
 
-def _enough_memory(machine):
+def _memory(machine):
     needed = f"training at 224 pixels takes {_gb(MEMORY[224])} (measured)"
-    smaller = f"train small pictures: --image-size 64 takes {_gb(MEMORY[64])}"
+    smaller = f"train on smaller images: --image-size 64 takes {_gb(MEMORY[64])}"
     if machine.memory is None:
-        return Fact("memory", NOTE, f"cannot be read here; {needed}")
-    text = f"{_gb(machine.memory)} can be had; {needed}"
+        return Fact("memory", NOTE, f"cannot be read on this system; {needed}")
+    text = f"{_gb(machine.memory)} available; {needed}"
     if machine.memory >= MEMORY[224]:
         return Fact("memory", OK, text)
     if machine.memory >= MEMORY[64]:
         return Fact("memory", NOTE, text, smaller)
-    return Fact("memory", PROBLEM, text, f"end other programs; {smaller}")
+    return Fact("memory", PROBLEM, text, f"close other programs; {smaller}")
 
 
 def _gb(number):
     return f"{number / 1e9:.1f} GB"
 
 
-def _data_set(machine):
+def _data(machine):
+    """Judge whether the Oxford-IIIT Pet dataset is ready, or could be downloaded."""
+    text = f"the Oxford-IIIT Pet dataset is not in {machine.data_dir} yet"
     if machine.prepared:
         return Fact("data", OK, f"the Oxford-IIIT Pet dataset is ready in {machine.data_dir}")
-    text = f"the Oxford-IIIT Pet dataset is not in {machine.data_dir} yet"
     if not machine.writable:
         return Fact(
             "data",
             PROBLEM,
-            f"{machine.data_dir} cannot be written to, and pictures are kept there",
+            f"{machine.data_dir} cannot be written to, but images are stored there",
             "set TFDS_DATA_DIR to another folder",
         )
     if machine.free < DISK:
@@ -282,7 +267,7 @@ def _data_set(machine):
         "data",
         NOTE,
         f"{text}; {machine.free / GIB:.0f} GiB are free",
-        "petkeras data downloads it (774 MiB); --source sample does without",
+        "petkeras data downloads it (774 MiB); --source sample needs no download",
     )
 
 
@@ -296,31 +281,28 @@ def _environment(machine):
             f"KERAS_BACKEND={backend}: petkeras calls TensorFlow's operations",
             "set KERAS_BACKEND=tensorflow",
         )
-    for name, values, text in ODDITIES:
+    for name, values, effect in ENVIRONMENT:
         value = machine.environment.get(name)
         if value and (not values or value.lower() in values):
-            yield Fact("environment", NOTE, f"{name}={value} {text}", f"unset {name}, unless meant")
+            text = f"{name}={value} {effect}"
+            yield Fact("environment", NOTE, text, f"unset {name}, unless you set it on purpose")
 
 
 def _jupyterlab(machine):
     version = machine.versions.get("jupyterlab")
     if version:
         return Fact("JupyterLab", OK, f"{version}; petkeras lab opens the course in it")
-    return Fact(
-        "JupyterLab", NOTE, "is not installed", "for the course: pip install 'petkeras[lab]'"
-    )
-
-
-# Telling
+    advice = "for the course: pip install 'petkeras[lab]'"
+    return Fact("JupyterLab", NOTE, "is not installed", advice)
 
 
 def can_train(facts):
-    """Return whether none of the facts is a problem."""
+    """Return True if none of the facts is a problem."""
     return all(fact.state != PROBLEM for fact in facts)
 
 
 def as_json(facts):
-    """Return the facts as JSON text, with whether training can start."""
+    """Return the facts, and whether training can start, as JSON text."""
     content = {"can_train": can_train(facts), "facts": [asdict(fact) for fact in facts]}
     return json.dumps(content, indent=2)
 

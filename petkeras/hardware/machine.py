@@ -1,4 +1,4 @@
-"""What there is on this machine: found out without importing TensorFlow, for `petkeras doctor`."""
+"""Collect the facts about this machine for `petkeras doctor`, without importing TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from petkeras.system.memory import free_memory, read_text
 
-# In a process of its own: where a processor lacks an instruction, TensorFlow ends the process.
+# Runs in a process of its own: if the processor lacks an instruction, TensorFlow kills the process.
 PROBE = """
 import json, petkeras, tensorflow as tf
 details = tf.config.experimental.get_device_details
@@ -29,7 +29,7 @@ print(json.dumps({"version": tf.__version__, "gpus": gpus, "build": build}, defa
 
 @dataclass(frozen=True)
 class Driver:
-    """Hold what NVIDIA's driver says: its version, the newest CUDA it supports, and its cards."""
+    """Hold NVIDIA's driver: its version, the newest CUDA that it supports, and its cards."""
 
     version: str
     cuda: tuple
@@ -38,24 +38,24 @@ class Driver:
 
 @dataclass(frozen=True)
 class Machine:
-    """Hold everything that `examine` judges by.
+    """Hold everything that `petkeras.hardware.doctor.examine` judges.
 
     Args:
-        python: version, such as `(3, 11, 7)`.
-        bits: 64, or 32 of an old Python.
+        python: the version, such as `(3, 11, 7)`.
+        bits: 64, or 32 for an old Python.
         system: `"Linux"`, `"Darwin"` or `"Windows"`.
         architecture: such as `"x86_64"`.
-        versions: the version of each distribution that is installed, by its name.
-        requirements: what petkeras requires, as in its metadata.
-        tensorflow: what `PROBE` printed, or a sentence on why it did not.
+        versions: the version of each installed distribution, by its normalized name.
+        requirements: petkeras's requirements, from its metadata.
+        tensorflow: what `PROBE` printed, or a sentence that says why TensorFlow cannot be loaded.
         driver: NVIDIA's driver, or `None`.
-        nvidia_card: whether the machine says that it has an NVIDIA card, driver or not.
-        cores: how many processor cores there are.
-        cpu: what Linux says of the first core, as text; empty elsewhere.
-        memory: bytes that can be had now, or `None` where that cannot be read.
-        data_dir: where data sets are kept.
-        free: bytes that are free there.
-        writable: whether one may write there.
+        nvidia_card: whether the machine has an NVIDIA card, with or without a driver.
+        cores: the number of processor cores.
+        cpu: Linux's description of the first core; empty on other systems.
+        memory: available bytes, or `None` if they cannot be read.
+        data_dir: the folder of the data sets.
+        free: free bytes on its disk.
+        writable: whether it can be written to.
         prepared: whether the Oxford-IIIT Pet dataset is ready there.
         environment: the environment variables.
     """
@@ -80,15 +80,11 @@ class Machine:
 
 
 def look():
-    """Find out about this machine; takes as long as TensorFlow takes to load.
-
-    Returns:
-        A `Machine`.
-    """
+    """Return this machine as a `Machine`; takes as long as TensorFlow takes to load."""
     data_dir = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
-    with contextlib.suppress(RuntimeError):  # the home folder of nobody: it stays as it is
+    with contextlib.suppress(RuntimeError):  # the user has no home folder: keep the "~"
         data_dir = data_dir.expanduser()
-    there = next(folder for folder in (data_dir, *data_dir.absolute().parents) if folder.exists())
+    parent = next(folder for folder in (data_dir, *data_dir.absolute().parents) if folder.exists())
     return Machine(
         python=sys.version_info[:3],
         bits=struct.calcsize("P") * 8,
@@ -103,8 +99,8 @@ def look():
         cpu=read_text("/proc/cpuinfo").partition("\n\n")[0],
         memory=free_memory(),
         data_dir=data_dir,
-        free=shutil.disk_usage(there).free,
-        writable=os.access(there, os.W_OK),
+        free=shutil.disk_usage(parent).free,
+        writable=os.access(parent, os.W_OK),
         prepared=any(data_dir.glob("oxford_iiit_pet/*/dataset_info.json")),
         environment=dict(os.environ),
     )
@@ -114,13 +110,13 @@ def _versions():
     found = {}
     for distribution in importlib.metadata.distributions():
         name = distribution.metadata["Name"]
-        if name:  # what a broken install left has none
-            found.setdefault(plain_name(name), distribution.version)
+        if name:  # the remains of a broken installation have none
+            found.setdefault(normalize_name(name), distribution.version)
     return found
 
 
-def plain_name(name):
-    """Return a distribution's name as names are compared: in lower case, with hyphens."""
+def normalize_name(name):
+    """Return a distribution's name in lower case and with hyphens, for comparisons."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -128,12 +124,12 @@ def _requirements():
     try:
         return tuple(importlib.metadata.requires("petkeras") or ())
     except importlib.metadata.PackageNotFoundError:
-        return ()  # runs from its source, not installed
+        return ()  # petkeras runs from its source folder
 
 
 def _probe(command=(sys.executable, "-c", PROBE), seconds=300):
-    """Return what TensorFlow says of itself, or in a sentence why it cannot be loaded."""
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}  # another is told of on its own
+    """Return what `PROBE` prints, or a sentence that says why TensorFlow cannot be loaded."""
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}  # the doctor checks it separately
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=seconds, env=environment
@@ -151,14 +147,14 @@ def _probe(command=(sys.executable, "-c", PROBE), seconds=300):
     try:
         return json.loads(last)
     except ValueError:
-        return f"it said {last!r}"
+        return f"it printed {last!r}"
 
 
 def _driver():
-    """Return NVIDIA's `Driver`, or `None` where `nvidia-smi` does not find one."""
-    said = _output("nvidia-smi")
-    version = re.search(r"Driver Version: *([\d.]+)", said)
-    cuda = re.search(r"CUDA[\w ]* Version: *(\d+)\.(\d+)", said)
+    """Return NVIDIA's `Driver`, or `None` if `nvidia-smi` does not find one."""
+    output = _output("nvidia-smi")
+    version = re.search(r"Driver Version: *([\d.]+)", output)
+    cuda = re.search(r"CUDA[\w ]* Version: *(\d+)\.(\d+)", output)
     if not version or not cuda:
         return None
     cards = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").splitlines()
@@ -166,15 +162,16 @@ def _driver():
 
 
 def _has_nvidia_card():
-    vendors = Path("/sys/bus/pci/devices").glob("*/vendor")
+    """Return True if Linux lists a display device of NVIDIA's."""
     return any(
         read_text(vendor).strip() == "0x10de"
         and read_text(vendor.with_name("class")).startswith("0x03")
-        for vendor in vendors
+        for vendor in Path("/sys/bus/pci/devices").glob("*/vendor")
     )
 
 
 def _output(*command):
+    """Return what a command prints; an empty text if it is missing or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

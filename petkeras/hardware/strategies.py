@@ -1,7 +1,7 @@
-"""Several devices, or several machines, that train one network together.
+"""Train one network on several devices, or on several machines.
 
-Each device sees a part of every batch, and has all weights. The gradients are added up over all
-devices before Adam moves anything, so that the weights stay the same everywhere, and the same as on
+Each device sees part of every batch and holds all weights. The gradients are summed over all
+devices before Adam updates anything, so the weights stay the same everywhere, and the same as on
 one device.
 """
 
@@ -18,12 +18,15 @@ import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices
+from petkeras.hardware.fast import replaced_calls
+from petkeras.inspection import sample_values
 from petkeras.text import one_line
+from petkeras.training import train_step
 
 KINDS = ("mirrored", "multiworker")
-PORT = 12355  # of the first process on a machine that Slurm has started
+PORT = 12355  # of the first process on a machine that Slurm started
 
-# What TensorFlow raises when another process has gone.
+# What TensorFlow raises when another process of the cluster is gone.
 LOST = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
@@ -33,23 +36,22 @@ LOST = (
 
 
 def make_strategy(kind, devices=None):
-    """Return a strategy for `pk.train`: on all GPUs of this machine, or on several machines.
+    """Return a strategy for `pk.train`: all GPUs of this machine, or several machines.
 
-    To be called before anything else has made TensorFlow start. The model must be made within the
-    strategy's `scope()`.
+    Call it before anything else starts TensorFlow. Make the model in the strategy's `scope()`.
 
     Args:
-        kind: `"mirrored"`: this machine's GPUs. `"multiworker"`: all processes of a cluster, one
-            a machine; which they are is read from the environment variable `TF_CONFIG`, or from
-            those that Slurm sets.
-        devices: of `"mirrored"`, how many devices; `None` is all GPUs. Without a GPU the processor
-            is taken for so many devices, which is no faster, but shows how it works.
+        kind: `"mirrored"` for the GPUs of this machine, or `"multiworker"` for all processes of a
+            cluster, one per machine. The cluster is read from the environment variable
+            `TF_CONFIG`, or from those that Slurm sets.
+        devices: the number of devices, for `"mirrored"`; `None` means all GPUs. Without a GPU the
+            CPU stands in for that many devices, which is no faster but shows how it works.
 
     Returns:
         A `tf.distribute.Strategy`.
 
     Raises:
-        PetkerasError: there are not so many devices, or no cluster is described.
+        PetkerasError: there are not that many devices, or no cluster is described.
 
     Example:
 
@@ -62,11 +64,13 @@ def make_strategy(kind, devices=None):
     Reference: TensorFlow's guide "Distributed training with TensorFlow".
     """
     if kind not in KINDS:
-        raise PetkerasError(f"`strategy` must be {' or '.join(KINDS)}. Received: {kind!r}")
+        raise PetkerasError(f"`kind` must be {' or '.join(KINDS)}. Received: kind={kind!r}")
     if kind == "mirrored":
         return tf.distribute.MirroredStrategy(_local_devices(devices))
     if devices is not None:
-        raise PetkerasError("'--devices' is for '--strategy mirrored': a worker takes all it has.")
+        raise PetkerasError(
+            "`devices` is only for the mirrored strategy: a worker uses all devices it has."
+        )
     spec, task = read_cluster(os.environ)
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec(spec),
@@ -75,14 +79,14 @@ def make_strategy(kind, devices=None):
         rpc_layer="grpc",
     )
     count = sum(map(len, spec.values()))
-    print(f"Process {task['type']} {task['index']} waits for all {count} of them.", flush=True)
-    with _ctrl_c_ends_it():
+    print(f"Process {task['type']} {task['index']} is waiting for all {count} of them.", flush=True)
+    with _default_ctrl_c():
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
 
 
 @contextmanager
-def _ctrl_c_ends_it():
-    """Let Ctrl-C end the process while TensorFlow waits for others, deaf to Python's handler."""
+def _default_ctrl_c():
+    """Let Ctrl-C end the process while TensorFlow waits in C++ and Python's handler cannot run."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -96,26 +100,26 @@ def _ctrl_c_ends_it():
 def _local_devices(count):
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and (count or 0) > len(gpus):
-        raise PetkerasError(f"There are {len(gpus)} GPUs, not {count}.")
+        raise PetkerasError(f"Requested {count} GPUs, but only {len(gpus)} are available.")
     if gpus:
         return [f"GPU:{number}" for number in range(count or len(gpus))]
-    processor = tf.config.list_physical_devices("CPU")[0]
+    cpu = tf.config.list_physical_devices("CPU")[0]
     try:
         tf.config.set_logical_device_configuration(
-            processor, [tf.config.LogicalDeviceConfiguration()] * (count or 1)
+            cpu, [tf.config.LogicalDeviceConfiguration()] * (count or 1)
         )
-    except RuntimeError:  # TensorFlow has started: there are as many as there are
-        there = len(tf.config.list_logical_devices("CPU"))
-        if there < (count or 1):
+    except RuntimeError:  # TensorFlow has started, so their number is fixed
+        available = len(tf.config.list_logical_devices("CPU"))
+        if available < (count or 1):
             raise PetkerasError(
-                f"TensorFlow has started with {there} device; {count} must be asked for before "
-                "anything else is done with it."
+                f"TensorFlow has already started with {available} device. Request {count} devices "
+                "before anything else uses TensorFlow."
             ) from None
     return [f"CPU:{number}" for number in range(count or 1)]
 
 
 def read_cluster(environment):
-    """Return who trains together, and which of them this process is.
+    """Return the processes that train together, and which of them this process is.
 
     Args:
         environment: a dict of environment variables.
@@ -125,7 +129,7 @@ def read_cluster(environment):
         `{"type": "worker", "index": 0}`.
 
     Raises:
-        PetkerasError: neither `TF_CONFIG` nor Slurm's variables tell.
+        PetkerasError: neither `TF_CONFIG` nor Slurm's variables describe a cluster.
 
     Example:
 
@@ -141,8 +145,8 @@ def read_cluster(environment):
     if "SLURM_STEP_NODELIST" in environment:
         return _read_slurm(environment)
     raise PetkerasError(
-        "'--strategy multiworker' finds no other machines: set TF_CONFIG on each of them, or start "
-        'it with Slurm\'s srun. The how-to "Several GPUs, several machines" has both.'
+        "The multiworker strategy finds no other machines: set TF_CONFIG on each of them, or start "
+        'them with Slurm\'s srun. The how-to "Several GPUs, several machines" describes both.'
     )
 
 
@@ -156,7 +160,7 @@ def _read_tf_config(text):
         return cluster, {"type": task["type"], "index": int(task["index"])}
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise PetkerasError(
-            f"TF_CONFIG is not as it must be ({one_line(repr(error), 100)}). An example: "
+            f"TF_CONFIG is not valid ({one_line(repr(error), 100)}). An example: "
             '{"cluster": {"worker": ["one:12355", "two:12355"]}, '
             '"task": {"type": "worker", "index": 0}}'
         ) from None
@@ -177,12 +181,12 @@ def _read_slurm(environment):
         return {"worker": workers}, {"type": "worker", "index": range(len(workers))[index]}
     except (ValueError, KeyError, IndexError) as error:
         raise PetkerasError(
-            f"Slurm's variables do not tell who trains together ({one_line(repr(error), 100)})."
+            f"Slurm's variables do not describe a cluster ({one_line(repr(error), 100)})."
         ) from None
 
 
 def is_chief(strategy):
-    """Tell whether this process is the one that writes: the only one, or the cluster's first."""
+    """Return True if this process is the one that writes: the only one, or the cluster's first."""
     resolver = strategy and strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
@@ -192,32 +196,87 @@ def is_chief(strategy):
 
 
 def describe(strategy, device):
-    """Name what a strategy computes on, given what one device is called."""
+    """Return what a strategy computes on, given the description of one device."""
     count = strategy.num_replicas_in_sync
     return device if count == 1 else f"{count} devices that share each batch: {device}"
 
 
 def check_scope(strategy, model):
-    """Raise a PetkerasError if a model was made outside the strategy that is to train it.
+    """Raise a PetkerasError if a strategy cannot train a model.
 
-    Or if the strategy has several devices, and XLA is to compile the step.
+    Either the model was made outside the strategy's scope, or the strategy has several devices and
+    XLA is to compile the step.
     """
     weight = model.variables[0].value
     if not strategy.extended.variable_created_in_scope(weight):
         raise PetkerasError(
-            "The model was made without the strategy, or with another one: make it within "
+            "The model was made outside the strategy, or in another one. Make it inside "
             "`with strategy.scope():`."
         )
     if devices.uses_xla() and strategy.num_replicas_in_sync > 1:
-        raise PetkerasError("'--xla' is for one device: leave out '--strategy', or '--xla'.")
+        raise PetkerasError(
+            "`devices.use_xla()` is for one device: leave it out, or leave out `strategy`."
+        )
 
 
-def share_batches(strategy, make):
-    """Return batches in parts, one for each device here.
+class SharedStep:
+    """Take a training step on all devices of a strategy, each on its part of the batch.
+
+    `train_step` is compiled into a graph once. While it is traced, `petkeras.hardware.fast`
+    replaces the calls of the layers whose gradients it can compute quicker.
 
     Args:
         strategy: a `tf.distribute.Strategy`.
-        make: a function `(parts, own)` as `shared_batches` has them, to a `tf.data.Dataset`.
+        model: a `keras.Model` made in the strategy's scope.
+        optimizer: a Keras optimizer made in that scope.
+        batch_spec: the `tf.TypeSpec`s of images, labels and weights, as `share_batches` has them.
+
+    Attributes:
+        is_alone: whether there is only one device.
+        stop_requested: set to True to ask all processes to stop after the next step.
+        stops: whether one of the processes asked to stop before the last step.
+    """
+
+    def __init__(self, strategy, model, optimizer, batch_spec):
+        self.is_alone = strategy.num_replicas_in_sync == 1
+        self.stop_requested = self.stops = False
+
+        def on_a_device(images, labels, weights, stop):
+            mean = tf.reduce_mean
+            if not self.is_alone:  # this device's share of the mean over the whole batch
+                mean = lambda values: tf.reduce_sum(weights * values)  # noqa: E731
+            loss, correct, gradients = train_step(model, optimizer, images, labels, mean)
+            samples = [sample_values(gradient) for gradient in gradients]
+            results = [tf.stack([loss, correct, stop]), samples]
+            return tf.distribute.get_replica_context().all_reduce("SUM", results)
+
+        signature = [*batch_spec, tf.TensorSpec((), tf.float32)]
+
+        @tf.function(input_signature=signature, jit_compile=devices.uses_xla())
+        def step(images, labels, weights, stop):
+            with replaced_calls(model):
+                results = strategy.run(on_a_device, (images, labels, weights, stop))
+            return tf.nest.map_structure(
+                lambda value: strategy.experimental_local_results(value)[0], results
+            )
+
+        self._step = step
+
+    def __call__(self, images, labels, weights):
+        """Return the batch's loss and accuracy, two floats, and values of each gradient."""
+        results, gradients = self._step(images, labels, weights, float(self.stop_requested))
+        loss, correct, stop = results
+        loss, correct = float(loss), float(correct)
+        self.stops = not self.is_alone and float(stop) > 0
+        return loss, correct, gradients
+
+
+def share_batches(strategy, make):
+    """Return batches in parts, one for each device of this process.
+
+    Args:
+        strategy: a `tf.distribute.Strategy`.
+        make: a function `(parts, own)`, as `shared_batches` takes them, to a `tf.data.Dataset`.
     """
 
     def of_this_process(context):
@@ -228,10 +287,10 @@ def share_batches(strategy, make):
     batches = strategy.distribute_datasets_from_function(of_this_process)
     gpus = tf.config.list_logical_devices("GPU")
     if gpus and isinstance(batches, tf.data.Dataset):
-        return prefetch_to(gpus[0].name, batches)  # a strategy of GPUs does so by itself
+        return prefetch_to(gpus[0].name, batches)  # a strategy with GPUs does so by itself
     return batches
 
 
 def prefetch_to(device, batches):
-    """Have the next two batches of a `tf.data.Dataset` on a device before they are asked for."""
+    """Return a `tf.data.Dataset` whose next two batches are on a device before they are needed."""
     return batches.apply(tf.data.experimental.prefetch_to_device(device, buffer_size=2))

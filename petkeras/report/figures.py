@@ -1,58 +1,38 @@
-"""All figures that a run can be shown by, with a sentence on how to read each."""
+"""All figures of a run, with a caption that says how to read each."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from petkeras import visualize as pkv
 from petkeras.errors import PetkerasError
-from petkeras.inspection import convolutions, filter_layers, find_layer
+from petkeras.inspection import convolutions
 from petkeras.models import pet_net
-from petkeras.system.files import read_array
-from petkeras.visualize.activation_maximization import plot_excitation
-from petkeras.visualize.activations import feature_maps, plot_before_after, plot_feature_maps
-from petkeras.visualize.animation import Animation
-from petkeras.visualize.architecture import plot_architecture
-from petkeras.visualize.attribution import (
-    grad_cam,
-    occlusion,
-    plot_attribution,
-    saliency,
-    smooth_grad,
-)
-from petkeras.visualize.confusion import confusion_matrix, plot_confusion, plot_worst
-from petkeras.visualize.costs import plot_costs
-from petkeras.visualize.curves import plot_curves
-from petkeras.visualize.evolution import Evolution, animate_evolution, list_frames, plot_movement
-from petkeras.visualize.kernels import article_kernels, layer_kernels, plot_kernels
-from petkeras.visualize.receptive import plot_receptive_field
-from petkeras.visualize.sanity import plot_sanity_check
+from petkeras.visualize.evolution import list_frames
 
-FILM_FRAMES = 30  # of a film: more would make a page too heavy to mail
-SEARCHED = 200  # training pictures at most, for those that excite a filter most
-EXCITED = 5  # filters, or classes, that are asked what they look for
-PHOTOGRAPHS = 3  # that maps are drawn over where none are named
-MOST_LAYERS = 6  # whose maps are shown where none are named, from the first to the last
-MOST_MAPS = 64  # of a layer: the last ones of a large network have a thousand
-MOST_DRAWN = 30  # layers of a network that is drawn layer by layer
+MAX_FRAMES = 30  # of a film: more would make the page too large to mail
+MAX_SEARCHED = 200  # training pictures that are searched for those that activate a filter most
+MAX_FILTERS = 5  # filters, or classes, in a figure of activation maximization
+MAX_MAPS = 64  # of a layer: the last layers of a large network have a thousand
+MAX_DRAWN_LAYERS = 30  # of a network that is drawn layer by layer
 
 
 @dataclass(frozen=True)
-class Exhibit:
-    """Hold a figure that was written to `RUN/figures/`, and what is said about it.
+class ReportFigure:
+    """Hold a figure of the report and its texts.
 
     Args:
         section: the heading that it belongs under.
-        file: its name.
-        title: what is seen.
+        file: the name of its file in `RUN/figures/`.
+        title: what it shows.
         text: how to read it.
-        alt: what is in it, for those who cannot see it.
-        still: of an animation, the name of a picture of its last frame.
+        alt: the alternative text for screen readers.
+        draw: a function without arguments that returns a matplotlib `Figure` or an `Animation`.
+        still: of an animation, the name of a file that shows its last frame.
     """
 
     section: str
@@ -60,418 +40,301 @@ class Exhibit:
     title: str
     text: str
     alt: str
+    draw: Callable | None = None
     still: str = ""
 
 
-@dataclass
-class Scene:
-    """Hold what figures are drawn from.
+def write_figures(inputs, progress=lambda title: None):
+    """Draw every figure that applies to a run, and write it to `RUN/figures/`.
 
     Args:
-        run: the `Run`.
-        data: its `PetData`, or `None` where its pictures are no longer there.
-        images: `(n, size, size, 3)` uint8, the photographs to draw over.
-        names: the n photographs' names.
-        layers: the layers whose maps are shown.
-    """
-
-    run: Any
-    data: Any
-    images: np.ndarray
-    names: tuple[str, ...]
-    layers: list[str]
-
-    def __post_init__(self):
-        self.model = self.run.model
-        self.x = self.run.preprocess(self.images)  # (n, size, size, 3) float32
-        self.logits = self.model(self.x, training=False).numpy()  # (n, classes)
-        self.probabilities = tf.nn.softmax(self.logits).numpy()
-
-    def said(self, number):
-        """Return what the network says of a photograph, such as `samoyed 97%`."""
-        best = self.probabilities[number].argmax()
-        return f"{self.run.class_names[best]} {self.probabilities[number, best]:.0%}"
-
-
-def make_scene(run, data=None, photographs=(), layers=()):
-    """Choose the photographs and layers to show a run by.
-
-    Args:
-        run: a `Run`.
-        data: its `PetData`, or `None`.
-        photographs: paths; none is one test photograph of each class, three at most, or the one
-            that was filmed where `data` is `None`.
-        layers: names; none is every layer with kernels and feature maps, or six of them, from the
-            first to the last, where there are more.
-
-    Raises:
-        PetkerasError: a photograph cannot be read, a layer is not there or has no maps, or there
-            is no photograph to show anything on.
-    """
-    model = run.model
-    layers = list(layers) or _spread([layer.name for layer in filter_layers(model)])
-    if not layers or not convolutions(model):
-        raise PetkerasError(
-            f"The network of {run.run_dir} has no convolutions, of which these figures are."
-        )
-    for name in layers:
-        find_layer(model, name, maps=True)
-    if photographs:
-        return Scene(run, data, run.read(photographs), tuple(map(str, photographs)), layers)
-    if data is not None:
-        classes = data.test.labels.argmax(axis=1)
-        chosen = [int(np.argmax(classes == label)) for label in range(len(data.class_names))]
-        chosen = chosen[:PHOTOGRAPHS]
-        names = tuple(data.test.names[number] for number in chosen)
-        return Scene(run, data, data.test.images[chosen], names, layers)
-    size = run.config["image_size"]
-    filmed = run.run_dir / "evolution" / "photograph.npy"
-    try:
-        image = read_array(filmed, (size, size, 3), np.uint8)
-    except PetkerasError:
-        raise PetkerasError(
-            f"The pictures that {run.run_dir} was trained on are not there. Name a photograph: "
-            f"'petkeras visualize {run.run_dir} PHOTO'."
-        ) from None
-    return Scene(run, None, image[None], ("the filmed photograph",), layers)
-
-
-def _spread(names):
-    """Return `MOST_LAYERS` of some names, or all: evenly spaced, the first and the last too."""
-    if len(names) <= MOST_LAYERS:
-        return names
-    return [names[int(place)] for place in np.linspace(0, len(names) - 1, MOST_LAYERS)]
-
-
-def write_figures(scene, progress=lambda title: None):
-    """Draw every figure that applies, and write it to `RUN/figures/`.
-
-    Args:
-        scene: a `Scene`, such as `make_scene` returns.
-        progress: a function that is told each figure's title before it is drawn.
+        inputs: the `FigureInputs` that `choose_inputs` returns.
+        progress: a function that is called with each figure's title before it is drawn.
 
     Returns:
-        The list of `Exhibit`s written, in the order of the page.
+        A list of `ReportFigure`, in the order of the page.
     """
-    folder = scene.run.run_dir / "figures"
+    folder = inputs.run.run_dir / "figures"
     if folder.is_symlink():
-        raise PetkerasError(f"{folder} is a link: figures are written to no other folder.")
+        raise PetkerasError(f"{folder} is a link: figures are written into the run folder only.")
     folder.mkdir(exist_ok=True)
     for file in folder.iterdir():
-        if file.is_symlink():  # of a stranger, it might lead to any file
+        if file.is_symlink():  # in someone else's run folder it could point to any file
             file.unlink()
     written = []
-    for exhibit, draw in _exhibits(scene):
-        progress(exhibit.title)
-        drawn = draw()
-        if isinstance(drawn, Animation):
-            exhibit = replace(exhibit, still=exhibit.file.replace(".gif", ".png"))
-            drawn.save(folder / exhibit.file)
-            drawn.save(folder / exhibit.still)
+    for figure in list(_list_figures(inputs)):
+        progress(figure.title)
+        drawn = figure.draw()
+        if isinstance(drawn, pkv.Animation):
+            figure = replace(figure, still=figure.file.replace(".gif", ".png"))
+            drawn.save(folder / figure.file)
+            drawn.save(folder / figure.still)
         else:
-            drawn.savefig(folder / exhibit.file)
-        written.append(exhibit)
+            drawn.savefig(folder / figure.file)
+        written.append(figure)
     return written
 
 
-def _exhibits(scene) -> list[tuple[Exhibit, Callable]]:
-    """List what applies to a scene, each with the function that draws it."""
-    return [
-        *_training(scene),
-        *_test_part(scene),
-        *_network(scene),
-        *_filters(scene),
-        *_film(scene),
-        *_looks_at(scene),
-        *_looks_for(scene),
-    ]
-
-
-def _training(scene):
-    if (scene.run.run_dir / "tensorboard" / "train").is_dir() and scene.run.history.epochs:
-        yield (
-            Exhibit(
-                "How it learned",
-                "curves.png",
-                "Loss and accuracy, step by step",
-                "Pale lines are single batches, strong ones are smoothed. Where the training "
-                "curve (dashed) goes on improving and the test curve (solid) does not, the "
-                "network learns its pictures by heart.",
-                "Two line charts of loss and accuracy by step, in training and on the test part.",
-            ),
-            lambda: plot_curves(scene.run.run_dir),
-        )
-
-
-def _test_part(scene):
-    if scene.data is None:
-        return
-    test = scene.data.test
-    x = [scene.run.preprocess(test.images[i : i + 20]) for i in range(0, len(test), 20)]
-    logits = np.concatenate([scene.model(batch, training=False).numpy() for batch in x])
-    matrix = confusion_matrix(test.labels, logits)
-    right = int(np.trace(matrix))
-    yield (
-        Exhibit(
-            "What it gets wrong",
-            "confusion.png",
-            "Which breeds are taken for which",
-            f"A row for what a test picture shows, a column for what it was called: {right} of "
-            f"{len(test)} lie on the diagonal, and are right.",
-            f"A confusion matrix of {len(matrix)} classes.",
-        ),
-        lambda: plot_confusion(matrix, scene.run.class_names),
-    )
-    yield (
-        Exhibit(
-            "What it gets wrong",
-            "worst.png",
-            "The test photographs it is most wrong about",
-            "The first ones got the smallest probability for what they are. What do they have in "
-            "common?",
-            "A gallery of test photographs with the probabilities that the network gave.",
-        ),
-        lambda: plot_worst(
-            test.images, test.labels, logits, scene.run.class_names, test.names, count=8
-        ),
-    )
-
-
-def _network(scene):
-    if not _can_be_drawn(scene.model):
-        return
-    yield (
-        Exhibit(
-            "The network",
-            "architecture.png",
-            "From a photograph to an answer",
-            "Each stack is a layer's feature maps of the photograph, as large as they are; "
-            "pooling halves them. The bar is fc1, the last one the classes.",
-            "A row of stacked feature maps, from the photograph at the left to the classes.",
-        ),
-        lambda: plot_architecture(scene.model, scene.x[:1], scene.images[0]),
-    )
-    yield (
-        Exhibit(
-            "The network",
-            "costs.png",
-            "What each layer costs",
-            "Nearly all weights are in fc1; nearly all multiplications are in the convolutions.",
-            "Bar charts of weights, multiply-adds and memory, layer by layer.",
-        ),
-        lambda: plot_costs(scene.model),
-    )
-    yield (
-        Exhibit(
-            "The network",
-            "receptive.png",
-            "How much of the photograph one unit sees",
-            "The box is all that a unit in the middle of a layer's maps depends on: computed from "
-            "kernels and strides, and below it, measured as a gradient.",
-            "Photographs with a box around the pixels that one unit of each layer depends on.",
-        ),
-        lambda: plot_receptive_field(scene.model, scene.x[:1], scene.images[0]),
-    )
+def _list_figures(inputs):
+    """Yield all figures that apply to a run."""
+    yield from _training_figures(inputs)
+    yield from _test_figures(inputs)
+    if _can_be_drawn(inputs.model):
+        yield from _network_figures(inputs)
+    yield from _filter_figures(inputs)
+    yield from _film_figures(inputs)
+    yield from _attribution_figures(inputs)
+    if _can_be_drawn(inputs.model):
+        yield from _activation_maximization_figures(inputs)
 
 
 def _can_be_drawn(model):
-    """Tell whether a network is small enough, and its layers follow one another."""
+    """Return True if a network is small enough and its layers follow one another."""
     layers = model.layers
-    return len(layers) <= MOST_DRAWN and all(
+    return len(layers) <= MAX_DRAWN_LAYERS and all(
         layer.input is before.output for before, layer in itertools.pairwise(layers)
     )
 
 
-def _filters(scene):
-    first = convolutions(scene.model)[0].name
-    yield (
-        Exhibit(
-            "What its filters do",
-            "kernels-by-hand.png",
-            "Four kernels made by hand",
-            "Yellow weighs a pixel up, blue down. Below each is what it makes of the photograph: "
-            "bright or dark where it answers, gray where it does not.",
-            "Four kernels of 7 by 7, and the photograph convolved with each.",
-        ),
-        lambda: plot_kernels(article_kernels(), scene.images[0]),
+def _training_figures(inputs):
+    run = inputs.run
+    if (run.run_dir / "tensorboard" / "train").is_dir() and run.history.epochs:
+        yield ReportFigure(
+            "How it learned",
+            "curves.png",
+            "Loss and accuracy, step by step",
+            "Pale lines are single batches, strong lines are smoothed. If the training curve "
+            "(dashed) keeps improving and the test curve (solid) does not, the network is "
+            "memorizing its pictures.",
+            "Two line charts of loss and accuracy by step, in training and on the test part.",
+            lambda: pkv.plot_curves(run.run_dir),
+        )
+
+
+def _test_figures(inputs):
+    if inputs.data is None:
+        return
+    test, names = inputs.data.test, inputs.run.class_names
+    x = [inputs.run.preprocess(test.images[i : i + 20]) for i in range(0, len(test), 20)]
+    logits = np.concatenate([inputs.model(batch, training=False).numpy() for batch in x])
+    matrix = pkv.confusion_matrix(test.labels, logits)
+    yield ReportFigure(
+        "What it gets wrong",
+        "confusion.png",
+        "Which breeds are confused",
+        "A row is the true class of a test picture, a column the predicted class. "
+        f"{int(np.trace(matrix))} of {len(test)} pictures are on the diagonal: their prediction "
+        "is right.",
+        f"A confusion matrix of {len(matrix)} classes.",
+        lambda: pkv.plot_confusion(matrix, names),
     )
-    yield (
-        Exhibit(
-            "What its filters do",
-            "kernels.png",
-            f"The kernels that {first} has learned",
-            "The mean over the three colors. Nobody chose them: they began as random numbers.",
-            f"The kernels of {first} as small yellow and blue squares.",
-        ),
-        lambda: plot_kernels(layer_kernels(scene.model, first)),
+    yield ReportFigure(
+        "What it gets wrong",
+        "worst.png",
+        "The test photographs with the worst predictions",
+        "The first ones got the lowest probability for their true class. What do they have in "
+        "common?",
+        "Test photographs with the probabilities that the network predicted.",
+        lambda: pkv.plot_worst(test.images, test.labels, logits, names, test.names, count=8),
+    )
+
+
+def _network_figures(inputs):
+    model, x, image = inputs.model, inputs.x[:1], inputs.images[0]
+    yield ReportFigure(
+        "The network",
+        "architecture.png",
+        "From a photograph to a prediction",
+        "Each stack shows a layer's feature maps of the photograph, drawn to scale; pooling halves "
+        "them. The bars are fc1 and the classes.",
+        "A row of stacked feature maps, from the photograph on the left to the classes.",
+        lambda: pkv.plot_architecture(model, x, image),
+    )
+    yield ReportFigure(
+        "The network",
+        "costs.png",
+        "What each layer costs",
+        "Nearly all weights are in fc1; nearly all multiplications are in the convolutions.",
+        "Bar charts of weights, multiply-adds and memory, layer by layer.",
+        lambda: pkv.plot_costs(model),
+    )
+    yield ReportFigure(
+        "The network",
+        "receptive.png",
+        "How much of the photograph one unit sees",
+        "The box holds all pixels that a unit in the middle of a layer's maps depends on: above, "
+        "computed from kernels and strides; below, measured as a gradient.",
+        "Photographs with a box around the pixels that one unit of each layer depends on.",
+        lambda: pkv.plot_receptive_field(model, x, image),
+    )
+
+
+def _filter_figures(inputs):
+    model, section = inputs.model, "What its filters do"
+    first = convolutions(model)[0].name
+    yield ReportFigure(
+        section,
+        "kernels-by-hand.png",
+        "Four kernels made by hand",
+        "Yellow weights are above 0, blue ones below. Below each kernel is its response to the "
+        "photograph: bright or dark where it responds, gray where it does not.",
+        "Four kernels of 7 by 7, and the photograph convolved with each.",
+        lambda: pkv.plot_kernels(pkv.article_kernels(), inputs.images[0]),
+    )
+    yield ReportFigure(
+        section,
+        "kernels.png",
+        f"The kernels that {first} has learned",
+        "Each is the mean over the three colors. Nobody chose them: they began as random numbers.",
+        f"The kernels of {first} as small yellow and blue squares.",
+        lambda: pkv.plot_kernels(pkv.layer_kernels(model, first)),
     )
     maps = {}
 
     def maps_of(layer):
         if not maps:
-            maps.update(feature_maps(scene.model, scene.x[:1], scene.layers))
+            maps.update(pkv.feature_maps(model, inputs.x[:1], inputs.layers))
         return maps[layer][0]
 
-    for layer in scene.layers:
-        yield (
-            Exhibit(
-                "What its filters do",
-                f"activations-{layer}.png",
-                f"{_how_many(scene, layer)} feature maps of {layer}",
-                "Bright is where a filter answers to the photograph. A dark one answers to "
-                "nothing in it.",
-                f"A grid of the feature maps of {layer}.",
-            ),
-            lambda layer=layer: plot_feature_maps(maps_of(layer)[..., :MOST_MAPS]),
+    for layer in inputs.layers:
+        count = model.get_layer(layer).output.shape[-1]
+        shown = "All" if count <= MAX_MAPS else f"The first {MAX_MAPS} of {count}"
+        yield ReportFigure(
+            section,
+            f"activations-{layer}.png",
+            f"{shown} feature maps of {layer}",
+            "A map is bright where its filter responds to the photograph, and dark everywhere if "
+            "nothing in it activates the filter.",
+            f"A grid of the feature maps of {layer}.",
+            lambda layer=layer: pkv.plot_feature_maps(maps_of(layer)[..., :MAX_MAPS]),
         )
-    start = _start(scene.run)
-    if start is not None:
-        layer = scene.layers[min(1, len(scene.layers) - 1)]
-        yield (
-            Exhibit(
-                "What its filters do",
-                "before-after.png",
-                f"Maps of {layer} before training and after",
-                "The same filters on the same photograph. What did training change, and what "
-                "was there from the start?",
-                f"Two grids of feature maps of {layer}, before and after training.",
-            ),
-            lambda: plot_before_after(
-                feature_maps(start(), scene.x[:1], [layer])[layer][0], maps_of(layer)
-            ),
-        )
+    if model.name == "pet_net":
+        layer = inputs.layers[min(1, len(inputs.layers) - 1)]
 
+        def before():
+            untrained = _untrained_model(inputs.run)
+            return pkv.feature_maps(untrained, inputs.x[:1], [layer])[layer][0]
 
-def _how_many(scene, layer):
-    count = scene.model.get_layer(layer).output.shape[-1]
-    return "All" if count <= MOST_MAPS else f"The first {MOST_MAPS} of {count}"
-
-
-def _film(scene):
-    if not list_frames(scene.run.run_dir / "evolution"):
-        return
-    evolution = Evolution(scene.run.run_dir)
-    for layer in evolution.filters:
-        yield (
-            Exhibit(
-                "How its filters became what they are",
-                f"evolution-{layer}.gif",
-                f"Filters of {layer} as they learned",
-                "The step is above. A color means the same on every frame.",
-                f"An animation of feature maps of {layer} over {evolution.steps[-1]:,} steps.",
-            ),
-            lambda layer=layer: animate_evolution(
-                scene.run.run_dir, layer, most_frames=FILM_FRAMES
-            ),
-        )
-    if len(evolution.steps) > 1:
-        yield (
-            Exhibit(
-                "How its filters became what they are",
-                "movement.png",
-                "How far each layer's kernels have moved",
-                "The distance from the random start, as a share of the start's own length. The "
-                "lowest line changed the least.",
-                "A line chart: for each layer the distance of its kernel from its start, by step.",
-            ),
-            lambda: plot_movement(scene.run.run_dir),
+        yield ReportFigure(
+            section,
+            "before-after.png",
+            f"Feature maps of {layer} before and after training",
+            "The same filters on the same photograph. What did training change, and what was there "
+            "from the start?",
+            f"Two grids of feature maps of {layer}, before and after training.",
+            lambda: pkv.plot_before_after(before(), maps_of(layer)),
         )
 
 
-def _looks_at(scene):
-    layer = scene.layers[-1]
-    titles = [scene.said(number) for number in range(len(scene.images))]
-    window = -(-scene.x.shape[1] // 7)  # 32 of 224 pixels
-
-    def draw():
-        maps = {
-            "saliency": saliency(scene.model, scene.x),
-            "SmoothGrad": smooth_grad(scene.model, scene.x),
-            f"Grad-CAM, {layer}": grad_cam(scene.model, scene.x, layer),
-            "occlusion": occlusion(scene.model, scene.x, window=window, stride=-(-window // 2)),
-        }
-        return plot_attribution(scene.images, maps, titles)
-
-    yield (
-        Exhibit(
-            "Where it looks",
-            "attribution.png",
-            "What speaks for the class it says",
-            "Bright is where pixels matter for the answer below the photograph, by four methods. "
-            "A bright background is a warning: it may know the breed by the lawn.",
-            "Photographs with maps laid over them by saliency, SmoothGrad, Grad-CAM, occlusion.",
-        ),
-        draw,
-    )
-    if not _can_be_drawn(scene.model):
-        return
-    yield (
-        Exhibit(
-            "Where it looks",
-            "sanity.png",
-            "Does the map depend on what was learned?",
-            "Layer by layer, from the top down, the weights are shuffled. A map that stays as it "
-            "was shows the photograph's edges, and not what the network has learned.",
-            "Saliency maps of the trained network, and with ever more layers shuffled.",
-        ),
-        lambda: plot_sanity_check(scene.model, scene.x[:1], scene.images[0], grad_cam, layer=layer),
-    )
-
-
-def _looks_for(scene):
-    if not _can_be_drawn(scene.model):
-        return
-    images = scene.images
-    if scene.data is not None:
-        train = scene.data.train.images
-        images = train[:: -(-len(train) // SEARCHED)]  # evenly, as the classes follow one another
-    classes = scene.run.class_names[:EXCITED]
-
-    def draw(layer, filters, names=None):
-        x = scene.run.preprocess(images)
-        return plot_excitation(scene.model, x, images, layer, filters, names)
-
-    layer = scene.layers[-1]
-    yield (
-        Exhibit(
-            "What it looks for",
-            f"excitation-{layer}.png",
-            f"What excites filters of {layer} most",
-            "Of the filters that answer most to the photographs above: left, a picture made by "
-            "gradient ascent; right, the patches of training pictures that excite each most.",
-            f"Made-up pictures and patches of photographs that excite filters of {layer} most.",
-        ),
-        lambda: draw(layer, _liveliest(scene, layer)),
-    )
-    last = scene.model.layers[-1].name
-    yield (
-        Exhibit(
-            "What it looks for",
-            f"excitation-{last}.png",
-            "What excites each class most",
-            "Left, a picture made by gradient ascent: to the network it is the class itself. "
-            "Right, the training pictures that it is surest of.",
-            "For each class a made-up picture, and the photographs that excite it most.",
-        ),
-        lambda: draw(last, list(range(len(classes))), classes),
-    )
-
-
-def _liveliest(scene, layer):
-    """Return the numbers of the filters that answer most to the scene's photographs."""
-    maps = feature_maps(scene.model, scene.x, [layer])[layer]  # (n, height, width, filters)
-    return np.argsort(-maps.mean(axis=(0, 1, 2)), kind="stable")[:EXCITED].tolist()
-
-
-def _start(run):
-    """Return a function that makes the run's network as it was before training, if it can."""
-    if run.model.name != "pet_net":
-        return None
+def _untrained_model(run):
     config = run.config
-    return lambda: pet_net(
+    return pet_net(
         len(run.class_names),
         config["image_size"],
         run.recipe,
         config["seed"],
         config["dtype_policy"],
     )
+
+
+def _film_figures(inputs):
+    run_dir, section = inputs.run.run_dir, "How its filters developed"
+    if not list_frames(run_dir / "evolution"):
+        return
+    evolution = pkv.Evolution(run_dir)
+    for layer in evolution.filters:
+        yield ReportFigure(
+            section,
+            f"evolution-{layer}.gif",
+            f"Filters of {layer} during training",
+            "The step is at the top. A color means the same value on every frame.",
+            f"An animation of feature maps of {layer} over {evolution.steps[-1]:,} steps.",
+            lambda layer=layer: pkv.animate_evolution(run_dir, layer, max_frames=MAX_FRAMES),
+        )
+    if len(evolution.steps) > 1:
+        yield ReportFigure(
+            section,
+            "movement.png",
+            "How far each layer's kernel has moved",
+            "The distance from the random start, as a share of the start's own length. The layer "
+            "with the lowest line changed least.",
+            "A line chart: for each layer the distance of its kernel from its start, by step.",
+            lambda: pkv.plot_movement(run_dir),
+        )
+
+
+def _attribution_figures(inputs):
+    model, x, layer = inputs.model, inputs.x, inputs.layers[-1]
+    window = -(-x.shape[1] // 7)  # 32 of 224 pixels
+
+    def draw():
+        maps = {
+            "saliency": pkv.saliency(model, x),
+            "SmoothGrad": pkv.smooth_grad(model, x),
+            f"Grad-CAM, {layer}": pkv.grad_cam(model, x, layer),
+            "occlusion": pkv.occlusion(model, x, window=window, stride=-(-window // 2)),
+        }
+        return pkv.plot_attribution(inputs.images, maps, inputs.predictions())
+
+    yield ReportFigure(
+        "Where it looks",
+        "attribution.png",
+        "What speaks for the predicted class",
+        "Bright pixels matter for the prediction below the photograph, by four methods. A bright "
+        "background is a warning: the network may recognize the breed by the lawn.",
+        "Photographs with maps laid over them by saliency, SmoothGrad, Grad-CAM, occlusion.",
+        draw,
+    )
+    if _can_be_drawn(model):
+        yield ReportFigure(
+            "Where it looks",
+            "sanity.png",
+            "Does the map depend on what was learned?",
+            "Layer by layer, from the top down, the weights are replaced by random ones. A map "
+            "that stays the same shows the photograph's edges, and not what the network has "
+            "learned.",
+            "Grad-CAM maps of the trained network, and with more and more layers randomized.",
+            lambda: pkv.plot_sanity_check(
+                model, x[:1], inputs.images[0], pkv.grad_cam, layer=layer
+            ),
+        )
+
+
+def _activation_maximization_figures(inputs):
+    model, images, section = inputs.model, inputs.images, "What it looks for"
+    if inputs.data is not None:
+        train = inputs.data.train.images
+        images = train[:: -(-len(train) // MAX_SEARCHED)]  # evenly, as they are sorted by class
+    layer, last = inputs.layers[-1], model.layers[-1].name
+    classes = inputs.run.class_names[:MAX_FILTERS]
+
+    def draw(layer, filters, names=None):
+        x = inputs.run.preprocess(images)
+        return pkv.plot_activation_maximization(model, x, images, layer, filters, names)
+
+    def most_active_filters():
+        maps = pkv.feature_maps(model, inputs.x, [layer])[layer]  # (n, height, width, filters)
+        return np.argsort(-maps.mean(axis=(0, 1, 2)), kind="stable")[:MAX_FILTERS].tolist()
+
+    yield ReportFigure(
+        section,
+        f"activation-maximization-{layer}.png",
+        f"What activates filters of {layer} most",
+        "The filters that respond most to the photographs above. Left, a picture made by gradient "
+        "ascent; right, the patches of training pictures that activate each filter most.",
+        f"Generated pictures and patches of photographs that activate filters of {layer} most.",
+        lambda: draw(layer, most_active_filters()),
+    )
+    yield ReportFigure(
+        section,
+        f"activation-maximization-{last}.png",
+        "What activates each class most",
+        "Left, a picture made by gradient ascent: to the network it is the class itself. Right, "
+        "the training pictures with the highest score for the class.",
+        "For each class a generated picture, and the photographs that activate it most.",
+        lambda: draw(last, list(range(len(classes))), classes),
+    )
+
+
+# The previous name, until every caller uses the new one.
+from petkeras.report.inputs import choose_inputs as make_scene  # noqa: E402, F401

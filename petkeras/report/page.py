@@ -1,4 +1,4 @@
-"""One page that a person can mail: what was trained, and every figure with how to read it."""
+"""A self-contained HTML page: what was trained, and every figure with its caption."""
 
 from __future__ import annotations
 
@@ -13,68 +13,67 @@ import petkeras
 TEMPLATE = Path(__file__).with_name("report.html")
 
 
-def write_report(scene, exhibits):
-    """Write `RUN/report.html`: self-contained, to be read on a screen or printed.
+def write_report(inputs, figures):
+    """Write `RUN/report.html`, a self-contained page for the screen and for printing.
 
     Args:
-        scene: the `Scene` that was drawn.
-        exhibits: the list of `Exhibit`s that `write_figures` returned.
+        inputs: the `FigureInputs` of the figures.
+        figures: the list of `ReportFigure` that `write_figures` returned.
 
     Returns:
         The file's path.
     """
-    run = scene.run
-    sections = list(dict.fromkeys(exhibit.section for exhibit in exhibits))
+    run = inputs.run
+    sections = list(dict.fromkeys(figure.section for figure in figures))
     page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=html.escape(" or ".join(name.replace("_", " ") for name in run.class_names) + "?"),
         summary=html.escape(_summary(run)),
-        tables=_answers(scene) + _recipe(run),
+        tables=_predictions(inputs) + _recipe(run),
         links=" ".join(f'<a href="#s{i}">{html.escape(s)}</a>' for i, s in enumerate(sections)),
         sections="\n".join(
             f'<section id="s{i}"><h2>{html.escape(section)}</h2>'
-            + "\n".join(_figure(run, each) for each in exhibits if each.section == section)
+            + "\n".join(_figure(run, each) for each in figures if each.section == section)
             + "</section>"
             for i, section in enumerate(sections)
         ),
         version=petkeras.__version__,
     )
     file = run.run_dir / "report.html"
-    file.unlink(missing_ok=True)  # a stranger's might be a link to any file
+    file.unlink(missing_ok=True)  # in someone else's run folder it could be a link to any file
     file.write_text(page, encoding="utf-8")
     return file
 
 
 def _summary(run):
-    """Say in a few sentences what was trained and how well it does."""
+    """Return a few sentences on what was trained and how accurate it is."""
     config, epochs = run.config, run.history.epochs
     pictures = config["pictures"]
     what = "A network of four convolutions"
     if "backbone" in config:
         what = f"A new last layer on top of {Path(config['backbone']['backbone']).name}"
     text = (
-        f"{what}, trained by the recipe '{run.recipe.name}' on "
+        f"{what}, trained with the recipe '{run.recipe.name}' on "
         f"{pictures['train']} pictures of {', '.join(run.class_names)}; {pictures['test']} more "
-        "were held back for the test."
+        "were held out for testing."
     )
     if not epochs:
         return text
     last = epochs[-1]
     return text + (
-        f" After {last.epoch} epochs ({last.step:,} steps, {last.seconds:,.0f} seconds) it got "
-        f"{last.accuracy:.1%} of the training pictures right, and {last.test_accuracy:.1%} of the "
-        "test pictures, which it had never seen."
+        f" After {last.epoch} epochs ({last.step:,} steps, {last.seconds:,.0f} seconds) it "
+        f"classified {last.accuracy:.1%} of the training pictures correctly, and "
+        f"{last.test_accuracy:.1%} of the test pictures, which it had never seen."
     )
 
 
-def _answers(scene):
-    """Return a table of what the network says of the photographs that it was shown."""
+def _predictions(inputs):
+    """Return a table of the probabilities predicted for the photographs."""
     rows = [
         (name, *(f"{value:.1%}" for value in probabilities))
-        for name, probabilities in zip(scene.names, scene.probabilities, strict=True)
+        for name, probabilities in zip(inputs.names, inputs.probabilities, strict=True)
     ]
-    return "<h3>What it says of the photographs below</h3>" + _table(
-        ("photograph", *scene.run.class_names), rows
-    )
+    table = _table(("photograph", *inputs.run.class_names), rows)
+    return f"<h3>Predictions for the photographs below</h3>{table}"
 
 
 def _recipe(run):
@@ -82,7 +81,7 @@ def _recipe(run):
     rows += [("seed", str(run.config["seed"])), ("computed in", run.config["dtype_policy"])]
     rows += [(name, version) for name, version in run.config["versions"].items()]
     table = _table(("field", "value"), rows)
-    return f"<details><summary>The recipe, and the versions used</summary>{table}</details>"
+    return f"<details><summary>The recipe and the versions used</summary>{table}</details>"
 
 
 def _table(columns, rows):
@@ -93,15 +92,15 @@ def _table(columns, rows):
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _figure(run, exhibit):
-    """Return a figure with its caption; of an animation, a still picture for the printer too."""
-    file = run.run_dir / "figures" / exhibit.file
-    images = _image(file, exhibit.alt, "screen" if exhibit.still else "")
-    if exhibit.still:
-        images += _image(run.run_dir / "figures" / exhibit.still, exhibit.alt, "print")
+def _figure(run, figure):
+    """Return a figure with its caption; an animation also gets a still image for printing."""
+    file = run.run_dir / "figures" / figure.file
+    images = _image(file, figure.alt, "screen" if figure.still else "")
+    if figure.still:
+        images += _image(run.run_dir / "figures" / figure.still, figure.alt, "print")
     return (
-        f"<figure><h3>{html.escape(exhibit.title)}</h3>"
-        f"<figcaption>{html.escape(exhibit.text)}</figcaption>"
+        f"<figure><h3>{html.escape(figure.title)}</h3>"
+        f"<figcaption>{html.escape(figure.text)}</figcaption>"
         f'<div class="frame">{images}</div></figure>'
     )
 

@@ -1,10 +1,14 @@
-"""What `config.json` of a run folder must hold. It may be damaged, or a stranger's."""
+"""A run folder's `config.json`: everything that is needed to repeat the run.
+
+It may be damaged or come from a stranger, so every field is checked when it is read. The checks
+are written out here, not left to a schema library, so that each message names the field and says
+what it must be, and reading a run needs no further package.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import re
 from dataclasses import asdict, fields
@@ -17,8 +21,8 @@ import tensorflow as tf
 import petkeras
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices
-from petkeras.recipes import MOST_SIDE, Recipe
-from petkeras.system.files import read_json
+from petkeras.recipes import MAX_SIDE, Recipe
+from petkeras.system.files import read_json, written_atomically
 from petkeras.text import one_line
 
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16", "bfloat16", "float16", "float64")
@@ -26,107 +30,15 @@ RECIPE = [field.name for field in fields(Recipe)]
 DATA = ("breeds", "source", "image_size", "test_fraction", "seed")
 
 
-def read_config(file):
-    """Return what a run folder's `config.json` holds, and its `Recipe`.
-
-    Raises:
-        PetkerasError: it is damaged; the message names the first field that is.
-    """
-    try:
-        config = read_json(file)
-        check_config(config)
-        return config, Recipe(**config["recipe"])
-    except ValueError as error:
-        raise PetkerasError(f"{file} is damaged: {one_line(error, 300)}") from None
-
-
-def check_config(config):
-    """Raise a ValueError if a config lacks a field, or one is not of its kind."""
-    _check_has("the file", config, FIELDS)
-    for name, (fits, allowed) in {**FIELDS, **OPTIONAL}.items():
-        if name in config and not fits(config[name]):
-            came = one_line(repr(config[name]), 60)
-            raise ValueError(f"`{name}` must be {allowed}. Received: {came}")
-    _check_has("`recipe`", config["recipe"], RECIPE)
-    for name in config["recipe"]:
-        if name not in RECIPE:
-            raise ValueError(f"`recipe` has no field {one_line(name, 60)!r}")
-    data = config["data"]
-    if data:  # there is none of pictures that petkeras did not load itself
-        _check_has("`data`", data, DATA)
-        if not isinstance(data["source"], str):
-            raise ValueError("`data` must have a text as its source")
-        there = (data["breeds"], data["image_size"])
-        if there != (config["class_names"], config["image_size"]):
-            raise ValueError("`data` is of other classes, or another size, than the rest")
-
-
-def _check_has(what, there, wanted):
-    if not isinstance(there, dict):
-        raise ValueError(f"{what} must hold named fields")
-    for name in wanted:
-        if name not in there:
-            raise ValueError(f"{what} lacks `{name}`")
-
-
-def _is_whole(value, low=0, high=2**31):
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value < high
-
-
-def _is_list(of):
-    return lambda value: isinstance(value, list) and all(map(of, value))
-
-
-def _is_dict(of):
-    return lambda value: isinstance(value, dict) and all(map(of, value.values()))
-
-
-def _is_text(value):
-    return isinstance(value, str)
-
-
-def _are_names(value):
-    return _is_list(_is_text)(value) and all(value) and len(set(value)) == len(value) >= 2
-
-
-def _are_pictures(value):
-    if not isinstance(value, dict) or set(value) != {"train", "test", "sha256"}:
-        return False
-    counts = _is_whole(value["train"], 1) and _is_whole(value["test"], 1)
-    return counts and re.fullmatch("[0-9a-f]{64}", str(value["sha256"]))
-
-
-def _is_backbone(value):
-    if not isinstance(value, dict) or set(value) != {"backbone", "weights"}:
-        return False
-    return _is_text(value["backbone"]) and isinstance(value["weights"], str | None)
-
-
-FIELDS = {
-    "recipe": (_is_dict(lambda value: True), "a recipe's fields by name"),
-    "data": (_is_dict(lambda value: True), "the arguments of load_pets by name"),
-    "class_names": (_are_names, "two different names or more"),
-    "image_size": (lambda value: _is_whole(value, 1, MOST_SIDE + 1), f"1 to {MOST_SIDE} pixels"),
-    "pictures": (_are_pictures, "`train` and `test`, counts above 0, and `sha256`, a digest"),
-    "seed": (lambda value: _is_whole(value, -(2**31)), "a whole number below 2**31"),
-    "dtype_policy": (lambda value: value in POLICIES, f"one of {', '.join(POLICIES)}"),
-    "device": (_is_text, "a text"),
-    "versions": (_is_dict(_is_text), "texts by name"),
-}
-OPTIONAL = {
-    "deterministic": (lambda value: isinstance(value, bool), "true or false"),
-    "xla": (lambda value: isinstance(value, bool), "true or false"),
-    "film": (
-        lambda value: value is None or _is_dict(_is_list(_is_whole))(value),
-        "lists of filters' numbers by layer",
-    ),
-    "backbone": (_is_backbone, "`backbone` and `weights`, both texts"),
-    "epochs_before": (_is_list(_is_whole), "a list of whole numbers"),
-}
-
-
 def make_config(data, recipe, seed, policy):
-    """Return all that is needed to repeat a run, as `config.json` holds it."""
+    """Return what `config.json` holds.
+
+    Args:
+        data: the run's `PetData`.
+        recipe: its `Recipe`.
+        seed: its seed.
+        policy: the name of the layers' dtype policy.
+    """
     return {
         "recipe": asdict(recipe),
         "data": data.origin,
@@ -149,17 +61,136 @@ def make_config(data, recipe, seed, policy):
 
 
 def describe_pictures(data):
-    """Count the pictures of both parts, with a digest that tells them from all others."""
-    digest = hashlib.sha256()
-    for part in (data.train, data.test):
-        for image in part.images:  # one at a time: they may be more than fit into memory
+    """Return how many pictures each part has, and a digest that identifies all of them."""
+    digest, counts = hashlib.sha256(), {}
+    for name in ("train", "test", "validation"):
+        part = getattr(data, name)
+        if part is None:
+            continue
+        counts[name] = len(part)
+        for image in part.images:  # one at a time: they may not fit in memory
             digest.update(np.ascontiguousarray(image))
         digest.update(np.ascontiguousarray(part.labels))
-    return {"train": len(data.train), "test": len(data.test), "sha256": digest.hexdigest()}
+    return {**counts, "sha256": digest.hexdigest()}
 
 
 def write_config(run_dir, config):
-    """Write `config.json`, whole or not at all."""
-    half_made = Path(run_dir) / "config.json.tmp"
-    half_made.write_text(json.dumps(config, indent=2) + "\n")
-    os.replace(half_made, Path(run_dir) / "config.json")
+    """Write `config.json` atomically."""
+    with written_atomically(Path(run_dir) / "config.json") as partial:
+        partial.write_text(json.dumps(config, indent=2) + "\n")
+
+
+def mark_stopped_early(run_dir, stopped):
+    """Note in `config.json` that a callback ended the run before its last epoch, or that none did.
+
+    Such a run is finished, although it has fewer epochs than its recipe.
+    """
+    file = Path(run_dir) / "config.json"
+    config, _ = read_config(file)
+    if config.pop("stopped_early", False) != stopped:
+        write_config(run_dir, {**config, **({"stopped_early": True} if stopped else {})})
+
+
+def read_config(file):
+    """Return what a run folder's `config.json` holds, and its `Recipe`.
+
+    Raises:
+        PetkerasError: it is damaged; the message names the first field that is.
+    """
+    try:
+        config = read_json(file)
+        check_config(config)
+        return config, Recipe(**config["recipe"])
+    except ValueError as error:
+        raise PetkerasError(f"{file} is damaged: {one_line(error, 300)}") from None
+
+
+def check_config(config):
+    """Raise a ValueError if a config lacks a field, or if one does not hold what it must."""
+    _check_has("the file", config, FIELDS)
+    for name, (is_valid, allowed) in {**FIELDS, **OPTIONAL}.items():
+        if name in config and not is_valid(config[name]):
+            received = one_line(repr(config[name]), 60)
+            raise ValueError(f"`{name}` must be {allowed}. Received: {received}")
+    _check_has("`recipe`", config["recipe"], RECIPE)
+    for name in config["recipe"]:
+        if name not in RECIPE:
+            raise ValueError(f"`recipe` has no field {one_line(name, 60)!r}")
+    data = config["data"]
+    if data:  # empty for pictures that `load_pets` did not load
+        _check_has("`data`", data, DATA)
+        if not isinstance(data["source"], str):
+            raise ValueError("the source in `data` must be a string")
+        classes_and_size = (data["breeds"], data["image_size"])
+        if classes_and_size != (config["class_names"], config["image_size"]):
+            raise ValueError("`data` has other classes or another size than the rest")
+
+
+def _check_has(what, value, names):
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} must hold named fields")
+    for name in names:
+        if name not in value:
+            raise ValueError(f"{what} lacks `{name}`")
+
+
+def _is_integer(value, low=0, high=2**31):
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value < high
+
+
+def _is_list(of):
+    return lambda value: isinstance(value, list) and all(map(of, value))
+
+
+def _is_dict(of):
+    return lambda value: isinstance(value, dict) and all(map(of, value.values()))
+
+
+def _is_bool(value):
+    return isinstance(value, bool)
+
+
+def _is_string(value):
+    return isinstance(value, str)
+
+
+def _are_names(value):
+    return _is_list(_is_string)(value) and all(value) and len(set(value)) == len(value) >= 2
+
+
+def _are_pictures(value):
+    if not isinstance(value, dict) or not re.fullmatch("[0-9a-f]{64}", str(value.get("sha256"))):
+        return False
+    counts = {name: count for name, count in value.items() if name != "sha256"}
+    are_counts = all(_is_integer(count, 1) for count in counts.values())
+    return are_counts and {"train", "test"} <= set(counts) <= {"train", "test", "validation"}
+
+
+def _is_backbone(value):
+    if not isinstance(value, dict) or set(value) != {"backbone", "weights"}:
+        return False
+    return _is_string(value["backbone"]) and isinstance(value["weights"], str | None)
+
+
+FIELDS = {
+    "recipe": (_is_dict(lambda value: True), "a recipe's fields by name"),
+    "data": (_is_dict(lambda value: True), "the arguments of load_pets by name"),
+    "class_names": (_are_names, "two or more different names"),
+    "image_size": (lambda value: _is_integer(value, 1, MAX_SIDE + 1), f"1 to {MAX_SIDE} pixels"),
+    "pictures": (_are_pictures, "`train` and `test`, counts above 0, and `sha256`, a digest"),
+    "seed": (lambda value: _is_integer(value, -(2**31)), "an integer below 2**31"),
+    "dtype_policy": (lambda value: value in POLICIES, f"one of {', '.join(POLICIES)}"),
+    "device": (_is_string, "a string"),
+    "versions": (_is_dict(_is_string), "strings by name"),
+}
+OPTIONAL = {
+    "deterministic": (_is_bool, "true or false"),
+    "xla": (_is_bool, "true or false"),
+    "stopped_early": (_is_bool, "true or false"),
+    "film": (
+        lambda value: value is None or _is_dict(_is_list(_is_integer))(value),
+        "lists of filter indices by layer",
+    ),
+    "backbone": (_is_backbone, "`backbone` and `weights`, both strings"),
+    "epochs_before": (_is_list(_is_integer), "a list of integers"),
+}

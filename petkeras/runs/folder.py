@@ -1,4 +1,4 @@
-"""Make a run folder, hold it while training, and go on with one."""
+"""Create a run folder, and lock it while training."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import filelock
 from petkeras.errors import PetkerasError
 from petkeras.runs.config import write_config
 
-LOCK = "lock"  # a file in the run folder, held by the process that trains there
+LOCK = "lock"  # a file in the run folder, locked by the process that trains there
 
 
 def is_run(run_dir):
-    """Tell whether a folder is a run folder."""
+    """Return True if a folder is a run folder."""
     return (Path(run_dir) / "config.json").is_file()
 
 
@@ -24,27 +24,30 @@ def check_is_run(run_dir):
     if not is_run(run_dir):
         raise PetkerasError(
             f"{run_dir} is not a run folder: it has no config.json. "
-            "'petkeras train --run-dir FOLDER' makes one."
+            "`pk.train(..., run_dir=FOLDER)` makes one."
         )
 
 
 def check_free(run_dir):
-    """Raise a PetkerasError if a run folder cannot be made because something is there."""
+    """Raise a PetkerasError if a run folder cannot be created because something is there."""
     run_dir = Path(run_dir)
     if run_dir.is_dir() and all(entry.name == LOCK for entry in run_dir.iterdir()):
         return
     if os.path.lexists(run_dir):
-        resume = f", or go on with '--resume {run_dir}'" if is_run(run_dir) else ""
-        what = "is not empty" if run_dir.is_dir() else "is no folder"
-        raise PetkerasError(f"{run_dir} {what}. Name another '--run-dir'{resume}.")
+        what = "is not empty" if run_dir.is_dir() else "is not a folder"
+        resume = ""
+        if is_run(run_dir):
+            call = f"pk.train(..., run_dir={str(run_dir)!r}, resume=True)"
+            resume = f", or resume that run: `{call}`"
+        raise PetkerasError(f"{run_dir} {what}. Choose another `run_dir`{resume}.")
 
 
 @contextmanager
 def claim(run_dir):
-    """Make a run folder if there is none, and keep other trainings out of it for the while.
+    """Create a run folder if there is none, and lock it against other trainings in the block.
 
     Raises:
-        PetkerasError: a training is at work there, or the folder cannot be made.
+        PetkerasError: another process is training there, or the folder cannot be created.
     """
     run_dir = Path(run_dir)
     lock = filelock.FileLock(run_dir / LOCK)
@@ -53,11 +56,11 @@ def claim(run_dir):
         lock.acquire(timeout=0)
     except filelock.Timeout:
         raise PetkerasError(
-            f"Another training is at work in {run_dir}. Wait for its end, or name another "
-            "'--run-dir'."
+            f"Another process is training in {run_dir}. Wait until it finishes, or choose another "
+            "`run_dir`."
         ) from None
     except FileExistsError:
-        raise PetkerasError(f"{run_dir} is no folder. Name another '--run-dir'.") from None
+        raise PetkerasError(f"{run_dir} is not a folder. Choose another `run_dir`.") from None
     except OSError as error:
         raise PetkerasError(f"{run_dir} cannot be written: {error.strerror}.") from None
     try:
@@ -67,10 +70,10 @@ def claim(run_dir):
 
 
 def start_run(run_dir, config):
-    """Make what is in a run folder, and write its `config.json`.
+    """Create the contents of a run folder, and write its `config.json`.
 
     Raises:
-        PetkerasError: the folder holds something already, or cannot be made.
+        PetkerasError: the folder is not empty, or cannot be written.
     """
     check_free(run_dir)
     run_dir = Path(run_dir)

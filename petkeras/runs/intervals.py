@@ -1,4 +1,4 @@
-"""What an accuracy on a few test pictures says, and what it does not."""
+"""What an accuracy on a few test pictures tells, and what it does not: 95% intervals."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import math
 
 import numpy as np
 
-FEW = 30  # pictures; fewer tell too little
+FEW = 30  # test pictures; fewer tell too little
 
 
-def accuracy_interval(right, count):
-    """Return the 95% interval of an accuracy that was measured on few pictures, after Wilson.
+def accuracy_interval(correct, count):
+    """Return the 95% confidence interval of an accuracy measured on a few pictures.
 
     Args:
-        right: how many pictures the network got right.
-        count: how many it was asked about; 1 or more.
+        correct: how many pictures were classified correctly.
+        count: how many pictures there were, 1 or more.
 
     Returns:
-        Two floats in [0, 1]: accuracies below and above them fit badly to what was seen.
+        Two floats in [0, 1]; accuracies outside the interval fit the measurement badly.
 
     Raises:
-        ValueError: `right` is not between 0 and `count`, or `count` is below 1.
+        ValueError: `correct` is not between 0 and `count`, or `count` is below 1.
 
     Example:
 
@@ -31,13 +31,13 @@ def accuracy_interval(right, count):
     Reference: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical
         Inference", Journal of the American Statistical Association 22 (1927).
     """
-    if not (count >= 1 and 0 <= right <= count):
+    if not (count >= 1 and 0 <= correct <= count):
         raise ValueError(
-            "accuracy_interval: `right` must be from 0 to `count`, and `count` 1 or more. "
-            f"Received: right={right}, count={count}"
+            "accuracy_interval: `correct` must be from 0 to `count`, and `count` 1 or more. "
+            f"Received: correct={correct}, count={count}"
         )
-    z = 1.959964  # 95% of a normal distribution lie within that many standard deviations
-    share, weight = right / count, z**2 / count
+    z = 1.959964  # 95% of a normal distribution lie within this many standard deviations
+    share, weight = correct / count, z**2 / count
     middle = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * math.sqrt(share * (1 - share) / count + weight / (4 * count))
     return middle - half, middle + half
@@ -57,16 +57,15 @@ def describe_accuracy(accuracy, count):
 
 
 def find_caveats(accuracy, labels, class_names):
-    """List what is to be kept in mind of an accuracy on a test part.
+    """Return sentences on why an accuracy on a test part may mislead.
 
     Args:
         accuracy: a number in [0, 1].
         labels: `(pictures, classes)`, one-hot, of the test part.
-        class_names: the classes' names.
+        class_names: the names of the classes.
 
     Returns:
-        A list of sentences: none where the test part is large enough and the accuracy better than
-        chance.
+        A list, empty if the test part is large enough and the accuracy better than chance.
 
     Example:
 
@@ -81,13 +80,14 @@ def find_caveats(accuracy, labels, class_names):
     caveats = []
     if count < FEW:
         caveats.append(
-            f"The test part has {count} pictures only: each is {1 / count:.3f} of the accuracy. "
-            "Hold back more with a larger '--test-fraction', or add pictures."
+            f"The test part has only {count} pictures, so each one counts for {1 / count:.3f} of "
+            "the accuracy. Hold back a larger part for the test, or add pictures."
         )
-    if low <= counts[largest] / count:
+    chance = counts[largest] / count
+    if low <= chance:
         caveats.append(
-            f"That is not surely better than chance: who always says '{class_names[largest]}' is "
-            f"right for {counts[largest] / count:.3f} of the test part. The network may need more "
-            "epochs, another learning rate, or more pictures."
+            f"The accuracy is not significantly better than chance: always answering "
+            f"'{class_names[largest]}' scores {chance:.3f} on the test part. The network may need "
+            "more epochs, another learning rate, or more pictures."
         )
     return caveats

@@ -1,4 +1,4 @@
-"""Read files that may be a stranger's: nothing in them is run, nothing is unpickled."""
+"""Load a saved network that may be a stranger's: nothing in the file is run."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import sys
 import tempfile
 import warnings
 import zipfile
+from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+import petkeras.layers
+import petkeras.optimizers  # noqa: F401 -- importing both registers their classes with Keras
 from petkeras.errors import PetkerasError
-from petkeras.system.files import MOST_JSON, parse_json
+from petkeras.system.files import MAX_JSON, parse_json
 from petkeras.text import one_line
 
-# What a network may be made of: classes of these kinds, from these modules ...
+# A network may consist of classes of these kinds, from these modules ...
 PARTS = (
-    keras.Operation,  # layers, whole networks, and what `keras.ops` leaves in one
+    keras.Operation,  # layers, networks, and the operations of `keras.ops` within one
     keras.Initializer,
     keras.Regularizer,
     keras.constraints.Constraint,
@@ -27,7 +30,7 @@ MODULES = (
     "keras", "keras.models", "keras.src.models.functional", "keras.layers", "keras.initializers",
     "keras.regularizers", "keras.constraints", "keras.dtype_policies",
 )  # fmt: skip
-# ... but for those that run what a file holds, or open files that it names.
+# ... except those that run code from the file, or open other files.
 NEVER = (
     "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "StringLookup",
     "IntegerLookup", "TextVectorization",
@@ -36,57 +39,68 @@ VALUES = ("__tensor__", "__numpy__", "__keras_tensor__", "__bytes__", "__slice__
 
 
 def load_model(file):
-    """Load a `.keras` file as `keras.saving.load_model` does, if it is of harmless parts only.
+    """Load a `.keras` file like `keras.saving.load_model`, if all of its parts are harmless.
 
-    It takes 411 MB less at the peak: Keras reads all weights into memory, and from there into the
-    network. Here they go from the disk, as the file, which is a zip archive, is unpacked for a
-    moment.
+    The peak memory is 411 MB lower for the article's network: Keras reads all weights into memory
+    first, while here the file, a zip archive, is unpacked to disk temporarily.
+
+    Args:
+        file: the path of a `.keras` file.
+
+    Returns:
+        A `keras.Model`, not compiled.
 
     Raises:
-        PetkerasError: the file carries code or asks for some, or is damaged.
+        PetkerasError: the file is missing or damaged, or it contains or requests code.
+
+    Example:
+
+    >>> import petkeras as pk
+    >>> model = pk.load_model("runs/mine/model.keras")  # doctest: +SKIP
     """
+    file = Path(file).expanduser()
     try:
         with (
             zipfile.ZipFile(file) as archive,
             tempfile.TemporaryDirectory() as folder,
             warnings.catch_warnings(),
         ):
-            warnings.simplefilter("ignore")  # of weights that do not fit, an error tells
-            _check_size(archive, "config.json", MOST_JSON)
+            warnings.simplefilter("ignore")  # weights that do not fit raise an error
+            _check_size(archive, "config.json", MAX_JSON)
             config = parse_json(archive.read("config.json"))
             code = find_code(config)
             if code:
                 raise _CodeError(code)
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)
             if not isinstance(model, keras.Model):
-                raise ValueError("it holds no network")
+                raise ValueError("it does not hold a network")
             wanted = sum(4 * math.prod(weight.shape) for weight in model.weights)
             _check_size(archive, "model.weights.h5", 4 * wanted + 2**24)  # with Adam's moments
             model.load_weights(archive.extract("model.weights.h5", folder))
     except _CodeError as code:
         raise PetkerasError(
-            f"{file} is refused: it carries code, or asks for some ({one_line(code)}), which was "
-            "not run. A network may be made of the layers of Keras and petkeras, and of those that "
+            f"{file} was not loaded: it contains or requests code ({one_line(code)}), which was "
+            "not run. A network may consist of the layers of Keras and petkeras, and of those that "
             "you have registered with keras.saving.register_keras_serializable."
         ) from None
-    except Exception as error:  # a damaged file is tripped over in more ways than are documented
+    except Exception as error:  # damaged files raise more than Keras documents
         raise PetkerasError(
-            f"{file} cannot be loaded: it is damaged, or no model of petkeras ({one_line(error)})."
+            f"{file} cannot be loaded: it is damaged, or is not a Keras model ({one_line(error)})."
         ) from None
     if not all(map(_is_finite, model.weights)):
-        raise PetkerasError(f"{file} cannot be used: some of its weights are not finite numbers.")
+        raise PetkerasError(f"{file} cannot be used: some of its weights are not finite.")
     return model
 
 
 class _CodeError(Exception):
-    """Name the code that a file carries."""
+    """The code that a file contains or requests."""
 
 
-def _check_size(archive, name, most):
+def _check_size(archive, name, limit):
     """Refuse a member that would fill the memory or the disk when it is unpacked."""
     size = archive.getinfo(name).file_size
-    if size > most:
-        raise ValueError(f"{name} has {size} bytes, {most} at the most")
+    if size > limit:
+        raise ValueError(f"{name} has {size} bytes, more than {limit}")
 
 
 def _is_finite(weight):
@@ -95,17 +109,17 @@ def _is_finite(weight):
 
 
 def find_code(config):
-    """Name the first part of a network's description that is code or asks for code.
+    """Return the name of the first part of a network's config that is or requests code.
 
-    Keras's safe mode refuses lambdas, and what else was found to do harm. This is stricter:
-    whatever is not known to be harmless counts as code. Losses, metrics and optimizers are taken
-    out of the description unseen.
+    Keras's safe mode refuses lambdas and other classes that were found to be harmful. This check
+    is stricter: everything that is not known to be harmless counts as code. Losses, metrics and
+    optimizers are removed from the config unread.
 
     Args:
-        config: a description as `keras.saving.serialize_keras_object` returns it, changed in place.
+        config: a config as `keras.saving.serialize_keras_object` returns it, changed in place.
 
     Returns:
-        Such as `"Lambda"` or `"os.system"`; `None` where there is no code.
+        Such as `"Lambda"` or `"os.system"`, or `None` if there is no code.
 
     Example:
 
@@ -144,7 +158,7 @@ def _is_harmless(part):
 
 
 def _is_registered(name):
-    """Tell whether this process has a class of that name for Keras, as petkeras's own layers."""
+    """Return True if a class of that name is registered with Keras, as petkeras's layers are."""
     return isinstance(name, str) and keras.saving.get_registered_object(name) is not None
 
 

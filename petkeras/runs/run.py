@@ -1,4 +1,4 @@
-"""A run folder: what a training run leaves behind, and how to read it again."""
+"""Read a run folder: what a training run leaves behind."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from petkeras.system.files import read_array
 
 
 def read_photograph(file, image_size):
-    """Return a picture file as `(image_size, image_size, 3)` uint8: upright, in color, squashed.
+    """Return a photograph as `(image_size, image_size, 3)` uint8: upright, in color, squashed.
 
     Raises:
-        PetkerasError: the file is missing or no picture.
+        PetkerasError: the file is missing, or is not a picture.
     """
     try:
         return decode(read_file(Path(file)), image_size)[0]
@@ -30,7 +30,7 @@ def read_photograph(file, image_size):
 
 
 class Run:
-    """Read a run folder.
+    """A run folder, read from disk.
 
     Args:
         run_dir: the folder.
@@ -41,7 +41,7 @@ class Run:
         recipe: the `Recipe`.
 
     Raises:
-        PetkerasError: the folder is no run folder, or what is read of it is damaged.
+        PetkerasError: the folder is not a run folder, or a file that is read is damaged.
 
     Example:
 
@@ -62,15 +62,15 @@ class Run:
 
     @property
     def model(self):
-        """The trained `keras.Model`, loaded in safe mode when it is first asked for."""
+        """The trained `keras.Model`, loaded safely when it is first used."""
         if self._model is None:
             file = self._file("model.keras")
             model = load_model(file)
             if not self._fits(model):
                 size = self.config["image_size"]
                 raise PetkerasError(
-                    f"{file} is of another run: it does not tell {len(self.class_names)} classes "
-                    f"apart in pictures of {size} x {size} pixels, as config.json says."
+                    f"{file} belongs to another run: config.json describes a network for "
+                    f"{len(self.class_names)} classes and pictures of {size} x {size} pixels."
                 )
             self._model = model
         return self._model
@@ -91,18 +91,19 @@ class Run:
 
     @property
     def history(self):
-        """The run's `History`, as far as `history.csv` tells."""
+        """The run's `History`, as far as `history.csv` has it."""
         epochs = read_history(self.run_dir / "history.csv")
-        finished = bool(epochs) and (
-            epochs[-1].epoch >= self.recipe.epochs or epochs[-1].loss < self.recipe.stop_loss
+        finished = self.config.get("stopped_early", False) or (
+            bool(epochs)
+            and (epochs[-1].epoch >= self.recipe.epochs or epochs[-1].loss < self.recipe.stop_loss)
         )
         return History(epochs, interrupted=not finished)
 
     def predict(self, files):
         """Return each photograph's probability of each class.
 
-        One photograph goes through the network at a time, so that a result does not depend on
-        which others are asked about with it.
+        The photographs go through the network one at a time, so that a result does not depend on
+        the other photographs.
 
         Args:
             files: paths of pictures.
@@ -111,7 +112,7 @@ class Run:
             `(files, classes)` float32; each row sums to 1.
 
         Raises:
-            PetkerasError: a file is missing or no picture.
+            PetkerasError: a file is missing, or is not a picture.
         """
         images = self.read(files)  # (files, size, size, 3) uint8
         mean = self.mean
@@ -122,7 +123,8 @@ class Run:
             rows.append(tf.nn.softmax(logits)[0].numpy())
         if not np.isfinite(rows).all():
             raise PetkerasError(
-                f"{self.run_dir}/model.keras gives no finite numbers: its weights are damaged."
+                f"{self.run_dir}/model.keras returns values that are not finite: its weights are "
+                "damaged."
             )
         return np.array(rows, np.float32).reshape(-1, len(self.class_names))
 
@@ -136,7 +138,7 @@ class Run:
             `(files, size, size, 3)` uint8.
 
         Raises:
-            PetkerasError: a file is missing or no picture.
+            PetkerasError: a file is missing, or is not a picture.
         """
         size = self.config["image_size"]
         return np.array([read_photograph(file, size) for file in files], np.uint8).reshape(
@@ -144,14 +146,14 @@ class Run:
         )
 
     def preprocess(self, images):
-        """Return what the network takes, `(n, size, size, 3)` float32, for uint8 pictures."""
+        """Return the network's input, `(n, size, size, 3)` float32, for uint8 images."""
         return preprocess(images, self.mean, self.recipe)
 
     def _file(self, name):
         file = self.run_dir / name
         if not file.is_file():
             raise PetkerasError(
-                f"{self.run_dir} has no {name} yet: its training was stopped before it was saved. "
-                f"Go on with 'petkeras train --resume {self.run_dir}'."
+                f"{self.run_dir} has no {name} yet: training was stopped before it was saved. "
+                f"Resume with `pk.train(..., run_dir={str(self.run_dir)!r}, resume=True)`."
             )
         return file

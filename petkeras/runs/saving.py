@@ -7,39 +7,79 @@ import os
 import re
 import shutil
 import zipfile
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from petkeras.system.files import written_atomically
+
 
 def save_model(run_dir, model, mean):
-    """Write `model.keras` and `mean.npy`, each whole or not at all."""
+    """Write `model.keras` and `mean.npy`, each atomically.
+
+    Raises:
+        OSError: the disk is full, or cannot be written.
+    """
     run_dir = Path(run_dir)
-    parts, half_made = run_dir / "incomplete", run_dir / "incomplete.keras"
-    shutil.rmtree(parts, ignore_errors=True)  # of a process that died
-    half_made.unlink(missing_ok=True)
-    _check_room(run_dir, 2 * 4 * model.count_params())  # bytes: its parts, and the file of them
+    parts = run_dir / "incomplete"
+    shutil.rmtree(parts, ignore_errors=True)  # left by a process that died
+    _check_space(run_dir, 2 * 4 * model.count_params())  # bytes: its parts, and the file of them
     try:
-        # Keras would put a .keras file together in memory; its parts it writes to the disk.
-        keras.saving.save_model(model, parts, zipped=False)
-        with zipfile.ZipFile(half_made, "w") as archive:
-            for file in filter(Path.is_file, parts.iterdir()):
-                archive.write(file, file.name)
-        os.replace(half_made, run_dir / "model.keras")
-    except RuntimeError as error:  # of h5py, as it closes a file that it could not write
+        with written_atomically(run_dir / "model.keras") as file:
+            # Keras would assemble a .keras file in memory; its parts it writes to the disk.
+            with weights_in_place(model):
+                keras.saving.save_model(model, parts, zipped=False)
+            with zipfile.ZipFile(file, "w") as archive:
+                for part in filter(Path.is_file, parts.iterdir()):
+                    archive.write(part, part.name)
+    except RuntimeError as error:  # h5py raises it when it closes a file that it could not write
         number = re.search(r"errno = (\d+)", str(error))
         if number is None:
             raise
-        raise OSError(int(number[1]), os.strerror(int(number[1])), str(half_made)) from None
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(run_dir)) from None
     finally:
         shutil.rmtree(parts, ignore_errors=True)
-        half_made.unlink(missing_ok=True)
-    np.save(run_dir / "incomplete.npy", np.asarray(mean, np.float32))
-    os.replace(run_dir / "incomplete.npy", run_dir / "mean.npy")
+    with written_atomically(run_dir / "mean.npy") as file:
+        np.save(file, np.asarray(mean, np.float32))
 
 
-def _check_room(folder, needed):
-    """Raise an `OSError` where the disk is full: h5py, which finds out later, may crash of it."""
+def _check_space(folder, needed):
+    """Raise an `OSError` if the disk is too full: h5py notices only later, and may crash then."""
     if shutil.disk_usage(folder).free < needed:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+@contextmanager
+def weights_in_place(model):
+    """Let a model be saved in the block without the two copies that Keras makes of each weight.
+
+    For `fc1` these would be 822 MB.
+    """
+    layers = [layer for layer in model._flatten_layers() if layer is not model]
+    for layer in layers:
+        layer.save_own_variables = partial(_save_in_place, layer.save_own_variables)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.save_own_variables  # the method of its class shows again
+
+
+def _save_in_place(save_own_variables, store):
+    own = {}
+    save_own_variables(own)
+    for name, weight in own.items():
+        store[name] = InPlace(weight) if isinstance(weight, keras.Variable) else weight
+
+
+class InPlace:
+    """A weight that NumPy reads without copying it, even by `np.array`."""
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.weight.value.read_value(), dtype)

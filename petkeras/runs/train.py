@@ -1,3 +1,355 @@
-"""Train a network and keep all that happens in a run folder."""
+"""Train a network: wire its loop, its callbacks and its run folder together."""
 
-from petkeras.training import train  # noqa: F401
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from functools import partial
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from petkeras.callbacks.checkpoint import Checkpoint, Checkpoints, make_state
+from petkeras.callbacks.filters import Film, FilterFilm, check_film
+from petkeras.callbacks.guards import InterruptGuard, NonFiniteLossGuard, StopAtLoss
+from petkeras.callbacks.history import History, RecordHistory
+from petkeras.callbacks.progress import make_progress
+from petkeras.callbacks.tensorboard import TensorBoard
+from petkeras.data.pipeline import evaluation_batches, preprocess, shared_batches
+from petkeras.errors import PetkerasError
+from petkeras.hardware import devices, strategies
+from petkeras.optimizers import make_optimizer
+from petkeras.recipes import Recipe
+from petkeras.runs.config import make_config, mark_stopped_early
+from petkeras.runs.folder import claim, start_run
+from petkeras.runs.intervals import find_caveats
+from petkeras.runs.resume import continue_run, epochs_until, restore
+from petkeras.runs.run import check_is_run
+from petkeras.runs.saving import save_model
+from petkeras.system.memory import check_memory
+from petkeras.training import Loop, compile_forward, evaluate
+
+# These set the learning rate, which a schedule sets at every step.
+SET_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
+
+
+def train(
+    model,
+    data,
+    recipe: Recipe,
+    run_dir=None,
+    seed=0,
+    resume=False,
+    verbose=True,
+    film=None,
+    strategy=None,
+    *,
+    callbacks=(),
+):
+    """Train a network, epoch by epoch, and keep everything that happens in a run folder.
+
+    Ctrl-C (or a notebook's stop button) ends the run after the current step. The model so far and
+    a checkpoint are saved, and the same call with `resume=True` continues from there. After a
+    crash that call continues from the newest checkpoint, and ends with exactly the weights that an
+    undisturbed run would have. A finished run can be resumed, too, if its recipe has more epochs.
+
+    Args:
+        model: a `keras.Model` from images to logits, such as `pet_net` returns; changed in place.
+        data: a `PetData`.
+        recipe: epochs, batch size, learning rate, augmentation, ...; see `Recipe`.
+        run_dir: the folder to create, or `None` to keep nothing on disk.
+        seed: an integer; decides the order of the images and their augmentation.
+        resume: continue the run in `run_dir`, which must have been started with the same pictures,
+            recipe and seed; only `epochs` may be higher.
+        verbose: print the device, and show progress.
+        film: a `Film`: the filters to record every `recipe.film_every` steps, and the photograph;
+            by default the first 8 of each convolution, on the first photograph of the test part.
+        strategy: a `tf.distribute.Strategy` in whose scope the model was made. Its devices share
+            each batch, and the losses are those of one device. Of several processes the first one
+            writes the run folder; the others read its checkpoints. See
+            `pk.strategies.make_strategy`.
+        callbacks: `keras.callbacks.Callback`s. During the run `model.optimizer` is set, `logs` has
+            `loss` and `accuracy`, after an epoch also `test_loss` and `test_accuracy`, and
+            `val_loss` and `val_accuracy` if the data have a validation part. When a run is
+            resumed, they start anew.
+
+    Returns:
+        A `History`.
+
+    Raises:
+        PetkerasError: the run folder is not empty (or, with `resume`, is missing or belongs to
+            another run), another process is training there, the disk is full, the data do not fit
+            the model, `film` asks for something that does not exist, the loss is not finite, the
+            model was made outside `strategy`, a callback sets a learning rate that follows a
+            schedule, or another process of the cluster has died.
+
+    Example:
+
+    >>> import petkeras as pk
+    >>> data = pk.load_pets(source="sample")  # doctest: +SKIP
+    >>> history = pk.train(pk.pet_net(recipe=pk.MODERN), data, pk.MODERN)  # doctest: +SKIP
+    >>> history.column("test_accuracy")[-1]  # doctest: +SKIP
+    0.95
+    """
+    _check_fit(model, data)
+    check_callbacks(callbacks, recipe)
+    devices.prepare_gpus()
+    # A gradient and Adam's m and v, float32, for each weight.
+    check_memory(3 * 4 * model.count_params(), "Training")
+    film = film or Film()
+    check_film(model, film)
+    training = Training(model, data, recipe, seed, film, strategy, callbacks)
+    if run_dir is None:
+        return training.run(verbose)
+    config = make_config(data, recipe, seed, model.layers[1].dtype_policy.name)
+    config["film"] = film.filters
+    config["device"] = strategies.describe(training.strategy, config["device"])
+    return training.run_in_folder(run_dir, config, resume, verbose)
+
+
+class Training:
+    """A loop on the devices of a strategy, and the callbacks that a run has.
+
+    Args: as in `train`.
+    """
+
+    def __init__(self, model, data, recipe, seed, film=None, strategy=None, callbacks=()):
+        self.model, self.data, self.recipe, self.film = model, data, recipe, film
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.callbacks = callbacks
+        strategies.check_scope(self.strategy, model)
+        num_images, batch_size = len(data.train), recipe.batch_size
+        steps_per_epoch = -(-num_images // batch_size)
+        with self.strategy.scope():
+            optimizer = make_optimizer(recipe, steps_per_epoch * recipe.epochs)
+            optimizer.build(model.trainable_variables)
+
+        def batches(first_step):
+            def make(parts, own):
+                return shared_batches(data.train, data.mean, recipe, seed, first_step, parts, own)
+
+            return strategies.share_batches(self.strategy, make)
+
+        self.step = strategies.SharedStep(self.strategy, model, optimizer, batches(0).element_spec)
+        evaluation = partial(evaluate_parts, compile_forward(model), data, recipe)
+        self.loop = Loop(
+            model, optimizer, self.step, batches, num_images, batch_size, recipe.epochs, evaluation
+        )
+        self.history = History()
+
+    def run_in_folder(self, run_dir, config, resume, verbose, save=None):
+        """Start a run folder, or continue one, and train until the end.
+
+        Args:
+            run_dir: the folder.
+            config: what its `config.json` is to hold.
+            resume: whether to continue the run there.
+            verbose: as in `train`.
+            save: a function `(run_dir, model, mean)` that writes the trained network; `save_model`
+                by default.
+        """
+        run_dir = Path(run_dir)
+        state = make_state(self.model, self.loop.optimizer)
+        checkpoints = Checkpoints(run_dir, **state)
+        if not strategies.is_chief(self.strategy):
+            with _one_line_errors(run_dir, checkpoints, self.strategy):
+                step = checkpoints.restore(repair=False)
+                self._move_to(step, state, epochs_until(run_dir, step))
+                return self.history if self._is_over() else self.run(verbose=False)
+        if resume:
+            check_is_run(run_dir)
+        with claim(run_dir), _one_line_errors(run_dir, checkpoints, self.strategy):
+            if resume:
+                continue_run(run_dir, config)
+                step, epochs = restore(run_dir, checkpoints, self.loop.steps_per_epoch)
+                self._move_to(step, state, epochs)
+            else:
+                start_run(run_dir, config)
+            if self._is_over():
+                checkpoints.save(self.loop.steps_done, kept=1)
+            else:
+                self.run(verbose, self._callbacks_of_a_folder(run_dir, state))
+            if self._is_usable():
+                (save or save_model)(run_dir, self.model, self.data.mean)
+            mark_stopped_early(run_dir, not self.history.interrupted and not self._is_over())
+            return self.history
+
+    def run(self, verbose, more=()):
+        """Train until the last epoch, or until a callback stops the training.
+
+        Args:
+            verbose: as in `train`.
+            more: callbacks that write to a run folder, the `Checkpoint` last.
+
+        Returns:
+            A `History`.
+        """
+        if verbose:
+            self._print_start()
+        writing, checkpoint = list(more[:-1]), list(more[-1:])
+        watching = [
+            NonFiniteLossGuard(self.recipe.learning_rate),
+            *([] if writing else [RecordHistory(history=self.history)]),
+            *writing,
+            *([make_progress()] if verbose else []),
+            StopAtLoss(self.recipe.stop_loss),
+            *self.callbacks,
+            InterruptGuard(self.step),
+            *checkpoint,
+        ]
+        if any(isinstance(each, keras.callbacks.TerminateOnNaN) for each in self.callbacks):
+            del watching[0]  # the user's own guard decides
+        with _attached(self.model, self.loop.optimizer), contextlib.ExitStack() as stack:
+            for callback in watching:
+                stack.callback(getattr(callback, "close", lambda: None))
+            self.loop.run(watching)
+        self.history.interrupted = self.loop.interrupted or not self._is_usable()
+        if verbose and self.history.epochs:
+            self._print_caveats()
+        return self.history
+
+    def _callbacks_of_a_folder(self, run_dir, state):
+        """Return the callbacks that write to a run folder, in their order."""
+        data, recipe = self.data, self.recipe
+        prepare = partial(preprocess, mean=data.mean, recipe=recipe)
+        tensorboard = TensorBoard(
+            run_dir, recipe.summary_every, data.test, prepare, data.class_names,
+            recipe.batch_size, recipe,
+        )  # fmt: skip
+        callbacks = [RecordHistory(run_dir / "history.csv", self.history), tensorboard]
+        if recipe.film_every:
+            image = data.test.images[0]
+            callbacks.append(FilterFilm(run_dir, image, self.film, recipe.film_every, prepare))
+        every, minutes = recipe.checkpoint_every, recipe.checkpoint_minutes
+        return [*callbacks, Checkpoint(run_dir, every, minutes, tensorboard.flush, state)]
+
+    def _move_to(self, step, state, epochs):
+        """Let the loop begin where a checkpoint ended; `None` is the run's beginning."""
+        self.history.epochs = epochs
+        if step is not None:
+            self.loop.steps_done = int(state["step"])
+            self.loop.sums = state["sums"].numpy()
+            self.loop.seconds_before = float(state["seconds"])
+
+    def _is_over(self):
+        """Return True if nothing is left to do for a run that is resumed."""
+        epochs, step = self.history.epochs, self.loop.steps_done
+        ended = bool(epochs) and epochs[-1].step == step
+        return ended and (step == self.loop.total_steps or epochs[-1].loss < self.recipe.stop_loss)
+
+    def _is_usable(self):
+        """Return False if a callback ended the run because its loss was not finite."""
+        return math.isfinite(next(reversed(self.history.step_losses), 0.0))
+
+    def _print_start(self):
+        policy = self.model.layers[1].dtype_policy.name
+        where = strategies.describe(self.strategy, devices.describe())
+        print(f"Training on {where} in {policy}.", flush=True)
+        if "bfloat16" in policy and not devices.computes_bfloat16():
+            print("It has no bfloat16 instructions: float32 is much faster.", flush=True)
+        if self.loop.steps_done > 0:
+            done, total = self.loop.steps_done, self.loop.total_steps
+            print(f"Resuming from step {done} of {total}.", flush=True)
+
+    def _print_caveats(self):
+        labels, names = self.data.test.labels, self.data.class_names
+        for caveat in find_caveats(self.history.epochs[-1].test_accuracy, labels, names):
+            print(caveat, flush=True)
+
+
+def evaluate_pictures(model, pictures, mean, recipe: Recipe):
+    """Return the mean loss and accuracy over pictures, without dropout, and all logits.
+
+    Args:
+        model: a `keras.Model` that returns logits.
+        pictures: a `Pictures`.
+        mean: `(size, size, 3)` float32, the mean image of the training part.
+        recipe: gives `pixel_scale` and `batch_size`.
+
+    Returns:
+        The loss and the accuracy, two floats, and the logits, `(pictures, classes)` float32.
+    """
+    return _evaluate(compile_forward(model), pictures, mean, recipe)
+
+
+def evaluate_parts(forward, data, recipe):
+    """Return the logs of an epoch's evaluation, and the logits of the test part."""
+    loss, accuracy, logits = _evaluate(forward, data.test, data.mean, recipe)
+    logs = {"test_loss": loss, "test_accuracy": accuracy}
+    if data.validation:
+        loss, accuracy, _ = _evaluate(forward, data.validation, data.mean, recipe)
+        logs |= {"val_loss": loss, "val_accuracy": accuracy}
+    return logs, logits
+
+
+def _evaluate(forward, pictures, mean, recipe):
+    return evaluate(forward, evaluation_batches(pictures, mean, recipe), pictures.labels)
+
+
+@contextlib.contextmanager
+def _attached(model, optimizer):
+    """Set `model.optimizer`, where Keras's callbacks look for it, while a model is trained.
+
+    Afterwards it is as before: an optimizer that is attached is saved with the model.
+    """
+    had_one, before = hasattr(model, "optimizer"), getattr(model, "optimizer", None)
+    model.optimizer = optimizer
+    try:
+        yield
+    finally:
+        if had_one:
+            model.optimizer = before
+        else:
+            del model.optimizer
+
+
+@contextlib.contextmanager
+def _one_line_errors(run_dir, checkpoints, strategy):
+    """Turn disk, memory and cluster failures into one-line errors that say how to resume."""
+    try:
+        yield
+    except (OSError, MemoryError, tf.errors.OpError) as error:
+        ours = re.search("PetkerasError: (.*)", str(error))
+        if ours:  # raised in the input pipeline: TensorFlow has wrapped it in an error of its own
+            raise PetkerasError(ours[1]) from None
+        advice = f"{checkpoints.how_to_resume()}."
+        if strategy.cluster_resolver and isinstance(error, strategies.LOST):
+            raise PetkerasError(
+                "Another process of the cluster has died or cannot be reached. Start all of them "
+                f"again, each as before. {advice}"
+            ) from None
+        if "No space left" in str(error):
+            raise PetkerasError(f"The disk of {run_dir} is full. {advice}") from None
+        if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
+            raise PetkerasError(
+                f"Out of memory. Lower `batch_size` or `image_size`. {advice}"
+            ) from None
+        raise
+
+
+def _check_fit(model, data):
+    wanted = (model.input_shape[1:], model.output_shape[1:])
+    there = (data.mean.shape, (len(data.class_names),))
+    if wanted != there:
+        raise PetkerasError(
+            f"The model takes images of shape {wanted[0]} and distinguishes {wanted[1][0]} "
+            f"classes, but the data have images of shape {there[0]} in {there[1][0]} classes. "
+            "Make the model with pet_net(num_classes=..., image_size=...) to match."
+        )
+
+
+def check_callbacks(callbacks, recipe):
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise PetkerasError(
+                "`callbacks` must be keras.callbacks.Callback instances. "
+                f"Received: {type(callback).__name__}"
+            )
+        follows_schedule = recipe.schedule != "constant" or recipe.warmup > 0
+        if isinstance(callback, SET_THE_RATE) and follows_schedule:
+            raise PetkerasError(
+                f"{type(callback).__name__} cannot change a learning rate that follows a schedule: "
+                'use a recipe with `schedule="constant"` and `warmup=0`.'
+            )

@@ -1,4 +1,4 @@
-"""Standing on shoulders: cut the last layer off a trained network, and learn a new one."""
+"""Transfer learning: cut the last layer off a trained network, and train a new one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from petkeras.callbacks.filters import Film
 from petkeras.data.pipeline import Pictures, preprocess
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices
@@ -23,10 +22,10 @@ from petkeras.runs.folder import check_free
 from petkeras.runs.loading import find_code
 from petkeras.runs.run import Run
 from petkeras.runs.saving import save_model
-from petkeras.training import Trainer
+from petkeras.runs.train import Training, check_callbacks
 
-# What a recipe says about changing pictures, and about layers below the last one. Features are
-# computed once, of each picture as it is, so that all of it is off.
+# The fields of a recipe that change images, or concern layers below the last one. The features of
+# each image are computed once, as it is, so all of them are off.
 OFF: dict[str, Any] = {
     "flip": False,
     "shift": 0.0,
@@ -42,13 +41,13 @@ OFF: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Pretrained:
-    """Say what pictures a network of `keras.applications` was trained on, and how to build it.
+    """A network of `keras.applications`, and how the images that it was trained on were prepared.
 
     Args:
         name: its name in `keras.applications`.
-        mean: red, green and blue that were taken off each pixel.
+        mean: the red, green and blue that were subtracted from each pixel.
         pixel_scale: what pixels were divided by after that.
-        reads_bgr: the first layer's name, if the colors came in the order blue, green, red.
+        reads_bgr: the first layer's name, if its channels are ordered blue, green, red.
     """
 
     name: str
@@ -73,78 +72,114 @@ def transfer(
     seed=0,
     resume=False,
     verbose=True,
+    *,
+    callbacks=(),
 ):
-    """Learn a new last layer on top of a network that is trained already.
+    """Train a new last layer on top of a network that is already trained.
 
-    The network without its last layer, the *backbone*, stays as it is. Each picture goes through
-    it once; what comes out, its *features*, is all that the new layer is trained on, by the very
-    loop of `train`. An epoch takes a fraction of a second.
+    The network without its last layer, the *backbone*, stays as it is. Each image goes through it
+    once, and the new layer is trained on the resulting *features* alone, by the same loop as in
+    `train`. An epoch takes a fraction of a second.
 
-    The run folder is as `train` makes it. Its `model.keras` is the whole network, from pictures to
-    logits. Nothing in it is frozen any more: `train` can go on with all of its weights, given the
+    The run folder is like that of `train`. Its `model.keras` is the whole network, from images to
+    logits, and nothing in it is frozen: `train` can continue with all of its weights, given the
     run's own `mean` in its data and the run's own `pixel_scale` in its recipe.
 
     Args:
-        backbone: `"mobilenet_v2"`, `"vgg16"` or `"inception_v3"`; the folder of a run; or a
-            `keras.Model`, whose last layer is taken for a `Dense` to be replaced, or, if it ends
-            in feature maps, their mean over all places for the features. It is not changed.
-        data: a `PetData`, of the size that the backbone takes.
-        recipe: epochs, batch size, learning rate, ... Its augmentation, dropout and film are left
-            out, as features are computed once. Its `pixel_scale` counts for a `keras.Model` only,
-            together with `data.mean`: a named network and a run bring their own.
-        run_dir: a folder to be made, or `None` to keep nothing on disk.
+        backbone: `"mobilenet_v2"`, `"vgg16"` or `"inception_v3"`; a run folder; or a
+            `keras.Model`, whose last `Dense` layer is replaced. If it ends in feature maps
+            instead, their mean over all positions is used. The model is not changed.
+        data: a `PetData` with images of the size that the backbone takes.
+        recipe: epochs, batch size, learning rate, ... Augmentation, dropout and film are ignored,
+            as features are computed once. `pixel_scale` and `data.mean` are used for a
+            `keras.Model` only; a named network and a run have their own.
+        run_dir: the folder to create, or `None` to keep nothing on disk.
         weights: of a named network: `"imagenet"` (downloaded once by Keras), the path of a
             `.weights.h5` or `.h5` file for it without its top, or `None` (random).
-        seed: an integer; decides the new layer's start and the order of the pictures.
-        resume: go on with the interrupted run that is in `run_dir`.
-        verbose: say what is trained on, and show progress.
+        seed: an integer; decides the new layer's initial weights and the order of the images.
+        resume: continue the interrupted run in `run_dir`.
+        verbose: print the device, and show progress.
+        callbacks: `keras.callbacks.Callback`s, as in `train`; `model` is the new last layer.
 
     Returns:
         A `History`.
 
     Raises:
-        PetkerasError: there is no such backbone, it carries code, it does not fit the pictures,
-            its weights cannot be had, or the run folder is not empty.
+        PetkerasError: there is no such backbone, it contains code, it does not fit the images, its
+            weights are not available, or the run folder is not empty.
 
     Example:
 
     >>> import petkeras as pk
     >>> data = pk.load_pets(image_size=160)  # doctest: +SKIP
-    >>> history = pk.transfer("mobilenet_v2", data, run_dir="runs/shoulders")  # doctest: +SKIP
+    >>> history = pk.transfer("mobilenet_v2", data, run_dir="runs/transfer")  # doctest: +SKIP
 
     Reference: A. S. Razavian et al., "CNN Features off-the-shelf: an Astounding Baseline for
         Recognition" (CVPR workshops, 2014); the article's section "Conclusion".
     """
     if run_dir is not None and not resume:
         check_free(run_dir)
+    check_callbacks(callbacks, recipe)
     devices.prepare_gpus()
-    shoulders = open_backbone(backbone, data, recipe, weights)
-    recipe = replace(recipe, pixel_scale=shoulders.pixel_scale, **OFF)
-    count = shoulders.model.output_shape[1]
+    opened = open_backbone(backbone, data, recipe, weights)
+    recipe = replace(recipe, pixel_scale=opened.pixel_scale, **OFF)
     if verbose:
-        pictures = len(data.train) + len(data.test)
-        print(f"Computing {count} features of each of {pictures} pictures.", flush=True)
-    seen = replace(
-        data,
-        train=_features_for_pictures(shoulders, data.train),
-        test=_features_for_pictures(shoulders, data.test),
-        mean=np.zeros(count, np.float32),
+        parts = [part for part in (data.train, data.test, data.validation) if part]
+        count, images = opened.model.output_shape[1], sum(map(len, parts))
+        print(f"Computing {count} features of each of {images} pictures.", flush=True)
+    features = compute_features(opened, data)
+    head = _make_head(features.mean.shape, len(data.class_names), seed)
+    # Pixels are scaled before the backbone; its features are used as they are.
+    training = Training(
+        head, features, replace(recipe, pixel_scale=1.0), seed, None, None, callbacks
     )
-    trainer = _LastLayer(shoulders, seen, recipe, run_dir, seed)
     if run_dir is None:
-        return trainer.run(verbose)
-    policy = shoulders.model.layers[1].dtype_policy.name
-    config = make_config(data, recipe, seed, policy)
+        return training.run(verbose)
+    config = make_config(data, recipe, seed, opened.model.layers[1].dtype_policy.name)
     config["backbone"] = _origin(backbone, weights)
-    return trainer.keep_in_folder(config, resume, verbose)
+
+    def save(run_dir, head, mean):
+        save_model(run_dir, join(opened.model, head), opened.mean)
+
+    return training.run_in_folder(run_dir, config, resume, verbose, save)
+
+
+def compute_features(backbone, data):
+    """Return a `PetData` whose images are features, `(n, features)` float32, and their mean 0."""
+
+    def of(part):
+        return part and Pictures(backbone.features(part.images), part.labels, part.names)
+
+    mean = np.zeros(backbone.model.output_shape[1], np.float32)
+    train, test, validation = of(data.train), of(data.test), of(data.validation)
+    return replace(data, train=train, test=test, validation=validation, mean=mean)
+
+
+def _make_head(shape, num_classes, seed):
+    """Return the new last layer as a model from features to logits."""
+    features = keras.Input(shape, name="features")
+    return keras.Model(features, _last_layer(num_classes, seed)(features), name="last_layer")
+
+
+def join(backbone, head):
+    """Return a backbone and a trained last layer as one `keras.Model`, from images to logits."""
+    last = _last_layer(head.output_shape[1])
+    whole = keras.Model(backbone.input, last(backbone.output), name="transfer")
+    last.set_weights(head.get_weights())
+    return whole
+
+
+def _last_layer(num_classes, seed=None):
+    initializer = keras.initializers.GlorotUniform(seed)
+    return Dense(num_classes, kernel_initializer=initializer, name="softmax", dtype="float32")
 
 
 class Backbone:
-    """Hold a network without its last layer, and how pictures are prepared for it.
+    """A network without its last layer, and how images are prepared for it.
 
     Args:
         model: a `keras.Model` from `(batch, size, size, 3)` to `(batch, features)`.
-        mean: `(size, size, 3)` float32, taken off the pictures.
+        mean: `(size, size, 3)` float32, subtracted from the images.
         pixel_scale: what they are divided by after that.
     """
 
@@ -156,7 +191,7 @@ class Backbone:
         )
 
     def features(self, images):
-        """Return what the last layer is to see of pictures, all dropout off.
+        """Return the input of the last layer for images, without dropout.
 
         Args:
             images: `(n, size, size, 3)`, 0..255.
@@ -173,7 +208,7 @@ class Backbone:
 
 
 def open_backbone(backbone, data, recipe: Recipe = TRANSFER, weights="imagenet"):
-    """Return the `Backbone` that `transfer` stands on; arguments and errors as there."""
+    """Return the `Backbone` that `transfer` uses; its arguments and errors are the same."""
     size = data.mean.shape[0]
     if isinstance(backbone, keras.Model):
         opened = Backbone(cut(_checked(backbone)), data.mean, recipe.pixel_scale)
@@ -189,34 +224,33 @@ def open_backbone(backbone, data, recipe: Recipe = TRANSFER, weights="imagenet")
         )
     if weights not in ("imagenet", None):
         raise PetkerasError(
-            f"`weights` are for {', '.join(PRETRAINED)} only: a run folder and a keras.Model "
-            f"bring their own. Received: weights={str(weights)!r}"
+            f"`weights` is only for {', '.join(PRETRAINED)}: a run folder and a keras.Model have "
+            f"their own. Received: weights={str(weights)!r}"
         )
     taken = tuple(opened.model.input_shape[1:])
     if any(side not in (None, there) for side, there in zip(taken, (size, size, 3), strict=True)):
         raise PetkerasError(
-            f"The backbone takes pictures {taken}, but the data have {(size, size, 3)}. Load them "
-            f"with `image_size={taken[0]}` ('--image-size {taken[0]}')."
+            f"The backbone expects images of shape {taken}, but the data have {(size, size, 3)}. "
+            f"Load them with `image_size={taken[0]}`."
         )
     return opened
 
 
 def cut(model):
-    """Return a network without its last layer: it ends in what that layer saw.
+    """Return a network without its last layer, so that its output is that layer's input.
 
-    The last layer is the last one that has weights, if it is a `Dense`, ours or Keras's, together
-    with what follows it. A network that ends otherwise is left whole. Feature maps at its end are
-    averaged over all places.
+    The last layer is the last one that has weights, if it is a `Dense` layer of petkeras or Keras,
+    together with everything after it. A network that ends otherwise is left whole. Feature maps at
+    its end are averaged over all positions.
 
     Args:
-        model: a functional or sequential `keras.Model`; it shares its layers and weights with
-            what is returned.
+        model: a functional or sequential `keras.Model`; the result shares its layers and weights.
 
     Returns:
-        A `keras.Model` from pictures to `(batch, features)`.
+        A `keras.Model` from images to `(batch, features)`.
 
     Raises:
-        PetkerasError: what its last layer saw is neither feature maps nor a row of features.
+        PetkerasError: the input of its last layer is neither feature maps nor a row of features.
 
     Example:
 
@@ -237,54 +271,25 @@ def cut(model):
     return keras.Model(model.inputs[0], end, name="backbone")
 
 
-class _LastLayer(Trainer):
-    """Train the last layer on features; keep it together with the backbone."""
-
-    def __init__(self, backbone, seen, recipe, run_dir, seed):
-        self.backbone = backbone
-        features = keras.Input(seen.mean.shape, name="features")
-        logits = _last_layer(len(seen.class_names), seed)(features)
-        head = keras.Model(features, logits, name="last_layer")
-        # Pixels were scaled before the backbone; what comes out of it is taken as it is.
-        super().__init__(head, seen, replace(recipe, pixel_scale=1.0), run_dir, seed, Film())
-
-    def save_model(self):
-        shoulders = self.backbone.model
-        last = _last_layer(self.model.output_shape[1])
-        whole = keras.Model(shoulders.input, last(shoulders.output), name="transfer")
-        last.set_weights(self.model.get_weights())
-        save_model(self.run_dir, whole, self.backbone.mean)
-
-
-def _last_layer(classes, seed=None):
-    start = keras.initializers.GlorotUniform(seed)
-    return Dense(classes, kernel_initializer=start, name="softmax", dtype="float32")
-
-
-def _features_for_pictures(backbone, pictures):
-    return Pictures(backbone.features(pictures.images), pictures.labels, pictures.names)
-
-
 def _open_pretrained(name, size, weights):
-    """Build a network of `keras.applications` without its top, and get its weights."""
+    """Build a network of `keras.applications` without its top, and load its weights."""
     about = PRETRAINED[name]
     build = getattr(keras.applications, about.name)
     imagenet = "imagenet" if weights == "imagenet" else None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # weights learned at 224 pixels serve other sizes, too
+            warnings.simplefilter("ignore")  # weights for 224 pixels work for other sizes, too
             model = build(include_top=False, weights=imagenet, input_shape=(size, size, 3))
     except ValueError as error:
         raise PetkerasError(f"{name}: {_first_line(error)} (`image_size`).") from None
-    except Exception as error:  # Keras says no more than that when a download fails
+    except Exception as error:  # Keras raises just that when a download fails
         raise PetkerasError(
             f"The ImageNet weights of {name} could not be downloaded: {_first_line(error)}. "
-            "Without a network, name a file of them: `weights` ('--weights'); or stand on a run "
-            "of your own."
+            "Offline, pass a weights file as `weights`, or use one of your own runs as `backbone`."
         ) from None
     if weights not in ("imagenet", None):
         _load_weights(model, name, weights)
-    if about.reads_bgr:  # turn its first kernels round, and it reads red, green, blue as all do
+    if about.reads_bgr:  # with its first kernels reversed it reads red, green, blue
         kernel = model.get_layer(about.reads_bgr).kernel
         kernel.assign(kernel.numpy()[:, :, ::-1])
     mean = np.broadcast_to(np.float32(about.mean), (size, size, 3))
@@ -301,16 +306,16 @@ def _load_weights(model, name, file):
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of files that do not fit, an error tells
+            warnings.simplefilter("ignore")  # files that do not fit raise an error
             model.load_weights(file)
-    except Exception:  # a damaged file is tripped over in more ways than Keras documents
+    except Exception:  # damaged files raise more than Keras documents
         raise PetkerasError(
             f"{file} is damaged, or does not hold the weights of {name} without its top."
         ) from None
 
 
 def _checked(model):
-    """Return a model as it came, if it can be cut, saved, and loaded without code of its own."""
+    """Return a model unchanged if it can be cut, saved, and loaded without running code."""
     ends = [getattr(model, name, None) or () for name in ("inputs", "outputs")]
     if [len(end) for end in ends] != [1, 1]:
         raise PetkerasError(
@@ -320,15 +325,15 @@ def _checked(model):
     code = find_code(json.loads(model.to_json()))
     if code:
         raise PetkerasError(
-            f"The keras.Model '{model.name}' carries code of its own ({code}), which a run folder "
-            "must not. Put a layer of Keras in its place, or register its class with "
+            f"The keras.Model '{model.name}' contains code of its own ({code}), which a run folder "
+            "must not. Use a Keras layer instead, or register its class with "
             "keras.saving.register_keras_serializable."
         )
     return model
 
 
 def _origin(backbone, weights):
-    """Return what `config.json` keeps of where the backbone came from."""
+    """Return where the backbone came from, as `config.json` keeps it."""
     if isinstance(backbone, keras.Model):
         return {"backbone": f"keras.Model {backbone.name}", "weights": None}
     if backbone in PRETRAINED:

@@ -1,39 +1,68 @@
-"""Read files that may be a stranger's: nothing in them is run, nothing is unpickled."""
+"""Write files atomically, and read files that may be a stranger's without running anything."""
 
 from __future__ import annotations
 
 import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
 from petkeras.errors import PetkerasError
 from petkeras.text import one_line
 
-MOST_JSON = 2**22  # bytes of a file of JSON, or of a network's description; ours have thousands
+MAX_JSON = 2**22  # bytes of a JSON file, or of a network's description; ours have thousands
+
+
+@contextmanager
+def written_atomically(file):
+    """Yield a path to write to; it replaces `file` when the block ends without an error.
+
+    Example:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from petkeras.system.files import written_atomically
+    >>> file = Path(tempfile.mkdtemp()) / "notes.txt"
+    >>> with written_atomically(file) as partial:
+    ...     _ = partial.write_text("all of it")
+    >>> file.read_text()
+    'all of it'
+    """
+    file = Path(file)
+    partial = file.with_name(f"incomplete{file.suffix}")
+    try:
+        yield partial
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read_json(file):
-    """Return what a file of JSON holds.
+    """Return what a JSON file holds.
 
     Raises:
-        ValueError: it is too long, nested too deeply, no JSON, or has numbers that JSON has not.
+        ValueError: it is too long, nested too deeply, not JSON, or has numbers that JSON lacks.
         OSError: it cannot be read.
     """
-    if _no_pipe(file).stat().st_size > MOST_JSON:
-        raise ValueError(f"it is longer than {MOST_JSON} bytes")
+    if _no_pipe(file).stat().st_size > MAX_JSON:
+        raise ValueError(f"it is longer than {MAX_JSON} bytes")
     return parse_json(file.read_bytes())
 
 
 def _no_pipe(file):
-    """Refuse what is there and is no file: a pipe would be waited for for ever."""
+    """Refuse anything but a file: reading from a pipe would wait forever."""
     if file.exists() and not file.is_file():
-        raise ValueError("it is no file")
+        raise ValueError("it is not a file")
     return file
 
 
 def parse_json(text):
+    """Return what a JSON text holds; raise a ValueError if it is none, or nested too deeply."""
+
     def refuse(word):
-        raise ValueError(f"{word} is no number")
+        raise ValueError(f"{word} is not a number")
 
     try:
         return json.loads(text, parse_constant=refuse)
@@ -46,15 +75,15 @@ def read_array(file, shape, dtype):
 
     Args:
         file: its path.
-        shape: what its shape must be, `None` for a side of any length.
-        dtype: what its dtype must be.
+        shape: the shape that it must have, `None` for an axis of any length.
+        dtype: the dtype that it must have.
 
     Raises:
-        PetkerasError: it is damaged, holds something else, or numbers that are not finite.
+        PetkerasError: it is damaged, holds something else, or holds numbers that are not finite.
     """
     try:
         array = np.load(_no_pipe(file), allow_pickle=False)
-    except Exception as error:  # NumPy trips over damage in more ways than it documents
+    except Exception as error:  # damaged files raise more than NumPy documents
         raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None
     there = getattr(array, "shape", ())
     fits = len(there) == len(shape) and all(map(_fits, there, shape)) and array.dtype == dtype
@@ -70,7 +99,7 @@ def _fits(side, wanted):
 
 
 def read_arrays(file, wanted):
-    """Return those arrays in an `.npz` file whose names `wanted` says yes to, by name.
+    """Return the arrays of an `.npz` file whose names `wanted` accepts, by name.
 
     Raises:
         PetkerasError: it is missing or damaged.
@@ -78,5 +107,5 @@ def read_arrays(file, wanted):
     try:
         with np.load(_no_pipe(file), allow_pickle=False) as kept:
             return {name: kept[name] for name in kept.files if wanted(name)}
-    except Exception as error:  # NumPy trips over damage in more ways than it documents
+    except Exception as error:  # damaged files raise more than NumPy documents
         raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None

@@ -1,4 +1,4 @@
-"""The memory: how much is free, what needs more, and how a process that trains asks for it."""
+"""Memory: how much is free, what needs more, and how a training process allocates it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 
 from petkeras.errors import PetkerasError
 
-# The C library asks for memory in pages of 2 MB. Of 4 kB, the weights, Adam's moments and the
-# gradients would be 400,000 pages; a processor has the addresses of a few thousand at hand.
-MALLOC = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-# One operation at a time, on all cores: side by side they would only push each other from the
+# The C library allocates pages of 2 MB. In pages of 4 kB the weights, Adam's moments and the
+# gradients would be 400,000 pages, and a processor caches the addresses of a few thousand.
+ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+# One operation at a time, on all cores: side by side they would evict each other's data from the
 # caches, and hold more memory.
-ONE_BY_ONE = {"TF_NUM_INTEROP_THREADS": "1"}
+SINGLE_OPERATION = {"TF_NUM_INTEROP_THREADS": "1"}
 FEW_CORES = 4
 
 
 def free_memory():
-    """Return how many bytes can be had: the machine's, or what a container is allowed."""
+    """Return how many bytes are free: the machine's, or what a container may still use."""
     known = re.search(r"MemAvailable: *(\d+) kB", read_text("/proc/meminfo"))
     if known:
         free = int(known[1]) * 1024
@@ -38,8 +38,16 @@ def free_memory():
         return None  # Windows
 
 
+def read_text(file):
+    """Return a file of the operating system as text, or nothing if it cannot be read."""
+    try:
+        return Path(file).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 def check_memory(needed, what):
-    """Raise a PetkerasError if something needs more memory than there is; on a GPU, do nothing.
+    """Raise a PetkerasError if something needs more memory than is free; with a GPU, do nothing.
 
     Args:
         needed: bytes.
@@ -49,22 +57,27 @@ def check_memory(needed, what):
     if free is None or needed <= free or _has_gpu():
         return
     raise PetkerasError(
-        f"{what} needs {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free. "
-        "Lower the image size ('--image-size'): fc1 has 2,048 weights for each pixel, which is "
-        "411 MB at 224 x 224, and four times that while it learns."
+        f"{what} needs {needed / 1e9:.1f} GB of memory, but only {free / 1e9:.1f} GB are free. "
+        "Lower `image_size`: fc1 has 2,048 weights for each pixel, which is 411 MB at 224 x 224, "
+        "and four times that during training."
     )
 
 
-def settings():
-    """Return the environment variables that a process which trains should have from its start.
+def _has_gpu():
+    import tensorflow as tf  # takes seconds to load, and `petkeras doctor` works without it
 
-    `petkeras bench` tells what they gain: "Keras fit float32" has none of them.
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def allocator_settings():
+    """Return the environment variables that a training process should have from its start.
+
+    `petkeras bench` measures what they gain: "Keras fit float32" runs without them.
 
     Reference: the GNU C library's manual, section "Memory Allocation Tunables".
     """
     few = (os.cpu_count() or 1) <= FEW_CORES
-    malloc = MALLOC if _has_glibc() else {}
-    return {**malloc, **(ONE_BY_ONE if few else {})}
+    return {**(ALLOCATOR if _has_glibc() else {}), **(SINGLE_OPERATION if few else {})}
 
 
 def _has_glibc():
@@ -72,16 +85,3 @@ def _has_glibc():
         return "glibc" in (os.confstr("CS_GNU_LIBC_VERSION") or "")
     except (AttributeError, ValueError, OSError):
         return False  # not Linux, or another C library
-
-
-def read_text(file):
-    try:
-        return Path(file).read_text(errors="replace")
-    except OSError:
-        return ""
-
-
-def _has_gpu():
-    import tensorflow as tf  # takes seconds, and `petkeras doctor` does without
-
-    return bool(tf.config.list_physical_devices("GPU"))

@@ -1,10 +1,14 @@
-"""What people look at: each function draws from live data what the operations themselves compute.
+"""Figures: each function draws what the operations of a network compute from live data.
 
-`plot_...` returns a matplotlib `Figure`, `animate_...` an `Animation`; both are shown inline by
-Jupyter, and have a way to be saved. Functions named for a quantity compute it.
+`plot_...` returns a matplotlib `Figure`, `animate_...` an `Animation`; Jupyter shows both inline,
+and both can be saved. Functions named for a quantity return it.
 """
 
-from petkeras.visualize.activation_maximization import maximize, plot_excitation, to_picture
+from petkeras.visualize.activation_maximization import (
+    maximize_activation,
+    plot_activation_maximization,
+    stretch_contrast,
+)
 from petkeras.visualize.activations import feature_maps, plot_before_after, plot_feature_maps
 from petkeras.visualize.animation import Animation
 from petkeras.visualize.architecture import plot_architecture
@@ -34,64 +38,25 @@ from petkeras.visualize.receptive import (
     receptive_fields,
 )
 from petkeras.visualize.sanity import (
-    cascade,
-    energy_inside,
+    cascading_randomization,
     plot_sanity_check,
     randomize,
+    rank_correlation,
     sanity_check,
-    similarity,
+    share_inside,
 )
-from petkeras.visualize.top_patches import Strongest, patches, strongest
+from petkeras.visualize.top_patches import TopActivations, top_activations, top_patches
 
 __all__ = [
-    "Animation",
-    "Evolution",
-    "Strongest",
-    "animate_convolution",
-    "animate_evolution",
-    "animate_max_pool",
-    "animate_max_pool_paddings",
-    "apply_kernel",
-    "article_kernels",
-    "cascade",
-    "confusion_matrix",
-    "cost_table",
-    "costs",
-    "energy_inside",
-    "feature_maps",
-    "grad_cam",
-    "gradient_field",
-    "graph_edges",
-    "graph_scopes",
-    "layer_kernels",
-    "maximize",
-    "occlusion",
-    "patches",
-    "plot_annotations",
-    "plot_architecture",
-    "plot_attribution",
-    "plot_before_after",
-    "plot_confusion",
-    "plot_costs",
-    "plot_curves",
-    "plot_excitation",
-    "plot_feature_maps",
-    "plot_graph",
-    "plot_kernels",
-    "plot_movement",
-    "plot_pictures",
-    "plot_receptive_field",
-    "plot_sanity_check",
-    "plot_worst",
-    "randomize",
-    "read_scalars",
-    "receptive_field",
-    "receptive_fields",
-    "saliency",
-    "sanity_check",
-    "similarity",
-    "smooth",
-    "smooth_grad",
-    "strongest",
-    "to_picture",
-]
+    "Animation", "Evolution", "TopActivations", "animate_convolution", "animate_evolution",
+    "animate_max_pool", "animate_max_pool_paddings", "apply_kernel", "article_kernels",
+    "cascading_randomization", "confusion_matrix", "cost_table", "costs", "feature_maps",
+    "grad_cam", "gradient_field", "graph_edges", "graph_scopes", "layer_kernels",
+    "maximize_activation", "occlusion", "plot_activation_maximization", "plot_annotations",
+    "plot_architecture", "plot_attribution", "plot_before_after", "plot_confusion", "plot_costs",
+    "plot_curves", "plot_feature_maps", "plot_graph", "plot_kernels", "plot_movement",
+    "plot_pictures", "plot_receptive_field", "plot_sanity_check", "plot_worst", "randomize",
+    "rank_correlation", "read_scalars", "receptive_field", "receptive_fields", "saliency",
+    "sanity_check", "share_inside", "smooth", "smooth_grad", "stretch_contrast", "top_activations",
+    "top_patches",
+]  # fmt: skip

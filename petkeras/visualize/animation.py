@@ -16,14 +16,14 @@ from petkeras.visualize.style import STYLE
 
 
 class Animation:
-    """Hold a figure, and how to draw each frame into it.
+    """Hold a figure and a function that draws each frame into it.
 
     Args:
         figure: a matplotlib `Figure`.
         draw: a function of the frame's number that changes the figure to show that frame.
-        count: how many frames there are.
-        seconds: how long each is shown.
-        description: what is seen, for those who cannot see it.
+        count: the number of frames.
+        seconds: how long each frame is shown.
+        description: the alternative text for screen readers.
 
     Example:
 
@@ -55,7 +55,7 @@ class Animation:
         for number in range(self.count):
             self.frame(number)
             canvas.draw()
-            self.figure.set_layout_engine("none")  # all frames are laid out as the first
+            self.figure.set_layout_engine("none")  # the first frame's layout is kept for all
             frames.append(np.asarray(canvas.buffer_rgba())[..., :3].copy())
         return np.stack(frames)
 
@@ -63,18 +63,18 @@ class Animation:
         """Write all frames as `.gif`, or the last one as `.png` or `.svg`.
 
         Raises:
-            PetkerasError: the file's ending is another one.
+            PetkerasError: the file has another extension.
         """
-        ending = Path(file).suffix.lower()
-        if ending == ".gif":
+        extension = Path(file).suffix.lower()
+        if extension == ".gif":
             Path(file).write_bytes(self.to_gif())
-        elif ending in (".png", ".svg"):
+        elif extension in (".png", ".svg"):
             self.frame(-1).savefig(file)
         else:
             raise PetkerasError(f"An animation is saved as .gif, .png or .svg. Received: {file}")
 
     def to_gif(self):
-        """Return the GIF as bytes. All frames share one palette: a color means the same in all."""
+        """Return the GIF as bytes. All frames share one palette, so colors are comparable."""
         frames = self.render()
         _, height, width, _ = frames.shape
         column = Image.fromarray(np.concatenate(frames)).quantize(
@@ -91,7 +91,7 @@ class Animation:
             save_all=True,
             append_images=images[1:],
             duration=round(1000 * self.seconds),  # milliseconds
-            loop=0,  # for ever
+            loop=0,  # forever
         )
         return file.getvalue()
 

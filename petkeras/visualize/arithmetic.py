@@ -10,43 +10,43 @@ from matplotlib.patches import Rectangle
 
 from petkeras import layer_checks
 from petkeras.errors import PetkerasError
+from petkeras.text import one_line
 from petkeras.visualize.animation import Animation
-from petkeras.visualize.style import BLUE, GREEN, SKY, YELLOW, styled
-from petkeras.visualize.tables import (
+from petkeras.visualize.number_grid import (
+    HIGHLIGHT,
     LINE,
-    MOST,
-    STRONG,
-    Table,
+    MAX_NUMBER,
+    NumberGrid,
     cell_side,
-    corners,
     font_size,
-    sheet,
-    short,
-    write_line,
+    format_number,
+    inch_axes,
+    place_grids,
+    write_text,
 )
-from petkeras.visualize.windows import Windows, window_values
+from petkeras.visualize.sliding_windows import SlidingWindows, window_values
+from petkeras.visualize.style import BLUE, GREEN, SKY, WIDTH, YELLOW, styled
 
-MOST_CELLS = 16  # along a side, that can still be read
-MOST_NAMED = 60  # characters of numbers that a caption lists
-NAMES = "patch", "kernel", "products", "sum"
-INSIDE, KERNEL, PRODUCT = (SKY, 0.5), (GREEN, 0.25), (YELLOW, 0.35)
+MAX_CELLS = 16  # along a side, that can still be read
+MAX_CAPTION = 60  # characters of the numbers that a caption lists
+INSIDE, KERNEL, PRODUCT = (SKY, 0.5), (GREEN, 0.25), (YELLOW, 0.35)  # colors with their opacity
 
 
 @styled
 def animate_max_pool(x, pool_size=2, strides=None, padding="valid", seconds=0.8):
-    """Show a window slide over a table of numbers, and the largest of each window go out.
+    """Show max pooling window by window: the largest number of each window is the output.
 
     Args:
-        x: `(height, width)`, with its padding at most 16 cells a side.
-        pool_size: height and width of the window in cells; an integer or two.
+        x: `(height, width)`, with its padding at most 16 cells per side.
+        pool_size: height and width of the window; an integer or two.
         strides: cells from one window to the next; an integer or two. `None` is `pool_size`.
-        padding: `"valid"`, or `"same"`, whose padding is drawn hatched: TensorFlow ignores it, so
-            that a window over the edge has fewer numbers.
+        padding: `"valid"` or `"same"`. TensorFlow ignores the padding, which is drawn hatched: a
+            window over the edge has fewer numbers.
         seconds: how long each window is shown.
 
     Returns:
-        An `Animation` with one frame for each number of the output, which `tf.nn.max_pool2d`
-        computes. Numbers are shown with two decimals at most.
+        An `Animation` with one frame for each output of `tf.nn.max_pool2d`. Numbers are shown with
+        at most two decimals.
 
     Raises:
         PetkerasError: an argument is out of range.
@@ -54,33 +54,24 @@ def animate_max_pool(x, pool_size=2, strides=None, padding="valid", seconds=0.8)
     Example:
 
     >>> import numpy as np
-    >>> from petkeras.visualize.arithmetic import animate_max_pool
-    >>> animate_max_pool(np.arange(16).reshape(4, 4)).count
+    >>> import petkeras as pk
+    >>> pk.visualize.animate_max_pool(np.arange(16).reshape(4, 4)).count
     4
 
     Reference: the article's section "How convolution and pooling work".
     """
-    pool = _pool("animate_max_pool", x, pool_size, strides, padding)
-    side = cell_side(pool.shapes)
-    figure, axes = sheet(side * pool.rows + 3.2 * LINE)
-    pool.draw(axes, 0, side, font_size(side, pool.numbers))
-    return Animation(
-        figure, lambda frame: _show_largest(pool, frame), pool.output.size, seconds, pool.title
-    )
+    return _animate_pools([_pool("animate_max_pool", x, pool_size, strides, padding)], seconds)
 
 
 @styled
 def animate_max_pool_paddings(x, pool_size=3, strides=1, seconds=0.8):
-    """Show max pooling under VALID and under SAME padding, in step.
+    """Show max pooling with VALID and with SAME padding, in step.
 
     Args:
-        x: `(height, width)`, with its padding at most 16 cells a side.
-        pool_size: height and width of the window in cells; an integer or two.
-        strides: cells from one window to the next; an integer or two. `None` is `pool_size`.
-        seconds: how long each window is shown.
+        x, pool_size, strides, seconds: as in `animate_max_pool`.
 
     Returns:
-        An `Animation`: VALID above, SAME below. VALID has fewer windows, and waits at its last.
+        An `Animation`: VALID above, SAME below. VALID has fewer windows and stops at its last one.
 
     Raises:
         PetkerasError: an argument is out of range.
@@ -88,45 +79,34 @@ def animate_max_pool_paddings(x, pool_size=3, strides=1, seconds=0.8):
     Example:
 
     >>> import numpy as np
-    >>> from petkeras.visualize.arithmetic import animate_max_pool_paddings
-    >>> animate_max_pool_paddings(np.arange(25).reshape(5, 5)).count
+    >>> import petkeras as pk
+    >>> pk.visualize.animate_max_pool_paddings(np.arange(25).reshape(5, 5)).count
     25
 
     Reference: the article's section "How convolution and pooling work".
     """
     name = "animate_max_pool_paddings"
-    valid, same = (_pool(name, x, pool_size, strides, padding) for padding in ("valid", "same"))
-    side = cell_side(valid.shapes, same.shapes)
-    font = font_size(side, [*valid.numbers, *same.numbers])
-    middle = side * valid.rows + 3.5 * LINE  # where SAME begins
-    figure, axes = sheet(middle + side * same.rows + 3.2 * LINE)
-    valid.draw(axes, 0, side, font)
-    same.draw(axes, middle, side, font)
-
-    def show(frame):
-        _show_largest(valid, min(frame, valid.output.size - 1))
-        _show_largest(same, frame)
-
-    return Animation(figure, show, same.output.size, seconds, f"{valid.title}; {same.title}")
+    pools = [_pool(name, x, pool_size, strides, padding) for padding in ("valid", "same")]
+    return _animate_pools(pools, seconds)
 
 
 @styled
 def animate_convolution(x, kernel, strides=1, padding="valid", dilations=1, seconds=1.0):
-    """Show a kernel slide over a table of numbers: patch times kernel, summed, goes out.
+    """Show convolution window by window: patch times kernel, summed, is the output.
 
-    The kernel is not turned around: what networks call a convolution is a cross-correlation.
+    The kernel is not flipped: what networks call a convolution is a cross-correlation.
 
     Args:
-        x: `(height, width)`, with its padding at most 16 cells a side.
+        x: `(height, width)`, with its padding at most 16 cells per side.
         kernel: `(kernel_height, kernel_width)`.
         strides: cells from one window to the next; an integer or two.
-        padding: `"valid"`, or `"same"`, whose padding is drawn as gray zeros.
-        dilations: cells from one that the kernel touches to the next; an integer or two.
+        padding: `"valid"` or `"same"`, which is drawn as gray zeros.
+        dilations: cells from one that the kernel covers to the next; an integer or two.
         seconds: how long each window is shown.
 
     Returns:
-        An `Animation` with one frame for each number of the output, which `tf.nn.conv2d`
-        computes. Numbers are shown with two decimals at most.
+        An `Animation` with one frame for each output of `tf.nn.conv2d`. Numbers are shown with at
+        most two decimals.
 
     Raises:
         PetkerasError: an argument is out of range, or strides and dilations are both above 1.
@@ -134,8 +114,8 @@ def animate_convolution(x, kernel, strides=1, padding="valid", dilations=1, seco
     Example:
 
     >>> import numpy as np
-    >>> from petkeras.visualize.arithmetic import animate_convolution
-    >>> animate_convolution(np.eye(6), [[1, -1], [0, 2]]).count
+    >>> import petkeras as pk
+    >>> pk.visualize.animate_convolution(np.eye(6), [[1, -1], [0, 2]]).count
     25
 
     Reference: the article's section "How convolution and pooling work".
@@ -145,34 +125,35 @@ def animate_convolution(x, kernel, strides=1, padding="valid", dilations=1, seco
     shapes = [kernel.shape] * 3 + [(1, 1)]
     side = cell_side(convolution.shapes, shapes)
     font = font_size(side, [*convolution.numbers, *kernel.flat, *np.ravel(products)])
-    middle = side * convolution.rows + 3.5 * LINE  # where the lower tables begin
+    middle = side * convolution.rows + 3.5 * LINE  # where the lower grids begin
     bottom = middle + side * len(kernel)
-    figure, axes = sheet(bottom + 1.2 * LINE)
+    figure, axes = inch_axes(bottom + 1.2 * LINE)
     convolution.draw(axes, 0, side, font, caption=bottom + 0.6 * LINE)
-    places = corners(axes, middle, shapes, "\u00d7=\u2192", side)
-    patches, kernels, multiplied, total = (
-        Table(axes, name, *map(range, shape), place, side, font)
-        for name, shape, place in zip(NAMES, shapes, places, strict=True)
+    corners = place_grids(axes, middle, shapes, "\u00d7=\u2192", side)
+    names = ("patch", "kernel", "products", "sum")
+    patch_grid, kernel_grid, product_grid, sum_grid = (
+        NumberGrid(axes, name, *map(range, shape), corner, side, font)
+        for name, shape, corner in zip(names, shapes, corners, strict=True)
     )
-    patches.paint(INSIDE)
-    kernels.paint(KERNEL)
-    kernels.write(kernel)
-    multiplied.paint(PRODUCT)
-    total.paint(STRONG)
+    patch_grid.color_cells(INSIDE)
+    kernel_grid.color_cells(KERNEL)
+    kernel_grid.write(kernel)
+    product_grid.color_cells(PRODUCT)
+    sum_grid.color_cells(HIGHLIGHT)
 
     def show(frame):
         value = convolution.output.flat[frame]
-        patches.write(convolution.patch(frame))
-        multiplied.write(products[frame])
-        total.write(value)
-        inside = itertools.product(*convolution.touched(frame))
-        convolution.show(frame, inside, [], f"The products add up to {short(value)}")
+        patch_grid.write(convolution.patch(frame))
+        product_grid.write(products[frame])
+        sum_grid.write(value)
+        inside = itertools.product(*convolution.window(frame))
+        convolution.show(frame, inside, [], f"The products add up to {format_number(value)}")
 
     return Animation(figure, show, convolution.output.size, seconds, convolution.title)
 
 
-class _Sliding:
-    """A window that slides over an input, and the output that it leaves behind."""
+class _SlidingOperation:
+    """Draw the input of a pooling or a convolution, its window, and the output so far."""
 
     def __init__(self, x, output, windows, outside, title):
         self.x, self.output, self.windows, self.outside = x, output, windows, outside
@@ -181,80 +162,101 @@ class _Sliding:
         self.shapes = [tuple(len(each.padded) for each in windows), output.shape]
         self.rows = self.shapes[0][0]  # the input is never smaller than the output
 
-    def touched(self, frame):
-        """Return the rows and the columns of the window that makes output number `frame`."""
-        place = np.unravel_index(frame, self.output.shape)
-        return [each.cells(at) for each, at in zip(self.windows, place, strict=True)]
+    def window(self, frame):
+        """Return the rows and the columns of the window of output number `frame`."""
+        position = np.unravel_index(frame, self.output.shape)
+        return [each.cells(at) for each, at in zip(self.windows, position, strict=True)]
 
     def patch(self, frame):
-        """Return the numbers under that window."""
-        return window_values(self.x, *self.touched(frame), self.outside)
+        """Return the numbers in that window."""
+        return window_values(self.x, *self.window(frame), self.outside)
 
     def draw(self, axes, top, side, font, caption=None):
-        """Draw input and output from `top` down, in inches; `caption` says where the words go."""
-        write_line(axes, top + LINE / 2, self.title)
-        places = corners(axes, top + 2 * LINE, self.shapes, "\u2192", side)
+        """Draw input and output below `top` and the caption at `caption`, both in inches."""
+        write_text(axes, WIDTH / 2, top + LINE / 2, self.title)
+        corners = place_grids(axes, top + 2 * LINE, self.shapes, "\u2192", side)
         padded = [each.padded for each in self.windows]
-        self.source = Table(axes, "input", *padded, places[0], side, font)
-        self.source.write(window_values(self.x, *padded, self.outside))
+        self.input_grid = NumberGrid(axes, "input", *padded, corners[0], side, font)
+        self.input_grid.write(window_values(self.x, *padded, self.outside))
         if np.isnan(self.outside):
-            self.source.set_padding_apart(self.x.shape, "input; hatched padding is ignored", "////")
+            self.input_grid.mark_padding(self.x.shape, "input; hatched padding is ignored", "////")
         else:
-            self.source.set_padding_apart(self.x.shape, "input, padded with zeros")
-        self.target = Table(axes, "output", *map(range, self.output.shape), places[1], side, font)
-        spans = [side * each.span for each in self.windows]
-        self.outline = Rectangle((0, 0), spans[1], spans[0], fill=False, ec=BLUE, lw=3, zorder=3)
-        axes.add_patch(self.outline)
-        self.words = write_line(axes, caption or top + 2.6 * LINE + side * self.rows, "")
+            self.input_grid.mark_padding(self.x.shape, "input, padded with zeros")
+        cells = map(range, self.output.shape)
+        self.output_grid = NumberGrid(axes, "output", *cells, corners[1], side, font)
+        height, width = (side * each.span for each in self.windows)
+        self.frame = Rectangle((0, 0), width, height, fill=False, ec=BLUE, lw=3, zorder=3)
+        axes.add_patch(self.frame)
+        below = caption or top + 2.6 * LINE + side * self.rows
+        self.caption = write_text(axes, WIDTH / 2, below, "")
 
-    def show(self, frame, inside, strong, words):
-        """Move the window, color cells of the input, and fill the output up to here."""
-        rows, columns = self.touched(frame)
-        self.outline.set_xy(self.source.corner(rows[0], columns[0]))
-        self.source.paint(None)
-        self.source.paint(INSIDE, inside)
-        self.source.paint(STRONG, strong)
+    def show(self, frame, inside, highlighted, caption):
+        """Move the window, color cells of the input, and fill the output up to `frame`."""
+        rows, columns = self.window(frame)
+        self.frame.set_xy(self.input_grid.cell_corner(rows[0], columns[0]))
+        self.input_grid.color_cells(None)
+        self.input_grid.color_cells(INSIDE, inside)
+        self.input_grid.color_cells(HIGHLIGHT, highlighted)
         done = np.arange(self.output.size).reshape(self.output.shape) <= frame
-        self.target.write(np.where(done, self.output, np.nan))
-        self.target.paint(None)
-        self.target.paint(STRONG, [np.unravel_index(frame, self.output.shape)])
-        self.words.set_text(words)
+        self.output_grid.write(np.where(done, self.output, np.nan))
+        self.output_grid.color_cells(None)
+        self.output_grid.color_cells(HIGHLIGHT, [np.unravel_index(frame, self.output.shape)])
+        self.caption.set_text(caption)
 
 
 def _pool(function, x, pool_size, strides, padding):
-    """Check the arguments, let TensorFlow pool, and return it all as `_Sliding`."""
-    x = _table(function, "x", x)
-    window = _pair(function, "pool_size", pool_size)
-    strides = window if strides is None else _pair(function, "strides", strides)
-    windows = _windows(function, "pool_size", x, window, strides, padding)
+    """Check the arguments, and return the `_SlidingOperation` of `tf.nn.max_pool2d`."""
+    x = _check_numbers(function, "x", x)
+    window = _check_pair(function, "pool_size", pool_size)
+    strides = window if strides is None else _check_pair(function, "strides", strides)
+    windows = _sliding_windows(function, "pool_size", x, window, strides, padding)
     with tf.device("CPU"):
         output = tf.nn.max_pool2d(x[None, :, :, None], window, strides, padding.upper())
-    title = f"The largest of each {_by(window)} window, {_how(padding, 'stride', strides)}"
-    return _Sliding(x, output[0, :, :, 0].numpy(), windows, np.nan, title)
+    title = f"The largest of each {_by(window)} window, {_settings(padding, 'stride', strides)}"
+    return _SlidingOperation(x, output[0, :, :, 0].numpy(), windows, np.nan, title)
+
+
+def _animate_pools(pools, seconds):
+    """Return an animation of poolings, one below another; the last has the most windows."""
+    side = cell_side(*(pool.shapes for pool in pools))
+    font = font_size(side, [number for pool in pools for number in pool.numbers])
+    *tops, end = itertools.accumulate((side * pool.rows + 3.5 * LINE for pool in pools), initial=0)
+    figure, axes = inch_axes(end - 0.3 * LINE)
+    for pool, top in zip(pools, tops, strict=True):
+        pool.draw(axes, top, side, font)
+
+    def show(frame):
+        for pool in pools:
+            _show_largest(pool, min(frame, pool.output.size - 1))
+
+    description = "; ".join(pool.title for pool in pools)
+    return Animation(figure, show, pools[-1].output.size, seconds, description)
 
 
 def _show_largest(pool, frame):
     largest, values = pool.output.flat[frame], pool.patch(frame).ravel()
-    under = list(zip(itertools.product(*pool.touched(frame)), values, strict=True))
-    inside = [cell for cell, value in under if not np.isnan(value)]
-    strong = [cell for cell, value in under if value == largest]
-    names = ", ".join(short(value) for value in values if not np.isnan(value))
-    if len(names) > MOST_NAMED:
-        names = f"{len(inside)} numbers"
-    pool.show(frame, inside, strong, f"The largest of {names} is {short(largest)}")
+    window = list(zip(itertools.product(*pool.window(frame)), values, strict=True))
+    inside = [cell for cell, value in window if not np.isnan(value)]
+    highlighted = [cell for cell, value in window if value == largest]
+    numbers = ", ".join(format_number(value) for value in values if not np.isnan(value))
+    if len(numbers) > MAX_CAPTION:
+        numbers = f"{len(inside)} numbers"
+    caption = f"The largest of {numbers} is {format_number(largest)}"
+    pool.show(frame, inside, highlighted, caption)
 
 
 def _convolution(x, kernel, strides, padding, dilations):
-    """Check the arguments, let TensorFlow convolve; return the kernel, and all as `_Sliding`."""
+    """Check the arguments, and return the kernel and the `_SlidingOperation` of `tf.nn.conv2d`."""
     name = "animate_convolution"
-    x, kernel = _table(name, "x", x), _table(name, "kernel", kernel)
-    strides, dilations = _pair(name, "strides", strides), _pair(name, "dilations", dilations)
+    x, kernel = _check_numbers(name, "x", x), _check_numbers(name, "kernel", kernel)
+    strides = _check_pair(name, "strides", strides)
+    dilations = _check_pair(name, "dilations", dilations)
     if max(strides) > 1 and max(dilations) > 1:
         raise PetkerasError(
-            f"{name}: `strides` and `dilations` must not both be above 1; Keras refuses it, too. "
+            f"{name}: `strides` and `dilations` must not both be above 1, as in Keras. "
             f"Received: strides={strides}, dilations={dilations}"
         )
-    windows = _windows(name, "kernel", x, kernel.shape, strides, padding, dilations)
+    windows = _sliding_windows(name, "kernel", x, kernel.shape, strides, padding, dilations)
     with tf.device("CPU"):
         output = tf.nn.conv2d(
             x[None, :, :, None],  # (1, height, width, 1)
@@ -264,51 +266,51 @@ def _convolution(x, kernel, strides, padding, dilations):
             dilations=dilations,
         )
     dilated = max(dilations) > 1
-    how = _how(padding, *(("dilation", dilations) if dilated else ("stride", strides)))
-    title = f"Each {_by(kernel.shape)} patch times the kernel, {how}"
-    return kernel, _Sliding(x, output[0, :, :, 0].numpy(), windows, 0, title)
+    settings = _settings(padding, *(("dilation", dilations) if dilated else ("stride", strides)))
+    title = f"Each {_by(kernel.shape)} patch times the kernel, {settings}"
+    return kernel, _SlidingOperation(x, output[0, :, :, 0].numpy(), windows, 0, title)
 
 
-def _table(function, argument, values):
-    """Return finite numbers as `(height, width)` float32, or say what is wrong with them."""
+def _check_numbers(function, argument, values):
+    """Return an argument as `(height, width)` float32."""
     try:
-        table = np.asarray(values, np.float64)
+        numbers = np.asarray(values, np.float64)
     except (TypeError, ValueError):
         raise PetkerasError(
-            f"{function}: `{argument}` must be numbers in rows of one length. "
-            f"Received: a {type(values).__name__} that is not"
+            f"{function}: `{argument}` must be numbers in rows of equal length. "
+            f"Received: {one_line(repr(values), 60)}"
         ) from None
-    if table.ndim != 2 or not 1 <= min(table.shape) <= max(table.shape) <= MOST_CELLS:
+    if numbers.ndim != 2 or not 1 <= min(numbers.shape) <= max(numbers.shape) <= MAX_CELLS:
         raise PetkerasError(
-            f"{function}: `{argument}` must be numbers of shape (height, width), 1 to {MOST_CELLS} "
-            f"each: more are too many to read. Received: shape={table.shape}"
+            f"{function}: `{argument}` must have the shape (height, width), each from 1 to "
+            f"{MAX_CELLS}: more cells are too many to read. Received: shape={numbers.shape}"
         )
-    if not (np.abs(table) < MOST).all():  # NaN is not below
-        worst = table[~(np.abs(table) < MOST)][0]
+    readable = np.abs(numbers) < MAX_NUMBER  # False for NaN
+    if not readable.all():
         raise PetkerasError(
-            f"{function}: `{argument}` must be finite, and between -1e6 and 1e6 to be read. "
-            f"Received: {worst}"
+            f"{function}: `{argument}` must be finite, and between -1e6 and 1e6 to be readable. "
+            f"Received: {numbers[~readable][0]}"
         )
-    return table.astype(np.float32)
+    return numbers.astype(np.float32)
 
 
-def _checked(check, *arguments):
-    """Run one of the layers' own checks: what it refuses is a user's mistake."""
+def _check_layer_argument(check, *arguments):
+    """Apply a check of the layers, and raise its ValueError as a PetkerasError."""
     try:
         return check(*arguments)
     except ValueError as error:
         raise PetkerasError(str(error)) from None
 
 
-def _pair(function, argument, value):
-    return _checked(layer_checks.two_integers, function, argument, value)
+def _check_pair(function, argument, value):
+    return _check_layer_argument(layer_checks.two_integers, function, argument, value)
 
 
-def _windows(function, argument, x, window, strides, padding, dilations=(1, 1)):
-    """Lay the windows along both axes, or say why they do not fit."""
-    padding = _checked(layer_checks.check_padding, function, padding)
+def _sliding_windows(function, argument, x, window, strides, padding, dilations=(1, 1)):
+    """Return the windows along both axes, if they fit."""
+    padding = _check_layer_argument(layer_checks.check_padding, function, padding)
     windows = [
-        Windows(*sizes, padding, dilation)
+        SlidingWindows(*sizes, padding, dilation)
         for *sizes, dilation in zip(x.shape, window, strides, dilations, strict=True)
     ]
     spans = tuple(each.span for each in windows)
@@ -318,9 +320,9 @@ def _windows(function, argument, x, window, strides, padding, dilations=(1, 1)):
             f"and width. Received: {argument} of {_by(spans)} cells, input of {_by(x.shape)}"
         )
     padded = tuple(len(each.padded) for each in windows)
-    if max(padded) > MOST_CELLS:
+    if max(padded) > MAX_CELLS:
         raise PetkerasError(
-            f"{function}: the input with its padding must be at most {MOST_CELLS} x {MOST_CELLS} "
+            f"{function}: the input with its padding must have at most {MAX_CELLS} x {MAX_CELLS} "
             f"cells: more are too many to read. Received: {_by(padded)}"
         )
     return windows
@@ -330,6 +332,6 @@ def _by(pair):
     return f"{pair[0]} x {pair[1]}"
 
 
-def _how(padding, name, steps):
+def _settings(padding, name, steps):
     step = steps[0] if steps[0] == steps[1] else _by(steps)
     return f"{name} {step}, {padding.upper()} padding"

@@ -1,32 +1,31 @@
-"""Where a network looks: four ways to ask which pixels speak for a class.
+"""Where a network looks: four ways to measure how much each pixel matters for a class.
 
-Each takes preprocessed pictures `x` `(batch, H, W, 3)` and gives maps `(batch, H, W)`, high where
-the picture matters. `petkeras.visualize.sanity` checks whether a map depends on what was learned.
+Each takes preprocessed images `x` `(batch, H, W, 3)` and returns maps `(batch, H, W)`, high where
+the image matters. `petkeras.visualize.sanity` checks whether a map depends on what was learned.
 """
 
 from __future__ import annotations
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import find_layer
-from petkeras.visualize.style import WIDTH, overlay, picture, styled
+from petkeras.visualize.style import WIDTH, draw_heatmap, draw_image, panel_grid, styled
 
-BATCH = 16  # pictures that go through the network at once
-PHOTOGRAPHS = 6  # at most in a figure
+BATCH_SIZE = 16  # images per forward pass
+MAX_PHOTOGRAPHS = 6  # in a figure
 
 
 def saliency(model, x, class_index=None):
-    """Return how strongly the class's logit answers to a small change of each pixel.
+    """Return how strongly the class's logit responds to a small change of each pixel.
 
     Args:
-        model: a `keras.Model` from pictures to logits `(batch, classes)`.
+        model: a `keras.Model` from images to logits `(batch, classes)`.
         x: `(batch, H, W, 3)`, preprocessed.
-        class_index: which class: a number for all pictures, or one for each; `None` is the class
-            that the model says for each picture.
+        class_index: one class for all images, or one for each; `None` is the class that the model
+            predicts for each image.
 
     Returns:
         `(batch, H, W)` float32, 0 or more: the largest absolute gradient over the channels.
@@ -38,30 +37,29 @@ def saliency(model, x, class_index=None):
 
     >>> import numpy as np
     >>> import petkeras as pk
-    >>> from petkeras.visualize.attribution import saliency
-    >>> saliency(pk.pet_net(image_size=16), np.ones((5, 16, 16, 3), "float32")).shape
+    >>> pk.visualize.saliency(pk.pet_net(image_size=16), np.ones((5, 16, 16, 3), "float32")).shape
     (5, 16, 16)
 
     Reference: K. Simonyan, A. Vedaldi, A. Zisserman, "Deep Inside Convolutional Networks:
         Visualising Image Classification Models and Saliency Maps" (2013), section 3.
     """
-    x, classes = check_pictures(model, x), choose_classes(model, x, class_index)
+    x, classes = check_images(model, x), choose_classes(model, x, class_index)
     gradient = _logit_gradient(model)
     parts = [gradient(x[part], classes[part]) for part in _batches(x)]  # each (b, H, W, 3)
     return np.abs(np.concatenate(parts)).max(axis=3)  # (batch, H, W)
 
 
 def smooth_grad(model, x, class_index=None, samples=25, noise=0.15, seed=0):
-    """Return the saliency of the mean gradient over noisy copies of each picture.
+    """Return the saliency of the mean gradient over noisy copies of each image.
 
-    Single gradients flicker from pixel to pixel; what they have in common remains. Every picture
-    gets the same noise, so that its map does not depend on which others are asked about with it.
+    A single gradient flickers from pixel to pixel; the mean keeps what many have in common. Every
+    image gets the same noise, so its map does not depend on the other images of the batch.
 
     Args:
-        model, x, class_index: as in `saliency`; `None` is decided on the picture without noise.
-        samples: how many noisy copies of each picture.
-        noise: standard deviation of the noise, as a fraction of the picture's largest value minus
-            its smallest.
+        model, x, class_index: as in `saliency`; `None` is predicted for the image without noise.
+        samples: how many noisy copies of each image.
+        noise: standard deviation of the noise, as a fraction of the image's range (its largest
+            value minus its smallest).
         seed: an integer that makes the noise repeatable.
 
     Returns:
@@ -74,9 +72,8 @@ def smooth_grad(model, x, class_index=None, samples=25, noise=0.15, seed=0):
 
     >>> import numpy as np
     >>> import petkeras as pk
-    >>> from petkeras.visualize.attribution import smooth_grad
     >>> model = pk.pet_net(image_size=16)
-    >>> smooth_grad(model, np.ones((5, 16, 16, 3), "float32"), samples=3).shape
+    >>> pk.visualize.smooth_grad(model, np.ones((5, 16, 16, 3), "float32"), samples=3).shape
     (5, 16, 16)
 
     Reference: D. Smilkov et al., "SmoothGrad: Removing Noise by Adding Noise" (2017).
@@ -86,13 +83,13 @@ def smooth_grad(model, x, class_index=None, samples=25, noise=0.15, seed=0):
             "smooth_grad: `samples` must be 1 or more, and `noise` 0 or more. "
             f"Received: samples={samples}, noise={noise}"
         )
-    x, classes = check_pictures(model, x), choose_classes(model, x, class_index)
-    spans = tf.reduce_max(x, (1, 2, 3)) - tf.reduce_min(x, (1, 2, 3))  # (batch,)
+    x, classes = check_images(model, x), choose_classes(model, x, class_index)
+    ranges = tf.reduce_max(x, (1, 2, 3)) - tf.reduce_min(x, (1, 2, 3))  # (batch,)
     gradient = _logit_gradient(model)
     mean = np.zeros(x.shape, np.float32)
     for sample in range(samples):
         draw = tf.random.stateless_normal(x.shape[1:], [seed, sample])  # (H, W, 3)
-        noisy = x + noise * spans[:, None, None, None] * draw  # (batch, H, W, 3)
+        noisy = x + noise * ranges[:, None, None, None] * draw  # (batch, H, W, 3)
         for part in _batches(x):
             mean[part] += gradient(noisy[part], classes[part]) / samples
     return np.abs(mean).max(axis=3)  # (batch, H, W)
@@ -101,15 +98,15 @@ def smooth_grad(model, x, class_index=None, samples=25, noise=0.15, seed=0):
 def grad_cam(model, x, layer, class_index=None):
     """Return where the feature maps that speak for the class are active.
 
-    A map's weight is the mean, over its places, of the logit's gradient; the weighted maps are
-    added up, and what speaks against the class is cut off at 0.
+    Each map's weight is the mean over its positions of the logit's gradient. The weighted maps are
+    summed, and negative sums, which speak against the class, become 0.
 
     Args:
         model, x, class_index: as in `saliency`.
         layer: the name of a layer with feature maps, such as `"conv2_2"`.
 
     Returns:
-        `(batch, H, W)` float32, 0 or more, resized from the maps' size to the pictures'.
+        `(batch, H, W)` float32, 0 or more, resized from the maps' size to the images'.
 
     Raises:
         PetkerasError: as in `saliency`, or there is no such layer, or it has no feature maps.
@@ -118,28 +115,28 @@ def grad_cam(model, x, layer, class_index=None):
 
     >>> import numpy as np
     >>> import petkeras as pk
-    >>> from petkeras.visualize.attribution import grad_cam
-    >>> grad_cam(pk.pet_net(image_size=16), np.ones((5, 16, 16, 3), "float32"), "conv2_2").shape
+    >>> model, x = pk.pet_net(image_size=16), np.ones((5, 16, 16, 3), "float32")
+    >>> pk.visualize.grad_cam(model, x, "conv2_2").shape
     (5, 16, 16)
 
     Reference: R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via
         Gradient-based Localization" (2017), equations 1 and 2.
     """
     found = find_layer(model, layer, maps=True)
-    x, classes = check_pictures(model, x), choose_classes(model, x, class_index)
-    both = keras.Model(model.inputs, [found.output, model.output])  # the same weights
+    x, classes = check_images(model, x), choose_classes(model, x, class_index)
+    maps_and_logits = keras.Model(model.inputs, [found.output, model.output])
 
     def weighted_maps(x, classes):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(x)  # and with it all that is computed from it
-            maps, logits = both(x, training=False)  # (b, h, w, filters), (b, classes)
+            tape.watch(x)  # and so everything computed from it
+            maps, logits = maps_and_logits(x, training=False)  # (b, h, w, filters), (b, classes)
             chosen = tf.gather(logits, classes, axis=1, batch_dims=1)  # (b,)
         gradient = tf.cast(tape.gradient(chosen, maps), tf.float32)  # (b, h, w, filters)
         weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)  # (b, 1, 1, filters)
         maps = tf.reduce_sum(weights * tf.cast(maps, tf.float32), axis=3, keepdims=True)
         return tf.image.resize(tf.nn.relu(maps), x.shape[1:3])  # (b, H, W, 1), bilinear
 
-    graph = _graph(model, weighted_maps)
+    graph = _trace(model, weighted_maps)
     parts = [graph(x[part], classes[part]) for part in _batches(x)]
     return np.concatenate(parts)[..., 0]  # (batch, H, W)
 
@@ -148,15 +145,15 @@ def occlusion(model, x, class_index=None, window=32, stride=16, fill=0.0):
     """Return how far the class's probability falls when a window over each pixel is covered.
 
     Args:
-        model, x, class_index: as in `saliency`; `None` is decided on the whole picture.
-        window: the covering square's side in pixels.
-        stride: pixels from one window to the next, at most `window`. The last ones of a row and
-            a column may hang over the edge, so that every pixel is covered.
-        fill: what a covered pixel is set to; 0 is the mean image.
+        model, x, class_index: as in `saliency`; `None` is predicted for the whole image.
+        window: the side of the covering square in pixels.
+        stride: pixels from one window to the next, at most `window`. The last window of a row or
+            column may hang over the edge, so that every pixel is covered.
+        fill: the value of a covered pixel; 0 is the mean image.
 
     Returns:
         `(batch, H, W)` float32 in [-1, 1]: for each pixel, the mean fall over all windows that
-        cover it. Below 0, covering helps.
+        cover it. Below 0, covering it helps.
 
     Raises:
         PetkerasError: as in `saliency`, or `window` or `stride` is out of range.
@@ -165,27 +162,26 @@ def occlusion(model, x, class_index=None, window=32, stride=16, fill=0.0):
 
     >>> import numpy as np
     >>> import petkeras as pk
-    >>> from petkeras.visualize.attribution import occlusion
     >>> x = np.ones((1, 16, 16, 3), "float32")
-    >>> occlusion(pk.pet_net(image_size=16), x, window=8, stride=4).shape
+    >>> pk.visualize.occlusion(pk.pet_net(image_size=16), x, window=8, stride=4).shape
     (1, 16, 16)
 
     Reference: M. Zeiler, R. Fergus, "Visualizing and Understanding Convolutional Networks" (2014),
         section 4.2.
     """
-    x, classes = check_pictures(model, x).numpy(), choose_classes(model, x, class_index)
+    x, classes = check_images(model, x).numpy(), choose_classes(model, x, class_index)
     windows = _windows(x.shape[1:3], window, stride)
     total = np.zeros(x.shape[:3], np.float32)  # (batch, H, W)
     count = np.zeros(x.shape[1:3], np.float32)  # (H, W), how many windows cover a pixel
     for rows, columns in windows:
         count[rows, columns] += 1
     for number, index in enumerate(classes):
-        whole = _probabilities(model, x[number, None])[0, index]
+        uncovered = _probabilities(model, x[number, None])[0, index]
         for part in _batches(windows):
             covered = np.repeat(x[number, None], len(windows[part]), axis=0)  # (b, H, W, 3)
-            for place, (rows, columns) in enumerate(windows[part]):
-                covered[place, rows, columns] = fill
-            falls = whole - _probabilities(model, covered)[:, index]  # (b,)
+            for image, (rows, columns) in zip(covered, windows[part], strict=True):
+                image[rows, columns] = fill
+            falls = uncovered - _probabilities(model, covered)[:, index]  # (b,)
             for fall, (rows, columns) in zip(falls, windows[part], strict=True):
                 total[number, rows, columns] += fall
     return total / count
@@ -193,20 +189,20 @@ def occlusion(model, x, class_index=None, window=32, stride=16, fill=0.0):
 
 @styled
 def plot_attribution(images, maps, titles=None):
-    """Show photographs, and beside each where a network looked, one column a method.
+    """Show photographs, and beside each its maps, one column per method.
 
     Args:
         images: `(batch, H, W, 3)` uint8; the first six are shown.
         maps: a dict from a method's name to its maps `(batch, H, W)`.
-        titles: one for each photograph, to stand below it, such as what the network said.
+        titles: one string for each photograph, shown below it, such as the network's prediction.
 
     Returns:
-        A matplotlib `Figure`. Bright is high; each map's scale goes from 0 to its 99.5th
-        percentile, so that a single pixel does not make all others black. Values below 0, where
+        A matplotlib `Figure`. Bright is high. Each map's scale goes from 0 to its 99.5th
+        percentile, so that a single pixel does not darken all others. Values below 0, where
         covering a pixel helped the class, are shown as 0.
 
     Raises:
-        PetkerasError: a method has not one map of the right size for each photograph.
+        PetkerasError: a method does not have one map of the right size for each photograph.
     """
     for name, each in maps.items():
         if np.shape(each) != np.shape(images)[:3]:
@@ -214,54 +210,47 @@ def plot_attribution(images, maps, titles=None):
                 f"plot_attribution: '{name}' must have a map (H, W) for each photograph, "
                 f"{np.shape(images)[:3]}. Received: {np.shape(each)}"
             )
-    count, methods = min(len(images), PHOTOGRAPHS), len(maps)
-    side = WIDTH / max(3, 1 + methods)  # inches; half of 800 pixels each would be too high
+    rows, columns = min(len(images), MAX_PHOTOGRAPHS), 1 + len(maps)
+    side = WIDTH / max(3, columns)  # inches; at half of the width a row would be too high
     height = side + (0.25 if titles is not None else 0.05)
-    figure, axes = plt.subplots(
-        count,
-        1 + methods,
-        squeeze=False,
-        figsize=(side * (1 + methods), 0.25 + count * height),
-    )
-    for row in range(count):
-        picture(axes[row, 0], images[row], "photograph" if row == 0 else None)
+    figure, axes = panel_grid(rows, columns, 0.25 + rows * height, side * columns)
+    for row in range(rows):
+        draw_image(axes[row, 0], images[row], "photograph" if row == 0 else None)
         if titles is not None:
             axes[row, 0].set_xlabel(titles[row], loc="left", labelpad=2)
         for panel, (name, each) in zip(axes[row, 1:], maps.items(), strict=True):
-            overlay_map(panel, images[row], each[row])
+            draw_attribution(panel, images[row], each[row])
             panel.set_title(name if row == 0 else None, fontsize=10)
     return figure
 
 
-def overlay_map(axes, image, values):
+def draw_attribution(axes, image, values):
     """Lay a map over a photograph, on a scale from 0 to the map's 99.5th percentile."""
     values = np.maximum(values, 0)
     highest = np.percentile(values, 99.5) or values.max() or 1.0  # a few pixels, or none at all
-    heat = overlay(axes, image, values)
-    heat.set_data(np.minimum(values / highest, 1))  # from 0, not from the map's smallest value
+    draw_heatmap(axes, image, np.minimum(values / highest, 1))
 
 
-def check_pictures(model, x):
-    """Return pictures as a float32 tensor, if they fit the model.
+def check_images(model, x):
+    """Return preprocessed images as a float32 tensor.
 
     Raises:
-        PetkerasError: `x` is uint8 pictures, not preprocessed ones, or has another shape.
+        PetkerasError: `x` has an integer dtype, such as unprocessed images, or the wrong shape.
     """
-    x, wanted = tf.convert_to_tensor(x), model.input_shape[1:]
-    if not x.dtype.is_floating or tuple(x.shape[1:]) != wanted or len(x) == 0:
-        sizes = ", ".join(map(str, wanted))
+    x, shape = tf.convert_to_tensor(x), model.input_shape[1:]
+    if not x.dtype.is_floating or tuple(x.shape[1:]) != shape or len(x) == 0:
         raise PetkerasError(
-            f"`x` must be preprocessed pictures (batch, {sizes}) of a floating dtype. "
-            f"Received: {tuple(x.shape)} {x.dtype.name}"
+            f"`x` must be preprocessed images (batch, {', '.join(map(str, shape))}) of a floating "
+            f"dtype. Received: {tuple(x.shape)} {x.dtype.name}"
         )
     return tf.cast(x, tf.float32)
 
 
 def choose_classes(model, x, class_index):
-    """Return each picture's class, `(batch,)` int64: the one asked for, or that the model says.
+    """Return each image's class, `(batch,)` int64: `class_index`, or the model's prediction.
 
     Raises:
-        PetkerasError: there is no such class, or not one for each picture.
+        PetkerasError: there is no such class, or not one for each image.
     """
     if class_index is None:
         parts = [model(x[part], training=False).numpy().argmax(axis=1) for part in _batches(x)]
@@ -271,14 +260,14 @@ def choose_classes(model, x, class_index):
     right_kind = classes.dtype.kind in "iu" and classes.shape in ((), (len(x),))
     if not right_kind or classes.min() < 0 or classes.max() >= count:
         raise PetkerasError(
-            f"`class_index` must be None, or a class from 0 to {count - 1}, or one for each of "
-            f"the {len(x)} pictures. Received: class_index={class_index}"
+            f"`class_index` must be None, a class from 0 to {count - 1}, or one class for each of "
+            f"the {len(x)} images. Received: class_index={class_index}"
         )
     return np.broadcast_to(classes, len(x)).astype(np.int64)
 
 
 def _logit_gradient(model):
-    """Return a function of pictures and classes: the gradient of the classes' logits."""
+    """Return a function from images and classes to the gradient of the classes' logits."""
 
     def gradient(x, classes):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -287,17 +276,17 @@ def _logit_gradient(model):
             chosen = tf.gather(logits, classes, axis=1, batch_dims=1)  # (b,)
         return tape.gradient(chosen, x)  # (b, H, W, 3)
 
-    return _graph(model, gradient)
+    return _trace(model, gradient)
 
 
-def _graph(model, function):
-    """Trace a function of pictures and classes, for any number of them.
+def _trace(model, function):
+    """Return the graph of a function of images and classes, for any batch size.
 
-    Twice as fast: what nobody asks for, the kernels' gradients, is left out of a graph.
+    It is twice as fast, because the unused gradients of the kernels are pruned.
     """
-    pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+    images = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
     classes = tf.TensorSpec((None,), tf.int64)
-    return tf.function(function).get_concrete_function(pictures, classes)
+    return tf.function(function).get_concrete_function(images, classes)
 
 
 def _probabilities(model, x):
@@ -305,15 +294,15 @@ def _probabilities(model, x):
 
 
 def _batches(x):
-    """Return slices that cut `x` into parts of at most `BATCH`."""
-    return [slice(first, first + BATCH) for first in range(0, len(x), BATCH)]
+    """Return slices that split `x` into parts of at most `BATCH_SIZE`."""
+    return [slice(first, first + BATCH_SIZE) for first in range(0, len(x), BATCH_SIZE)]
 
 
 def _windows(size, window, stride):
     """Return (rows, columns) of all windows as slices, in reading order."""
     if not 1 <= window <= min(size):
         raise PetkerasError(
-            f"occlusion: `window` must be from 1 to the pictures' size, {min(size)} pixels. "
+            f"occlusion: `window` must be from 1 to the image size, {min(size)} pixels. "
             f"Received: window={window}"
         )
     if not 1 <= stride <= window:

@@ -1,4 +1,4 @@
-"""Which breeds are taken for which, and the photographs that go wrong the most."""
+"""The confusion matrix, and the photographs with the worst predictions."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.visualize.style import WIDTH, grid_shape, picture, styled
+from petkeras.visualize.style import WIDTH, draw_image, grid_shape, panel_grid, styled
 
 
 def confusion_matrix(labels, logits):
-    """Count how often each class was taken for each.
+    """Return how often each class was predicted for each class.
 
     Args:
         labels: `(n, classes)` one-hot.
         logits: `(n, classes)`, or probabilities.
 
     Returns:
-        `(classes, classes)` int: row i, column j counts pictures of class i that were called j.
+        `(classes, classes)` int: row i, column j counts images of class i predicted as j.
 
     Example:
 
-    >>> from petkeras.visualize import confusion_matrix
-    >>> confusion_matrix([[1, 0], [1, 0], [0, 1]], [[2.0, 1.0], [0.0, 3.0], [0.0, 1.0]]).tolist()
+    >>> import petkeras as pk
+    >>> labels, logits = [[1, 0], [1, 0], [0, 1]], [[2.0, 1.0], [0.0, 3.0], [0.0, 1.0]]
+    >>> pk.visualize.confusion_matrix(labels, logits).tolist()
     [[1, 1], [0, 1]]
     """
     labels, logits = np.asarray(labels), np.asarray(logits)
@@ -34,20 +35,20 @@ def confusion_matrix(labels, logits):
 
 @styled
 def plot_confusion(matrix, class_names):
-    """Show a confusion matrix: rows are what pictures show, columns what they were called.
+    """Show a confusion matrix: rows are the true classes, columns the predicted ones.
 
     Args:
         matrix: `(classes, classes)` counts, such as `confusion_matrix` returns.
         class_names: the classes in order.
 
     Returns:
-        A matplotlib `Figure`: in each cell the count, and as its color the share of its row.
+        A matplotlib `Figure`: each cell shows the count, and as its color the share of its row.
     """
     classes = len(class_names)
     side = min(WIDTH, 2.8 + 0.9 * classes)
     figure, axes = plt.subplots(figsize=(side, 0.85 * side if classes < 10 else side))
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    shown = picture(axes, shares, cmap="Blues", vmin=0, vmax=1)
+    shown = draw_image(axes, shares, cmap="Blues", vmin=0, vmax=1)
     size = float(np.clip(200 / classes, 5.5, 16))
     for (row, column), count in np.ndenumerate(matrix):
         if count or classes <= 10:
@@ -63,7 +64,7 @@ def plot_confusion(matrix, class_names):
 
 @styled
 def plot_worst(images, labels, logits, class_names, names=None, count=12):
-    """Show the photographs whose own class got the smallest probabilities, the worst first.
+    """Show the photographs whose true class got the lowest probabilities, the worst first.
 
     Args:
         images: `(n, height, width, 3)` uint8.
@@ -74,15 +75,15 @@ def plot_worst(images, labels, logits, class_names, names=None, count=12):
         count: how many to show at most.
 
     Returns:
-        A matplotlib `Figure`; above each photograph what it was called with which probability,
-        and what it is.
+        A matplotlib `Figure`; above each photograph is the predicted class with its probability,
+        and the true class.
 
     Raises:
         PetkerasError: there are no images, or `count` is below 1.
     """
     if not len(images) or count < 1:
         raise PetkerasError(
-            f"`images` must hold a photograph, and `count` be 1 or more. "
+            "`images` must hold at least one photograph, and `count` be 1 or more. "
             f"Received: {len(images)} images, count={count}"
         )
     probabilities = tf.nn.softmax(np.asarray(logits, np.float32)).numpy()  # (n, classes)
@@ -90,20 +91,14 @@ def plot_worst(images, labels, logits, class_names, names=None, count=12):
     of_truth = probabilities[np.arange(len(truth)), truth]
     worst = np.argsort(of_truth, kind="stable")[:count]
     rows, columns = grid_shape(len(worst), 4)
-    figure, axes = plt.subplots(
-        rows, columns, squeeze=False, figsize=(WIDTH, rows * (WIDTH / columns + 0.75))
-    )
-    for panel in axes.flat:
-        panel.set_visible(False)
+    figure, axes = panel_grid(rows, columns, rows * (WIDTH / columns + 0.75))
     for panel, number in zip(axes.flat, worst, strict=False):
-        panel.set_visible(True)
-        said = probabilities[number].argmax()
-        title = f"{class_names[said]} {probabilities[number, said]:.1%}\n" + (
-            "right"
-            if said == truth[number]
-            else f"is {class_names[truth[number]]}, {of_truth[number]:.1%}"
-        )
-        picture(panel, images[number])
+        predicted = probabilities[number].argmax()
+        verdict = f"is {class_names[truth[number]]}, {of_truth[number]:.1%}"
+        if predicted == truth[number]:
+            verdict = "right"
+        draw_image(panel, images[number])
+        title = f"{class_names[predicted]} {probabilities[number, predicted]:.1%}\n{verdict}"
         panel.set_title(title, fontsize=9)
         if names is not None:
             panel.set_xlabel(names[number], fontsize=7, color="#555555")

@@ -1,10 +1,10 @@
-"""What each layer costs: weights to store, multiplications to do, outputs to keep."""
+"""The cost of each layer: weights to store, multiplications to do, outputs to keep."""
 
 from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import keras
 import matplotlib.pyplot as plt
@@ -24,18 +24,17 @@ MULTIPLYING = (
 HEADINGS = ("layer", "output", "weights", "multiply-adds", "weight bytes", "output bytes")
 
 
-@dataclass(frozen=True)
-class LayerCost:
-    """Hold what one layer costs.
+class LayerCost(NamedTuple):
+    """Hold the cost of one layer.
 
     Args:
-        name: the layer's.
-        output_shape: of one picture, without the batch.
+        name: the layer's name.
+        output_shape: of one image, without the batch.
         weights: how many numbers the layer has learned or keeps.
-        multiply_adds: for one picture, forward: multiplications of an input with a weight of a
-            kernel, each with its addition.
+        multiply_adds: of the forward pass for one image: multiplications of an input and a kernel
+            weight, each with its addition.
         weight_bytes: of the weights in float32.
-        output_bytes: of one picture's output, in the layer's compute dtype.
+        output_bytes: of one image's output, in the layer's compute dtype.
     """
 
     name: str
@@ -47,18 +46,18 @@ class LayerCost:
 
 
 def costs(model):
-    """List what each layer costs.
+    """Return the cost of each layer.
 
-    Counted as multiply-adds are convolutions, depthwise ones and dense layers, ours and Keras's:
-    each weight of a kernel once at each place of the output. Biases, activations, the comparisons
-    of a pool, normalization and layers of other kinds count 0. The backward pass, which takes
-    about twice as many again, is not counted either.
+    Multiply-adds are counted for convolutions, depthwise convolutions and dense layers, ours and
+    Keras's: each kernel weight once per output position. Biases, activations, pooling,
+    normalization and other layers count 0. The backward pass, which takes about twice as many, is
+    not counted.
 
     Args:
-        model: a built `keras.Model` for pictures of a known size. Models inside it are gone into.
+        model: a built `keras.Model` for images of a fixed size. The layers of nested models count.
 
     Returns:
-        One `LayerCost` for each layer but the input, in the order of the data flow.
+        A list of `LayerCost` for each layer except the input, from the input to the output.
 
     Raises:
         PetkerasError: the size of a layer's output is not known.
@@ -66,8 +65,7 @@ def costs(model):
     Example:
 
     >>> import petkeras as pk
-    >>> from petkeras.visualize.costs import costs
-    >>> costs(pk.pet_net(image_size=32))[0].multiply_adds  # 3 * 3 * 3 * 32 weights, 32 * 32 places
+    >>> pk.visualize.costs(pk.pet_net(image_size=32))[0].multiply_adds
     884736
     """
     rows = []
@@ -83,23 +81,23 @@ def _cost(layer):
     shape = tuple(layer.output.shape[1:])
     if None in shape:
         raise PetkerasError(
-            f"What layer '{layer.name}' costs depends on the size of the pictures: build the model "
-            f"for one size. Received: an output of shape {shape}"
+            f"The cost of layer '{layer.name}' depends on the image size: build the model for a "
+            f"fixed size. Received: an output of shape {shape}"
         )
     multiplying = isinstance(layer, MULTIPLYING)
-    places = math.prod(shape[:-1])  # of a map; a dense layer's output is one place
+    positions = math.prod(shape[:-1])  # of a map; 1 for a dense layer
     return LayerCost(
         name=layer.name,
         output_shape=shape,
         weights=layer.count_params(),
-        multiply_adds=math.prod(layer.kernel.shape) * places if multiplying else 0,
+        multiply_adds=math.prod(layer.kernel.shape) * positions if multiplying else 0,
         weight_bytes=4 * layer.count_params(),
         output_bytes=math.prod(shape) * tf.as_dtype(layer.compute_dtype).size,
     )
 
 
 class CostTable:
-    """Show costs as a table: aligned text where printed, HTML in Jupyter.
+    """Show costs as a table: aligned text when printed, HTML in Jupyter.
 
     Args:
         rows: a list of `LayerCost`.
@@ -109,17 +107,13 @@ class CostTable:
         self.rows = rows
 
     def cells(self):
-        """Return all lines of the table as text: the headings, the layers, the totals."""
-        lines = [
-            (
-                row.name,
-                " x ".join(map(str, row.output_shape)),
-                *(f"{number:,}" for number in _numbers(row)),
-            )
-            for row in self.rows
+        """Return all lines of the table as text: the headings, the layers and the totals."""
+        totals = [sum(column) for column in zip(*(row[2:] for row in self.rows), strict=True)]
+        return [
+            HEADINGS,
+            *((row.name, _by(row.output_shape), *_with_commas(row[2:])) for row in self.rows),
+            ("total", "", *_with_commas(totals)),
         ]
-        totals = (sum(column) for column in zip(*map(_numbers, self.rows), strict=True))
-        return [HEADINGS, *lines, ("total", "", *(f"{total:,}" for total in totals))]
 
     def __str__(self):
         lines = self.cells()
@@ -141,18 +135,22 @@ class CostTable:
         return f"<table><thead>{head}</thead><tbody>{''.join(lines)}{total}</tbody></table>"
 
 
-def _numbers(row):
-    return row.weights, row.multiply_adds, row.weight_bytes, row.output_bytes
+def _by(shape):
+    return " x ".join(map(str, shape))
+
+
+def _with_commas(numbers):
+    return (f"{number:,}" for number in numbers)
 
 
 def cost_table(model):
-    """Return what each layer costs as a table, with the totals in its last line.
+    """Return the cost of each layer as a table whose last line holds the totals.
 
     Args:
-        model: a built `keras.Model` for pictures of a known size.
+        model: as in `costs`, which also describes what is counted.
 
     Returns:
-        A `CostTable`; what is counted says `costs`.
+        A `CostTable`.
 
     Raises:
         PetkerasError: the size of a layer's output is not known.
@@ -160,8 +158,7 @@ def cost_table(model):
     Example:
 
     >>> import petkeras as pk
-    >>> from petkeras.visualize.costs import cost_table
-    >>> print(str(cost_table(pk.pet_net(image_size=32))).splitlines()[1])
+    >>> print(str(pk.visualize.cost_table(pk.pet_net(image_size=32))).splitlines()[1])
     conv1_1   32 x 32 x 32        896        884,736         3,584       131,072
     """
     return CostTable(costs(model))
@@ -169,38 +166,32 @@ def cost_table(model):
 
 @styled
 def plot_costs(model):
-    """Show side by side where a network's weights, multiplications and outputs are.
+    """Show the weights, multiplications and outputs of a network's layers side by side.
 
     Args:
-        model: a built `keras.Model` for pictures of a known size.
+        model: as in `costs`.
 
     Returns:
-        A matplotlib `Figure` with a bar for each layer, from the picture down. The axes are
-        linear: what cannot be seen is small beside the rest, and its number stands there.
+        A matplotlib `Figure` with a bar for each layer, the first layer on top. The axes are
+        linear: bars too small to be seen are labeled with their number like all others.
 
     Raises:
         PetkerasError: the size of a layer's output is not known.
-
-    Example:
-
-    >>> import petkeras as pk
-    >>> from petkeras.visualize.costs import plot_costs
-    >>> plot_costs(pk.pet_net())  # doctest: +SKIP
     """
     rows = costs(model)
     figure, axes = plt.subplots(1, 3, sharey=True, figsize=(WIDTH, 0.5 + 0.28 * len(rows)))
-    _bars(axes[0], rows, "Weights", [row.weights for row in rows], "", BLUE)
-    _bars(axes[1], rows, "Multiply-adds", [row.multiply_adds for row in rows], "MAC", ORANGE)
-    _bars(axes[2], rows, "A picture's outputs", [row.output_bytes for row in rows], "B", GREEN)
-    axes[0].invert_yaxis()  # the three share it
+    _draw_bars(axes[0], rows, "Weights", [row.weights for row in rows], "", BLUE)
+    _draw_bars(axes[1], rows, "Multiply-adds", [row.multiply_adds for row in rows], "MAC", ORANGE)
+    _draw_bars(axes[2], rows, "A picture's outputs", [row.output_bytes for row in rows], "B", GREEN)
+    axes[0].invert_yaxis()  # shared by all three
     return figure
 
 
-def _bars(axes, rows, name, values, unit, color):
+def _draw_bars(axes, rows, name, values, unit, color):
     bars = axes.barh(range(len(rows)), values, color=color)
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
-    axes.bar_label(bars, [human(value, unit) for value in values], padding=3, fontsize=10)
-    axes.set_title(f"{name}: {human(sum(values), unit)}")
+    axes.bar_label(bars, [format_quantity(value, unit) for value in values], padding=3, fontsize=10)
+    axes.set_title(f"{name}: {format_quantity(sum(values), unit)}")
     axes.set(xlim=(0, 1.65 * max(values) or 1), xticks=[])
     axes.margins(y=0.01)
     axes.grid(visible=False)
@@ -208,14 +199,14 @@ def _bars(axes, rows, name, values, unit, color):
     axes.spines["bottom"].set_visible(False)
 
 
-def human(value, unit=""):
-    """Write a whole number: below 100,000 in full, above in thousands, millions or billions.
+def format_quantity(value, unit=""):
+    """Return an integer as text, from 100,000 on in thousands, millions or billions.
 
     Example:
 
-    >>> from petkeras.visualize.costs import human
-    >>> human(9248), human(102760960), human(1387266048, "MAC"), human(6422528, "B")
-    ('9,248', '102.8 M', '1.4 GMAC', '6.4 MB')
+    >>> from petkeras.visualize.costs import format_quantity
+    >>> [format_quantity(9248), format_quantity(102760960), format_quantity(6422528, "B")]
+    ['9,248', '102.8 M', '6.4 MB']
     """
     if value >= 100_000:
         for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):

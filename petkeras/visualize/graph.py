@@ -8,44 +8,44 @@ from matplotlib.patches import FancyBboxPatch
 from petkeras.errors import PetkerasError
 from petkeras.visualize.style import BLUE, GREEN, ORANGE, WIDTH, styled
 
-BESIDE = ("labels", "loss", "accuracy", "train")  # all others follow one another
-ROW = 0.62  # inches from one box to the next
-COLUMN = 3.4
-BOX = (1.3, 0.32)  # width and height of a box
+SIDE_SCOPES = ("labels", "loss", "accuracy", "train")  # all others are the network's layers
+ROW, COLUMN = 0.62, 3.4  # inches from one box to the next
+BOX_WIDTH, BOX_HEIGHT = 1.3, 0.32
 
 
 def graph_scopes(graph):
-    """List a graph's top-level scopes, in the order of their first operations.
+    """Return a graph's top-level scopes, in the order of their first operations.
 
     Args:
         graph: a `tf.Graph`, such as `petkeras.callbacks.tensorboard.scoped_graph` returns.
 
     Returns:
-        A list of names; an operation that is in no scope has its own.
+        A list of names; an operation outside of all scopes is listed by its own name.
 
     Example:
 
     >>> import tensorflow as tf
-    >>> from petkeras.visualize import graph_scopes
+    >>> import petkeras as pk
     >>> with tf.Graph().as_default() as graph:
     ...     one = tf.constant(1.0, name="one")
     ...     with tf.name_scope("sums"):
     ...         two = tf.add(one, one, name="two")
-    >>> graph_scopes(graph)
+    >>> pk.visualize.graph_scopes(graph)
     ['one', 'sums']
     """
     return list(dict.fromkeys(_scope(operation.name) for operation in graph.get_operations()))
 
 
 def graph_edges(graph):
-    """Find which tensors go from one top-level scope to another.
+    """Return the tensors that go from one top-level scope to another.
 
     Args:
         graph: a `tf.Graph`.
 
     Returns:
-        A dict from (scope, scope that takes from it) to a list of the shapes of these tensors, each
-        tensor once; a shape is a tuple, `None` where a length is open, or `None` where all is.
+        A dict from (source scope, target scope) to a list of the shapes of these tensors, each
+        tensor once. A shape is a tuple with `None` for an unknown length, or `None` if the rank is
+        unknown.
     """
     edges: dict[tuple[str, str], dict[str, tuple | None]] = {}
     for operation in graph.get_operations():
@@ -60,42 +60,45 @@ def graph_edges(graph):
 
 @styled
 def plot_graph(graph):
-    """Draw a graph's top-level scopes as boxes, and what goes from one to another as arrows.
+    """Draw a graph's top-level scopes as boxes, and the tensors between them as arrows.
 
     Args:
-        graph: a `tf.Graph` with the scopes that `petkeras.callbacks.tensorboard.scoped_graph` gives.
+        graph: a `tf.Graph` with scopes, made by `petkeras.callbacks.tensorboard.scoped_graph`.
 
     Returns:
-        A matplotlib `Figure`: on the left the network, from the top down, beside it the scopes
-        `loss`, `accuracy`, `labels` and `train`. Beside an arrow is the shape of its tensor (`?` is
-        the batch), or how many tensors there are.
+        A matplotlib `Figure`: the network on the left, from top to bottom, and beside it the scopes
+        `loss`, `accuracy`, `labels` and `train`. Beside an arrow is its tensor's shape (`?` is the
+        batch), or the number of tensors.
 
     Raises:
-        PetkerasError: the graph has none of the network's scopes.
+        PetkerasError: the graph has no scopes of a network.
 
     Reference: the article's section "Visualizing the graph".
     """
-    chain = [scope for scope in graph_scopes(graph) if scope not in BESIDE]
-    if not chain or len(chain) == len(graph.get_operations()):
+    scopes = graph_scopes(graph)
+    layers = [scope for scope in scopes if scope not in SIDE_SCOPES]
+    if not layers or len(layers) == len(graph.get_operations()):
         raise PetkerasError(
-            "`graph` must have scopes: make it with petkeras.callbacks.tensorboard.scoped_graph(model). "
-            f"Received: a graph of {len(graph.get_operations())} operations without"
+            "`graph` must have scopes: make it with "
+            "petkeras.callbacks.tensorboard.scoped_graph(model). "
+            f"Received: a graph of {len(graph.get_operations())} operations without scopes"
         )
-    middles = {scope: (0.0, -ROW * row) for row, scope in enumerate(chain)}
-    last = middles[chain[-1]][1]
-    there = set(graph_scopes(graph))
-    # A square, so that no arrow crosses another: the last layer and the labels in two corners.
-    aside = {"loss": (COLUMN, last), "accuracy": (0.0, last - ROW), "labels": (COLUMN, last - ROW)}
-    middles |= {scope: place for scope, place in aside.items() if scope in there}
-    figure, axes = plt.subplots(figsize=(WIDTH * 0.8, ROW * (len(chain) + 1.4)))
+    centers = {scope: (0.0, -ROW * row) for row, scope in enumerate(layers)}
+    last = centers[layers[-1]][1]
+    # The last layer and the three side scopes form a square, so that no arrow crosses another.
+    below = last - ROW
+    square = {"loss": (COLUMN, last), "accuracy": (0.0, below), "labels": (COLUMN, below)}
+    centers |= {scope: center for scope, center in square.items() if scope in scopes}
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.8, ROW * (len(layers) + 1.4)))
     axes.set_axis_off()
-    axes.set(xlim=(-1, COLUMN + 1), ylim=(last - ROW - 0.4, 0.4), aspect="equal")
-    for scope, (x, y) in middles.items():
-        _box(axes, scope, x, y, y, ORANGE if scope in BESIDE else BLUE)
-    if "train" in there:  # as high as the network: it takes from every layer
-        _box(axes, "train", COLUMN, 0.0, last + ROW, GREEN)
+    axes.set(xlim=(-1, COLUMN + 1), ylim=(below - 0.4, 0.4), aspect="equal")
+    for scope, (x, y) in centers.items():
+        _draw_box(axes, scope, x, y, y, ORANGE if scope in SIDE_SCOPES else BLUE)
+    train = (COLUMN, last + ROW)
+    if "train" in scopes:  # as high as the network, because tensors of every layer go there
+        _draw_box(axes, "train", COLUMN, 0.0, train[1], GREEN)
     for (source, target), shapes in graph_edges(graph).items():
-        _arrow(axes, middles[source], middles.get(target, (COLUMN, last + ROW)), target, shapes)
+        _draw_arrow(axes, centers[source], centers.get(target, train), target, shapes)
     return figure
 
 
@@ -103,13 +106,12 @@ def _scope(name):
     return name.split("/")[0]
 
 
-def _box(axes, name, x, top, bottom, color):
-    """Draw a box about (x, top) to (x, bottom), with its name in the middle."""
-    width, height = BOX
+def _draw_box(axes, name, x, top, bottom, color):
+    """Draw a box around the line from (x, top) to (x, bottom), with its name in the middle."""
     frame = FancyBboxPatch(
-        (x - width / 2, bottom - height / 2),
-        width,
-        top - bottom + height,
+        (x - BOX_WIDTH / 2, bottom - BOX_HEIGHT / 2),
+        BOX_WIDTH,
+        top - bottom + BOX_HEIGHT,
         boxstyle="round,pad=0,rounding_size=0.08",
         facecolor=(color, 0.12),
         edgecolor=color,
@@ -119,28 +121,27 @@ def _box(axes, name, x, top, bottom, color):
     axes.text(x, (top + bottom) / 2, name, ha="center", va="center", fontsize=10)
 
 
-def _arrow(axes, start, end, target, shapes):
-    """Draw an arrow from the edge of one box to that of another, and write beside it what it is."""
+def _draw_arrow(axes, start, end, target, shapes):
+    """Draw an arrow from the edge of one box to the edge of another, with a label beside it."""
     (x, y), (x_end, y_end) = start, end
-    half_width, half_height = BOX[0] / 2, BOX[1] / 2
     if target == "train":
-        y_end = max(y, y_end)  # straight across where there is room
+        y_end = max(y, y_end)  # horizontal where there is room
     if x == x_end:
-        side = 1 if y_end > y else -1
-        tail, head = (x, y + side * half_height), (x, y_end - side * half_height)
-        place, align = (x + 0.08, (y + y_end) / 2), {"ha": "left", "va": "center"}
+        half_height = BOX_HEIGHT / 2 if y_end > y else -BOX_HEIGHT / 2
+        tail, head = (x, y + half_height), (x, y_end - half_height)
+        label, align = (x + 0.08, (y + y_end) / 2), {"ha": "left", "va": "center"}
     else:
-        side = 1 if x_end > x else -1
-        tail, head = (x + side * half_width, y), (x_end - side * half_width, y_end)
-        slanted = y != y_end  # then its left part has room above it
-        place = ((x + x_end) / 2, (y + y_end) / 2 + 0.03)
-        align = {"ha": "right" if slanted else "center", "va": "bottom"}
-    axes.annotate("", head, tail, arrowprops={"arrowstyle": "->", "color": "#555555", "shrinkA": 0,
-                                              "shrinkB": 0})  # fmt: skip
-    axes.text(*place, _described(shapes), fontsize=8, color="#555555", **align)
+        half_width = BOX_WIDTH / 2 if x_end > x else -BOX_WIDTH / 2
+        tail, head = (x + half_width, y), (x_end - half_width, y_end)
+        label = ((x + x_end) / 2, (y + y_end) / 2 + 0.03)
+        # A slanted arrow has room above its left part.
+        align = {"ha": "center" if y == y_end else "right", "va": "bottom"}
+    arrow = {"arrowstyle": "->", "color": "#555555", "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", head, tail, arrowprops=arrow)
+    axes.text(*label, _describe(shapes), fontsize=8, color="#555555", **align)
 
 
-def _described(shapes):
+def _describe(shapes):
     if len(shapes) > 1:
         return f"{len(shapes)} tensors"
     (shape,) = shapes

@@ -1,4 +1,4 @@
-"""How all figures look, and the few things that every one of them needs."""
+"""The style of all figures, and the drawing helpers that they share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 
 STYLE = Path(__file__).with_name("petkeras.mplstyle")
 WIDTH = 8.0  # inches, 800 pixels
@@ -20,20 +20,20 @@ BLUE, ORANGE, GREEN, PINK, YELLOW, SKY = (
     "#E69F00",
     "#56B4E9",
 )
-VALUES = "viridis"  # feature maps and other values from low to high
-HEAT = "magma"  # where a network looks
-# Kernels and differences: blue below zero, gray at zero, yellow above. Lightness grows all the way,
-# so that the sign is seen in gray, too, and by the color-blind.
-SIGNED = LinearSegmentedColormap.from_list(
+VALUE_COLORS = "viridis"  # feature maps and other values from low to high
+HEAT_COLORS = "magma"  # where a network looks
+# Kernels and differences: blue below zero, gray at zero, yellow above. Lightness grows throughout,
+# so the sign can be read in grayscale, too, and by color-blind readers.
+SIGNED_COLORS = LinearSegmentedColormap.from_list(
     "signed", ["#06214f", "#2f5aa8", "#8a8a8a", "#e0b84a", "#fff7c9"]
 )
 
 
 def styled(plot):
-    """Draw a figure in petkeras's style, and hand it over closed.
+    """Make a plot function use petkeras's style and close its figure.
 
-    A closed figure is shown once by Jupyter, as the cell's result, and not a second time when the
-    cell ends; and figures that nobody keeps are freed, those of a plot that failed, too.
+    Jupyter shows a closed figure once, as the cell's result, and not a second time when the cell
+    ends. Figures that nobody keeps are freed, including those of a plot that failed.
     """
 
     @functools.wraps(plot)
@@ -49,9 +49,23 @@ def styled(plot):
     return draw
 
 
-def picture(axes, values, title=None, **options):
-    """Show an array as a picture, without ticks, and return matplotlib's `AxesImage`."""
-    axes.set(xticks=[], yticks=[])
+def grid_shape(count, columns=None):
+    """Return (rows, columns) for `count` panels, by default about twice as wide as high."""
+    columns = columns or min(count, max(1, math.ceil(math.sqrt(2 * count))))
+    return math.ceil(count / columns), columns
+
+
+def panel_grid(rows, columns, height, width=WIDTH, **options):
+    """Return a figure and its axes `(rows, columns)`, each hidden until something is drawn."""
+    figure, axes = plt.subplots(rows, columns, squeeze=False, figsize=(width, height), **options)
+    for panel in axes.flat:
+        panel.set_visible(False)
+    return figure, axes
+
+
+def draw_image(axes, values, title=None, **options):
+    """Show an array as an image without ticks, and return matplotlib's `AxesImage`."""
+    axes.set(xticks=[], yticks=[], visible=True)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     if title is not None:
@@ -59,31 +73,36 @@ def picture(axes, values, title=None, **options):
     return axes.imshow(values, **options)
 
 
-def gray(axes, values, title=None):
-    """Show `(height, width)` in gray, from its smallest value (black) to its largest (white)."""
-    return picture(axes, values, title, cmap="gray")
+def draw_signed(axes, values, title=None, colors=SIGNED_COLORS):
+    """Show `(height, width)` on a color scale that has 0 in its middle."""
+    largest = np.abs(values).max() or 1.0
+    return draw_image(axes, values, title, cmap=colors, vmin=-largest, vmax=largest)
 
 
-def signed(axes, values, title=None, largest=None):
-    """Show `(height, width)` in yellow (above 0) and blue (below); `largest` is the brightest."""
-    if largest is None:
-        largest = np.abs(values).max() or 1.0
-    return picture(axes, values, title, cmap=SIGNED, vmin=-largest, vmax=largest)
+def draw_heatmap(axes, image, heat):
+    """Lay a map `(height, width)` of values in 0..1 over a `(height, width, 3)` uint8 image."""
+    gray = np.asarray(image, np.uint8).mean(axis=2)
+    draw_image(axes, gray, cmap="gray", vmin=0, vmax=255)
+    axes.imshow(heat, cmap=HEAT_COLORS, alpha=0.55, vmin=0, vmax=1)
 
 
-def grid_shape(count, columns=None):
-    """Return (rows, columns) that hold `count` panels, twice as wide as high where not told."""
-    columns = columns or min(count, max(1, math.ceil(math.sqrt(2 * count))))
-    return math.ceil(count / columns), columns
+def feature_map_scale(maps):
+    """Return one color scale for all maps; a square root spreads the many small values."""
+    return PowerNorm(0.5, vmin=maps.min(), vmax=max(maps.max(), maps.min() + 1e-9))
 
 
-def to_unit(values):
-    """Stretch an array to 0..1; one that is the same everywhere becomes 0."""
+def draw_feature_maps(axes, maps, titles, scale, **title_style):
+    """Show maps `(height, width, n)` in a grid of axes, and return a list of `AxesImage`."""
+    images = []
+    for panel, values, title in zip(axes.flat, np.moveaxis(maps, 2, 0), titles, strict=False):
+        images.append(draw_image(panel, values, cmap=VALUE_COLORS, norm=scale))
+        panel.set_title(title, **title_style)
+    for panel in axes.flat[len(images) :]:
+        panel.set_visible(False)
+    return images
+
+
+def min_max_scale(values):
+    """Scale an array to 0..1; a constant array becomes 0."""
     low, high = float(np.min(values)), float(np.max(values))
     return np.zeros_like(values) if high == low else (values - low) / (high - low)
-
-
-def overlay(axes, image, heat, title=None, opacity=0.55):
-    """Lay a map `(height, width)` over a picture `(height, width, 3)` uint8; bright is high."""
-    picture(axes, np.asarray(image, np.uint8).mean(axis=2), title, cmap="gray", vmin=0, vmax=255)
-    return axes.imshow(to_unit(heat), cmap=HEAT, alpha=opacity, vmin=0, vmax=1)

@@ -1,4 +1,4 @@
-"""Who is timed: each trains the same network for as many steps as were asked for."""
+"""The contenders: each trains the same network for the requested number of steps."""
 
 import importlib.util
 import json
@@ -8,10 +8,9 @@ import sys
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from petkeras.bench import builtin, contenders, worker
-from petkeras.bench.builtin import WARM_UP, Steps, Waited
+from petkeras.bench import builtin, contenders, profile, tables, worker
+from petkeras.bench.builtin import WARM_UP, InputTimer, StepTimer
 from petkeras.bench.contenders import Task
 from petkeras.hardware import devices
 from petkeras.models import pet_net
@@ -21,21 +20,35 @@ HERE = [name for name in worker.CONTENDERS if "compiled" not in name and name !=
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_a_contender_tells_the_end_of_each_step(name, monkeypatch):
-    monkeypatch.setattr(devices, "_xla", False)  # one of them switches it on; put back
-    if name.startswith("PyTorch") and not importlib.util.find_spec("torch"):
-        pytest.skip("PyTorch is not installed")
-    function, arguments, _ = worker.CONTENDERS[name]
-    steps = getattr(contenders, function)(TASK, **arguments)
-    # What is logged has whole times 50 steps: ten entries in TensorBoard, one frame of the film.
-    assert len(steps.ends) == WARM_UP + (50 if name.endswith("logged") else 2)
-    assert (np.diff(steps.ends) > 0).all()
-    assert len(steps.waits) in (0, len(steps.ends))
-    assert bool(steps.waits) == name.startswith("petkeras")
+def test_a_contender_times_each_step(name, monkeypatch):
+    monkeypatch.setattr(devices, "_xla", False)  # some switch it on; restored after the test
+    task = {"steps": 2, "batch_size": 2, "image_size": 16}
+    if name.startswith("PyTorch"):
+        if not importlib.util.find_spec("torch"):
+            pytest.skip("PyTorch is not installed")
+        # In a process of its own: here TensorFlow is loaded, and some PyTorchs crash beside it.
+        program = (
+            "import json; from petkeras.bench import worker; "
+            f"timer = worker.train({name!r}, {task}); print(json.dumps([timer.begins, timer.ends]))"
+        )
+        out = subprocess.check_output([sys.executable, "-c", program])
+        begins, ends = json.loads(out.splitlines()[-1])
+    else:
+        timer = worker.train(name, task)
+        begins, ends = timer.begins, timer.ends
+    # Logged contenders have a multiple of 50 steps: 10 TensorBoard entries, a frame of the film.
+    assert len(ends) == WARM_UP + (50 if name.endswith("logged") else 2)
+    assert (np.diff(ends) > 0).all()
+    assert len(begins) in (0, len(ends))
+    assert bool(begins) == name.startswith("petkeras")
     assert devices.uses_xla() == name.endswith("XLA")
 
 
-def test_on_jax_the_pictures_are_the_same():
+def test_each_contender_has_a_description():
+    assert list(tables.DESCRIPTIONS) == list(worker.CONTENDERS)
+
+
+def test_on_jax_the_images_are_the_same():
     asked = {"steps": 2, "batch_size": 2, "image_size": 16, "device": "cpu"}
     theirs = list(builtin.numpy_batches(asked))
     data = TASK.data()
@@ -61,25 +74,45 @@ def test_what_runs_on_jax_needs_nothing_of_petkeras():
     assert figures["first_step"] > 1e9
 
 
-def test_a_wait_is_counted_and_a_batch_goes_through_as_it_is(monkeypatch):
-    clock = iter([0.0, 2.0, 10.0, 13.0, 20.0])
-    batches = tf.data.Dataset.from_tensor_slices([7, 8])
-    steps = Steps()
-    waited = Waited(batches, steps)
-    assert waited.element_spec == batches.element_spec
-    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
-    assert [int(batch) for batch in waited] == [7, 8]
-    assert steps.waits == [2.0, 3.0]
+def run_steps(timer, ends, begins=None):
+    """Let a timer see steps that begin and end at these times."""
+    with pytest.MonkeyPatch.context() as patch:
+        for number, end in enumerate(ends):
+            if begins:
+                patch.setattr("time.perf_counter", lambda number=number: begins[number])
+                timer.on_train_batch_begin(number)
+            patch.setattr("time.perf_counter", lambda end=end: end)
+            timer.on_train_batch_end(number)
+    return timer
 
 
 def test_the_warm_up_is_not_counted():
     slow = [100.0 * step for step in range(1, WARM_UP + 1)]
     ends = [*slow, slow[-1] + 2, slow[-1] + 6]
-    steps = Steps(ends, waits=[90.0] * WARM_UP + [0.5, 1.0])
-    figures = steps.figures()
-    assert (figures["seconds"], figures["waiting"]) == (3.0, 0.25)
+    begins = [*(end - 10 for end in slow), slow[-1] + 0.5, slow[-1] + 3]
+    figures = run_steps(InputTimer(), ends, begins).figures()
+    assert (figures["seconds"], figures["waiting"]) == (3.0, 0.25)  # of 6 s, 0.5 + 1 s
     assert figures["memory"] > 50e6  # Python with TensorFlow
-    assert Steps(ends=steps.ends).figures()["waiting"] is None
+    assert run_steps(StepTimer(), ends).figures()["waiting"] is None
+
+
+def test_what_follows_the_last_step_is_not_counted():
+    timer = run_steps(StepTimer(), range(WARM_UP + 2))
+    before = timer.figures()
+    assert before["seconds"] == 1.0
+    _ = np.ones(50_000_000)  # more memory, as for a checkpoint
+    assert timer.figures() == before
+
+
+def test_a_profile_has_the_steps_after_the_warm_up(monkeypatch):
+    calls = []
+    for name in ("start", "stop"):
+        monkeypatch.setattr(f"tensorflow.profiler.experimental.{name}", lambda *a: calls.append(a))
+    profiler = profile.Profiler("folder", 2)
+    begins = [10.0 * step for step in range(WARM_UP + 2)]
+    run_steps(profiler, [begin + 3 for begin in begins[:-1]] + [begins[-1] + 6], begins)
+    assert calls == [("folder",), ()]
+    assert profiler.step_seconds() == 4.5  # not the 7 s between two steps
 
 
 def test_kerass_network_is_petkerass():
@@ -88,8 +121,8 @@ def test_kerass_network_is_petkerass():
     assert [w.shape for w in theirs.weights if w.dtype == "float32"] == [
         w.shape for w in ours.weights if w.dtype == "float32"
     ]
-    for one, other in zip(ours.trainable_weights, theirs.trainable_weights, strict=True):
-        other.assign(one)
+    for our, their in zip(ours.trainable_weights, theirs.trainable_weights, strict=True):
+        their.assign(our)
     x = TASK.data().test.images.astype("float32")
     np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-4, atol=1e-3)
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from petkeras.bench.limits import input_pictures_per_second, least_step_seconds, measure
+from petkeras.bench.limits import images_per_second, least_step_seconds, measure
 from petkeras.models import pet_net
 from petkeras.visualize.costs import LayerCost, costs
 
 SLOW_MEMORY = {"float32": 1e15, "bfloat16": 1e15, "bandwidth": 1e6}
 SLOW_MULTIPLYING = {"float32": 1e6, "bfloat16": 2e6, "bandwidth": 1e15}
-# One convolution of 3 x 3 x 3 x 8 weights at 4 x 4 places, then one dense layer.
+# A convolution of 3 x 3 x 3 x 8 weights at 4 x 4 positions, then a dense layer.
 NET = [
     LayerCost("conv", (4, 4, 8), 224, 3456, 896, 512),
     LayerCost("flatten", (128,), 0, 0, 0, 512),
@@ -47,4 +47,4 @@ def test_this_machine_has_limits(monkeypatch):
     rates = measure()
     assert set(rates) == {"float32", "bfloat16", "bandwidth"}
     assert all(1e6 < rate < 1e15 for rate in rates.values())
-    assert input_pictures_per_second(16, 2, batches=8) > 1
+    assert images_per_second(16, 2, batches=8) > 1

@@ -24,7 +24,7 @@ def test_the_gradients_of_the_kernels_are_among_them(measured):
 
 
 def test_shares_add_up_to_one(measured, monkeypatch):
-    monkeypatch.setattr(profile, "MOST", 1000)
+    monkeypatch.setattr(profile, "MAX_ROWS", 1000)
     (part,) = profile.report(measured, TASK).parts
     shares = [float(share.rstrip("%")) for _, share, _ in part.rows]
     assert sum(shares) == pytest.approx(100, abs=0.05 * len(shares))
@@ -36,13 +36,15 @@ def test_only_the_largest_are_listed(measured):
     assert report.facts["milliseconds"] == measured["milliseconds"]
 
 
-def test_only_operations_are_counted():
+def test_only_operations_of_the_step_are_counted():
     space = xplane_pb2.XSpace()
     plane = space.planes.add()
     names = ("fc1/MatMul:MatMul", "Relu:_FusedConv2D", "KernelAndDeviceFunc::Run", "a: b", "step")
     for number, name in enumerate(names):
         plane.event_metadata[number].name = name
-    for thread in (plane.lines.add(), plane.lines.add()):
+    threads = [plane.lines.add(), plane.lines.add(), plane.lines.add()]
+    threads[2].name = "tf_data_private_threadpool/1"  # of the input pipeline: not counted
+    for thread in threads:
         for number in range(len(names)):
             thread.events.add(metadata_id=number, duration_ps=(number + 1) * 10**9)
     assert profile.sum_operations(space) == {"MatMul": 2.0, "_FusedConv2D": 4.0}

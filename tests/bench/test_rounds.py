@@ -1,4 +1,4 @@
-"""The rounds: in turn, each in a process of its own, and what is told of them."""
+"""The rounds: contenders in turn, each in a process of its own, and the report about them."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 from petkeras.bench import builtin, rounds, tables
 from petkeras.bench.rounds import Result, ratio
 from petkeras.bench.worker import CONTENDERS
-from petkeras.cli.main import main as cli
+from petkeras.cli import main as cli
 from petkeras.errors import PetkerasError
 
 SECONDS = {"petkeras float32": 0.4, "Keras fit float32": 0.8, "PyTorch float32": 1.6}
@@ -28,8 +28,8 @@ def worked(name, task=None):
 
 
 @pytest.fixture
-def pretend(monkeypatch):
-    """Let nothing run, and take note of what would have."""
+def recorded(monkeypatch):
+    """Run nothing, but record what would have run."""
     asked = []
     monkeypatch.setattr(rounds, "work", lambda *work: asked.append(work[0]) or worked(*work))
     return asked
@@ -37,19 +37,19 @@ def pretend(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # the command sets it; put back after a test
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # the command sets it; restored after a test
 
 
-def test_contenders_take_turns(pretend):
+def test_contenders_take_turns(recorded):
     names = ["petkeras float32", "Keras fit float32"]
     (one, other), dropped = rounds.run(names, 3, {"steps": 5})
-    assert pretend == names * 3
+    assert recorded == names * 3
     assert (one.seconds, other.step) == ([0.4] * 3, 0.8)
     assert ratio(one, other) == pytest.approx(0.5)
     assert (one.waiting, other.waiting, dropped) == ([0.02] * 3, [], [])
 
 
-def test_one_that_fails_is_dropped_and_told_of(monkeypatch):
+def test_one_that_fails_is_dropped_and_reported(monkeypatch):
     def work(name, task):
         if name == "PyTorch float32":
             raise PetkerasError("no compiler")
@@ -86,12 +86,14 @@ def test_pytorchs_best_counts_in_each_precision():
 
 
 def installed(monkeypatch, *modules):
-    """Let just these seem to be installed."""
+    """Let only these modules seem to be installed."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name in modules or None)
 
 
 def test_an_unknown_contender_is_named():
-    with pytest.raises(PetkerasError, match=r"no contender 'Theano'\. There are: petkeras float32"):
+    with pytest.raises(
+        PetkerasError, match=r"contender 'Theano'\. The contenders are: petkeras fl"
+    ):
         rounds.choose(["Theano"], "cpu")
     assert rounds.choose(["Keras fit float32"], "cpu") == (["Keras fit float32"], [])
 
@@ -103,7 +105,7 @@ def test_what_is_not_installed_is_left_out(monkeypatch):
     installed(monkeypatch, "torch")
     chosen, lines = rounds.choose([], "gpu")
     assert chosen == [name for name in CONTENDERS if name != "Keras fit float32, JAX"]
-    assert lines == ["Left out: all of JAX, which is not installed."]
+    assert lines == ["Left out: JAX, which is not installed."]
     with pytest.raises(PetkerasError, match="'Keras fit float32, JAX' needs JAX, which is not"):
         rounds.choose(["Keras fit float32, JAX"], "gpu")
     installed(monkeypatch)
@@ -115,16 +117,16 @@ def test_bfloat16_is_left_out_where_it_has_no_instructions(monkeypatch):
     installed(monkeypatch, "torch", "jax")
     chosen, (line,) = rounds.choose([], "gpu")
     assert chosen == [name for name in CONTENDERS if "bfloat16" not in name]
-    assert line.startswith("Left out: all in bfloat16, for which there are no instructions here.")
+    assert line.startswith("Left out: bfloat16, for which this machine has no instructions.")
     assert rounds.choose(["petkeras bfloat16"], "cpu") == (["petkeras bfloat16"], [])
 
 
-def test_xla_is_left_out_on_a_processor(monkeypatch):
+def test_xla_is_left_out_on_a_cpu(monkeypatch):
     monkeypatch.setattr("petkeras.hardware.devices.computes_bfloat16", lambda: True)
     installed(monkeypatch, "torch", "jax")
     chosen, (line,) = rounds.choose([], "cpu")
     assert chosen == [name for name in CONTENDERS if "XLA" not in name]
-    assert line == "Left out: all with XLA, several times slower on a processor."
+    assert line == "Left out: XLA, which is several times slower on a CPU."
     assert rounds.choose(["petkeras float32, XLA"], "cpu") == (["petkeras float32, XLA"], [])
 
 
@@ -179,8 +181,8 @@ def test_each_has_its_own_settings(monkeypatch, name, onednn, threads):
     assert started[0].get("TF_NUM_INTEROP_THREADS") == threads
 
 
-def test_a_contender_that_fails_is_told_of():
-    with pytest.raises(PetkerasError, match="'nobody' did not end well: KeyError: 'nobody'"):
+def test_a_contender_that_fails_is_reported():
+    with pytest.raises(PetkerasError, match="'nobody' failed: KeyError: 'nobody'"):
         rounds.work("nobody", {})
 
 
@@ -191,14 +193,14 @@ def bench(monkeypatch, capsys, *arguments):
     return ended.value.code, *capsys.readouterr()
 
 
-def test_the_command_prints_a_table_json_or_a_page(pretend, monkeypatch, capsys):
+def test_the_command_prints_a_table_json_or_a_page(recorded, monkeypatch, capsys):
     chosen = [word for name in SECONDS if "PyTorch" not in name for word in ("--contender", name)]
     arguments = ("--image-size", "16", "--rounds", "2", *chosen)
     code, out, err = bench(monkeypatch, capsys, *arguments)
     assert code == 0
     assert "petkeras float32 / Keras fit float32: 0.50" in out
     assert "100 billion in float32, 200 in bfloat16. Memory: 10.0 GB/s" in out
-    assert "25.0 pictures a second; waiting for pictures: 2.0% of a step." in out
+    assert "25.0 images per second; waiting for images: 2.0% of a step." in out
     assert err.startswith("round 1 of 2: petkeras float32\n")
     code, out, _ = bench(monkeypatch, capsys, *arguments, "--json")
     measured = json.loads(out)
@@ -208,18 +210,18 @@ def test_the_command_prints_a_table_json_or_a_page(pretend, monkeypatch, capsys)
     assert measured["machine"]["processor"]
     assert measured["profile"] == PROFILE
     code, out, _ = bench(monkeypatch, capsys, *arguments, "--markdown")
-    assert out.startswith("# How fast\n")
+    assert out.startswith("# How fast a training step is\n")
     # An epoch has 34 steps.
     assert "| petkeras float32 | 0.400 | 0.400 | 0.400 | 13.6 |" in out
     headings = [line[3:] for line in out.splitlines() if line.startswith("## ")]
     assert headings == [
-        "Who is compared",
+        "Contenders",
         "The machine",
         "A training step, in seconds",
-        "Ratios of seconds a step: below 1, the first is faster",
-        "What the machine could do",
+        "Ratios of seconds per step: below 1, the first is faster",
+        "The machine's limits",
         "Operations of a training step",
-        "Once more",
+        "To repeat it",
     ]
     assert "| Conv2D | 75.0% | 30.00 |" in out
     assert "| Keras fit float32 | Keras's built-in layers, Adam and `model.fit`" in out
@@ -231,16 +233,16 @@ def test_the_command_prints_a_table_json_or_a_page(pretend, monkeypatch, capsys)
 def test_numbers_out_of_range_are_refused(monkeypatch, capsys, option):
     code, out, err = bench(monkeypatch, capsys, option, "0")
     assert (code, out) == (2, "")
-    assert err == f"petkeras: {option} must be 1 or more. Received: 0\n"
+    assert err == f"petkeras: '{option}' must be 1 or more. Received: 0\n"
 
 
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("--device gpu", "TensorFlow finds no GPU here: leave out '--device gpu'."),
-        ("--accuracy 0.8 --breeds a,b", "noise: leave out --accuracy, --breeds."),
-        ("--profile --rounds 2", "one training in float32 is looked into: leave out --rounds."),
-        ("--source pets --steps 9 --profile", "are timed: leave out --steps, --profile."),
+        ("--device gpu", "TensorFlow found no GPU: leave out '--device gpu'."),
+        ("--accuracy 0.8 --breeds a,b", "noise: leave out '--accuracy', '--breeds'."),
+        ("--profile --rounds 2", "single training in float32 is measured: leave out '--rounds'."),
+        ("--source pets --steps 9 --profile", "are timed: leave out '--steps', '--profile'."),
         ("--source pets --accuracy 0", "'--accuracy': 0.0 is not in the range 0<x<=1."),
     ],
 )
@@ -251,12 +253,12 @@ def test_what_cannot_be_done_is_one_line(monkeypatch, capsys, words, line):
     assert line in err
 
 
-def test_a_profile_is_of_the_processor(monkeypatch, capsys):
+def test_a_profile_is_of_the_cpu(monkeypatch, capsys):
     monkeypatch.setattr(rounds, "work", worked)
     code, out, err = bench(monkeypatch, capsys, "--profile", "--device", "cpu")
     assert (code, err) == (0, "")
     assert out.split("Conv2D", 1)[1].split()[:2] == ["75.0%", "30.00"]
-    assert "All 2 operations: 40.0 ms a step. A step took 50.0 ms" in out
+    assert "All 2 operations: 40.0 ms per step. A step took 50.0 ms" in out
     monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: ["a card"])
     code, _, err = bench(monkeypatch, capsys, "--profile")
     assert (code, err.count("add '--device cpu'")) == (2, 1)

@@ -16,13 +16,13 @@ from tensorboard.compat.proto import event_pb2
 
 from petkeras.callbacks import checkpoint as checkpoints
 from petkeras.callbacks.checkpoint import Checkpoints, list_steps
-from petkeras.callbacks.tensorboard import Summaries
+from petkeras.callbacks.tensorboard import TensorBoard
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
 from petkeras.runs.folder import claim
 from petkeras.runs.run import Run
-from petkeras.training import train
+from petkeras.runs.train import train
 
 # Dropout, augmentation and a schedule: all of them must go on where they were.
 RECIPE = dataclasses.replace(
@@ -70,8 +70,8 @@ def whole(tmp_path_factory):
 # Each kills its own process at the n-th call of a function, as SIGKILL from outside would.
 KILLED = """
 import os, signal, sys
-sys.path.insert(0, {tests!r})
-import test_checkpoints
+sys.path[:0] = {tests!r}
+import test_checkpoint
 import {module} as module
 def kill(*arguments, calls=[], **more):
     calls.append(1)
@@ -80,17 +80,17 @@ def kill(*arguments, calls=[], **more):
     return before(*arguments, **more)
 before = module.{function}
 module.{function} = kill
-test_checkpoints.go({run_dir!r})
+test_checkpoint.go({run_dir!r})
 """
 
 
 @pytest.mark.parametrize(
     ("module", "function", "count", "left"),
     [
-        ("petkeras.training", "Trainer._note_step", 3, []),  # before the first checkpoint
-        ("petkeras.callbacks.checkpoint", "_bring_to_disk", 3, [3]),  # in the second's middle
-        ("petkeras.training", "Trainer._end_epoch", 3, [9, 12]),  # some steps after the fourth
-        ("petkeras.runs.run", "save_model", 1, [20]),  # after the last
+        ("petkeras.training", "Loop.take_step", 3, []),  # before the first checkpoint
+        ("petkeras.callbacks.checkpoint", "_sync_to_disk", 3, [3]),  # in the second's middle
+        ("petkeras.training", "Loop.end_epoch", 3, [9, 12]),  # some steps after the fourth
+        ("petkeras.runs.train", "save_model", 1, [20]),  # after the last
     ],
 )
 def test_a_run_that_was_killed_goes_on_as_if_nothing_had_been(
@@ -98,7 +98,7 @@ def test_a_run_that_was_killed_goes_on_as_if_nothing_had_been(
 ):
     run_dir = tmp_path / "run"
     script = KILLED.format(
-        tests=str(Path(__file__).parent),
+        tests=[str(Path(__file__).parent), str(Path(__file__).parent.parent)],
         module=module,
         function=function,
         count=count,
@@ -141,16 +141,16 @@ def test_a_run_goes_on_with_what_it_was_begun_with_only(tmp_path):
     run_dir = tmp_path / "run"
     go(run_dir)
     for change, complaint in (
-        ({"learning_rate": 0.5}, r"another run: learning_rate is 0\.001 there, not 0\.5"),
+        ({"learning_rate": 0.5}, r"different run: learning_rate is 0\.001 there, not 0\.5"),
         ({"batch_size": 5}, "batch_size is 10 there, not 5"),
-        ({"epochs": 3}, "has trained for 4 epochs already, not 3"),
+        ({"epochs": 3}, "has already trained for 4 epochs, which is more than 3"),
     ):
         with pytest.raises(PetkerasError, match=complaint):
             go(run_dir, resume=True, recipe=dataclasses.replace(RECIPE, **change))
     model = pet_net(image_size=16, recipe=RECIPE, seed=1)
     with pytest.raises(PetkerasError, match="seed is 3 there, not 4"):
         train(model, halves_data(), RECIPE, run_dir, 4, resume=True)
-    with pytest.raises(PetkerasError, match="its pictures were others"):
+    with pytest.raises(PetkerasError, match="its pictures are different"):
         train(model, halves_data(46), RECIPE, run_dir, 3, resume=True)
 
 
@@ -158,13 +158,13 @@ def test_without_its_checkpoint_a_run_that_has_ended_does_not_begin_anew(tmp_pat
     run_dir = tmp_path / "run"
     go(run_dir)
     os.rename(run_dir / "checkpoints" / "step_0000020", tmp_path / "elsewhere")
-    with pytest.raises(PetkerasError, match="has no checkpoint to go on with"):
+    with pytest.raises(PetkerasError, match="has no checkpoint to resume from"):
         go(run_dir, resume=True)
     assert len(Run(run_dir).history.epochs) == 4
 
 
 def test_a_second_training_in_one_folder_is_refused(tmp_path):
-    refused = pytest.raises(PetkerasError, match=r"Another training is at work in .*run\.")
+    refused = pytest.raises(PetkerasError, match=r"Another process is training in .*run\.")
     with claim(tmp_path / "run"), refused:
         go(tmp_path / "run")
     go(tmp_path / "run")  # the first has ended
@@ -221,12 +221,12 @@ def test_a_full_disk_leaves_what_was_there(counter, monkeypatch):
     def full(file):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "_bring_to_disk", full)
+    monkeypatch.setattr(checkpoints, "_sync_to_disk", full)
     number.assign(2)
     with pytest.raises(PetkerasError) as raised:
         kept.save(10)
     assert "step 10 could not be written" in str(raised.value)
-    assert "the disk is full. The checkpoint of step 5 is whole" in str(raised.value)
+    assert "the disk is full. The checkpoint of step 5 is intact" in str(raised.value)
     assert [place.name for place in kept.folder.iterdir()] == ["step_0000005"]
     assert kept.restore() == 5
     assert int(number) == 1
@@ -234,9 +234,9 @@ def test_a_full_disk_leaves_what_was_there(counter, monkeypatch):
 
 def test_what_is_of_another_network_is_refused(tmp_path):
     Checkpoints(tmp_path, weights=tf.Variable([1.0, 2.0])).save(5)
-    with pytest.raises(PetkerasError, match="step_0000005 is of another network"):
+    with pytest.raises(PetkerasError, match="step_0000005 belongs to another network"):
         Checkpoints(tmp_path, weights=tf.Variable([1.0, 2.0, 3.0])).restore()
-    with pytest.raises(PetkerasError, match="is of another network"):
+    with pytest.raises(PetkerasError, match="belongs to another network"):
         Checkpoints(tmp_path, others=tf.Variable([1.0, 2.0])).restore()
 
 
@@ -253,19 +253,19 @@ def test_what_is_of_another_network_is_refused(tmp_path):
         ),
         (
             tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"),
-            "The memory is full: lower '--batch-size' or '--image-size'",
+            "Out of memory. Lower `batch_size` or `image_size`",
         ),
-        (MemoryError(), "The memory is full"),
+        (MemoryError(), "Out of memory"),
     ],
 )
 def test_a_full_disk_or_memory_is_told_in_a_line(error, said, tmp_path, monkeypatch):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(Summaries, "write_epoch", fail)
+    monkeypatch.setattr(TensorBoard, "write_epoch", fail)
     with pytest.raises(PetkerasError, match=said) as raised:
         go(tmp_path / "run")
-    assert "The checkpoint of step 3 is whole" in str(raised.value)
+    assert "The checkpoint of step 3 is intact" in str(raised.value)
     monkeypatch.undo()
     assert len(go(tmp_path / "run", resume=True).epochs) == 4
 
@@ -274,6 +274,6 @@ def test_other_errors_are_as_they_were(tmp_path, monkeypatch):
     def fail(*_):
         raise FileNotFoundError(errno.ENOENT, "No such file")
 
-    monkeypatch.setattr(Summaries, "write_epoch", fail)
+    monkeypatch.setattr(TensorBoard, "write_epoch", fail)
     with pytest.raises(FileNotFoundError):
         go(tmp_path / "run")

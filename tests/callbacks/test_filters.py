@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from conftest import halves_data
 
-from petkeras.callbacks.filters import Film, Recorder, drop_frames_after
+from petkeras.callbacks.filters import Film, FilterFilm, drop_frames_after
 from petkeras.data.pipeline import preprocess
 from petkeras.errors import PetkerasError
-from petkeras.inspection import MAX_VALUES, kernels
+from petkeras.inspection import MAX_SAMPLES, sampled_kernels
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
-from petkeras.training import train
+from petkeras.runs.train import train
 
 RECIPE = dataclasses.replace(MODERN, epochs=2, film_every=3)  # 10 steps
 
@@ -30,6 +30,15 @@ def filmed(tmp_path_factory):
     film = Film({"conv1_2": [5, 2], "pool2": [0]})
     train(model, data, RECIPE, run_dir, verbose=False, film=film)
     return run_dir, start, model, data
+
+
+def start_film(run_dir, model, image, preprocess=lambda images: images / 255):
+    """Return a film as it is when training starts."""
+    film = FilterFilm(run_dir, image, preprocess=preprocess)
+    model.optimizer = keras.optimizers.SGD()  # of no steps
+    film.set_model(model)
+    film.on_train_begin()
+    return film
 
 
 def kept(run_dir, step):
@@ -61,32 +70,31 @@ def test_a_kernels_distance_is_relative_to_its_start(filmed):
         before, after = start[index], trained.get_layer(layer).kernel.numpy()
         expected = np.sqrt(((after - before) ** 2).sum() / (before**2).sum())
         assert frame[f"moved/{layer}"] == pytest.approx(expected, rel=1e-4)
-    assert all(kept(run_dir, 0)[f"moved/{layer}"] == 0 for layer, _ in kernels(trained))
+    assert all(kept(run_dir, 0)[f"moved/{layer}"] == 0 for layer, _ in sampled_kernels(trained))
 
 
 def test_by_default_the_first_8_filters_of_each_convolution_are_filmed(tmp_path, small_data):
     model = pet_net(image_size=16)
-    Recorder(tmp_path, model, Film(), small_data.test.images[0], lambda images: images / 255)
+    start_film(tmp_path, model, small_data.test.images[0])
     film = json.loads((tmp_path / "evolution" / "film.json").read_text())
     layers = ["conv1_1", "conv1_2", "conv2_1", "conv2_2"]
     assert film["filters"] == {layer: list(range(8)) for layer in layers}
 
 
-def test_a_recorder_that_goes_on_keeps_the_film_that_was_begun(filmed):
+def test_a_film_that_is_continued_keeps_what_was_chosen(filmed, tmp_path):
     run_dir, _, model, data = filmed
-    before = kept(run_dir, 10)["moved/fc1"]
-    again = Recorder(run_dir, model, Film(), data.test.images[3], lambda images: images / 255)
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    before = kept(tmp_path, 10)["moved/fc1"]
+    again = start_film(tmp_path, model, data.test.images[3])
     assert again.filters == {"conv1_2": [5, 2], "pool2": [0]}
     again.record(10)
-    assert kept(run_dir, 10)["moved/fc1"] == before
+    assert kept(tmp_path, 10)["moved/fc1"] == before
 
 
 def test_values_too_large_for_half_precision_are_kept_all_the_same(tmp_path, small_data):
     model = pet_net(image_size=16, seed=0)  # the article's start, on pixels of 0 to 255
-    recorder = Recorder(
-        tmp_path, model, Film(), 1000 * small_data.test.images[0].astype(int), lambda x: 1e6 * x
-    )
-    recorder.record(0)
+    image = 1000 * small_data.test.images[0].astype(int)
+    start_film(tmp_path, model, image, lambda x: 1e6 * x)
     assert kept(tmp_path, 0)["largest/conv2_2"].max() > np.finfo(np.float16).max
     assert np.isfinite(kept(tmp_path, 0)["maps/conv2_2"]).all()
 
@@ -102,7 +110,7 @@ def test_no_film_is_kept_without_a_run_folder_or_with_film_every_0(tmp_path, sma
     [
         (Film({"conv9": [0]}), "there is no layer 'conv9' with feature maps. .* conv1_1, conv1_2"),
         (Film({"fc1": [0]}), "there is no layer 'fc1' with feature maps"),
-        (Film({"conv1_1": [32]}), "layer 'conv1_1' has the filters 0 to 31. Received: 32"),
+        (Film({"conv1_1": [32]}), "layer 'conv1_1' has filters 0 to 31. Received: 32"),
         (Film(image=np.zeros((8, 8, 3))), r"`image` must be \(16, 16, 3\) uint8.*\(8, 8, 3\)"),
     ],
 )
@@ -115,7 +123,7 @@ def test_a_film_of_what_is_not_there_is_refused_before_training(
 
 def test_a_kernel_of_up_to_100_000_weights_is_taken_whole():
     model = pet_net(image_size=16)
-    assert all(len(values) <= MAX_VALUES for _, values in kernels(model))
+    assert all(len(values) <= MAX_SAMPLES for _, values in sampled_kernels(model))
 
 
 @pytest.mark.parametrize(
@@ -123,10 +131,10 @@ def test_a_kernel_of_up_to_100_000_weights_is_taken_whole():
     [
         ("film.json", b"{}", r"film\.json is damaged"),
         ("film.json", b'{"filters": {"conv9": [0]}}', "there is no layer 'conv9'"),
-        ("film.json", b'{"filters": {"conv1_1": [99]}}', "has the filters 0 to 31"),
+        ("film.json", b'{"filters": {"conv1_1": [99]}}', "has filters 0 to 31"),
         ("photograph.npy", b"", r"photograph\.npy is damaged"),
         ("start.npz", b"", r"start\.npz is damaged"),
-        ("start.npz", {"conv1_1": np.zeros(3)}, "its kernels are not those of the network"),
+        ("start.npz", {"conv1_1": np.zeros(3)}, "its kernels do not fit the network"),
         ("start.npz", {"conv1_1": np.array([{}])}, "Object arrays cannot be loaded"),
     ],
 )
@@ -138,7 +146,7 @@ def test_a_damaged_film_is_not_gone_on_with(filmed, tmp_path, name, content, mes
     else:
         np.savez(tmp_path / "evolution" / name, **content)
     with pytest.raises(PetkerasError, match=message):
-        Recorder(tmp_path, model, Film(), data.test.images[0], lambda images: images / 255)
+        start_film(tmp_path, model, data.test.images[0])
 
 
 def test_only_frames_of_later_steps_are_dropped(tmp_path):

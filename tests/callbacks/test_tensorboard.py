@@ -10,11 +10,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.compat.proto import event_pb2
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from petkeras.callbacks.tensorboard import drop_entries_after, scoped_graph
-from petkeras.inspection import MAX_VALUES, kernels
+from petkeras.callbacks.graph import scoped_graph
+from petkeras.callbacks.tensorboard import drop_entries_after
+from petkeras.inspection import MAX_SAMPLES, sampled_kernels
 from petkeras.models import pet_net
 from petkeras.recipes import ARTICLE, MODERN
-from petkeras.training import train
+from petkeras.runs.train import train
 
 KERNELS = {"conv1_1", "conv1_2", "conv2_1", "conv2_2", "fc1", "softmax"}
 SCOPES = [
@@ -98,12 +99,12 @@ def test_the_scopes_hold_the_operations_of_the_article():
 
 def test_a_large_kernel_is_sampled_evenly_and_a_small_one_whole():
     model = pet_net(image_size=32)  # fc1 has 4096 * 512 weights
-    values = dict(kernels(model))
+    values = dict(sampled_kernels(model))
     assert set(values) == KERNELS
     small = model.get_layer("conv1_1").kernel.numpy()
     np.testing.assert_array_equal(values["conv1_1"], small.ravel())
     large = model.get_layer("fc1").kernel.numpy()
-    assert MAX_VALUES / 2 < len(values["fc1"]) <= MAX_VALUES
+    assert MAX_SAMPLES / 2 < len(values["fc1"]) <= MAX_SAMPLES
     np.testing.assert_allclose(np.std(values["fc1"]), large.std(), rtol=0.02)
 
 

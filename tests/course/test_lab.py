@@ -1,4 +1,4 @@
-"""The course is copied to a reader's folder, and what the reader changed there stays."""
+"""The course is copied into the reader's folder, where the reader's changes stay."""
 
 import json
 import re
@@ -10,10 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from petkeras.course.settings import lab
+from petkeras.course import lab
 from petkeras.errors import PetkerasError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FILES = {"01_a.ipynb": b"one", "02_b.ipynb": b"two"}
 
 
@@ -32,7 +32,7 @@ def test_every_notebook_is_there_and_links_to_the_glossary_beside_it():
         assert set(re.findall(r"\]\((\w[^):#]*)#", text)) <= {"glossary.md"}
 
 
-def test_links_name_words_of_the_glossary_as_jupyterlab_does():
+def test_links_use_jupyterlabs_anchors():
     files = {name: content.decode() for name, content in lab.chapters().items()}
     headings = re.findall(r"^## (.+)$", files["glossary.md"], re.MULTILINE)
     known = {heading.replace(" ", "-") for heading in headings}  # JupyterLab's createHeaderId
@@ -42,17 +42,17 @@ def test_links_name_words_of_the_glossary_as_jupyterlab_does():
     assert {"ReLU", "Max-pool", "tf.data"} <= linked <= known
 
 
-def test_a_wheel_is_told_to_hold_the_notebooks_and_the_glossary():
+def test_a_wheel_holds_the_notebooks_and_the_glossary():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["only-include"] == ["petkeras", "notebooks", "docs/glossary.md"]
     assert wheel["sources"] == dict.fromkeys(["docs", "notebooks"], "petkeras/notebooks")
 
 
-def test_in_a_wheel_the_notebooks_lie_in_the_package(monkeypatch, tmp_path):
+def test_in_a_wheel_the_notebooks_are_in_the_package(monkeypatch, tmp_path):
     package = tmp_path / "petkeras"
     (package / "notebooks").mkdir(parents=True)
-    monkeypatch.setattr(lab, "__file__", str(package / "lab.py"))
+    monkeypatch.setattr(lab, "__file__", str(package / "course" / "lab.py"))
     with pytest.raises(PetkerasError, match="were not installed with petkeras"):
         lab.chapters()
     (package / "notebooks" / "01_a.ipynb").write_bytes(b"[a](../docs/glossary.md#tape)")
@@ -61,19 +61,19 @@ def test_in_a_wheel_the_notebooks_lie_in_the_package(monkeypatch, tmp_path):
     assert lab.chapters() == {"01_a.ipynb": b"[a](glossary.md#Tape)", "glossary.md": b"## Tape"}
 
 
-def test_copies_once_and_then_leaves_all_as_it_is(tmp_path):
+def test_a_second_copy_changes_nothing(tmp_path):
     folder = tmp_path / "new" / "folder"
     assert lab.copy_chapters(folder, FILES) == dict.fromkeys(FILES, "copied")
     assert contents(folder) == FILES
     assert lab.copy_chapters(folder, FILES) == dict.fromkeys(FILES, "same")
 
 
-def test_a_newer_version_comes_only_where_the_reader_changed_nothing(tmp_path):
+def test_only_files_that_the_reader_left_alone_are_updated(tmp_path):
     lab.copy_chapters(tmp_path, FILES)
     (tmp_path / "01_a.ipynb").write_bytes(b"mine")
     newer = {"01_a.ipynb": b"one, newer", "02_b.ipynb": b"two, newer", "03_c.ipynb": b"three"}
-    became = lab.copy_chapters(tmp_path, newer)
-    assert list(became.values()) == ["kept", "updated", "copied"]
+    results = lab.copy_chapters(tmp_path, newer)
+    assert list(results.values()) == ["kept", "updated", "copied"]
     assert contents(tmp_path) == {**newer, "01_a.ipynb": b"mine"}
     assert list(lab.copy_chapters(tmp_path, newer).values()) == ["kept", "same", "same"]
     (tmp_path / "01_a.ipynb").rename(tmp_path / "mine.ipynb")  # as the command advises
@@ -82,7 +82,7 @@ def test_a_newer_version_comes_only_where_the_reader_changed_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '"text"', '{"01_a.ipynb": 3}'])
-def test_a_file_of_which_nothing_is_known_is_the_readers(tmp_path, damage):
+def test_a_file_without_a_known_hash_is_the_readers(tmp_path, damage):
     (tmp_path / lab.COPIED).write_text(damage)
     (tmp_path / "01_a.ipynb").write_bytes(b"mine")
     assert list(lab.copy_chapters(tmp_path, FILES).values()) == ["kept", "copied"]
@@ -103,7 +103,7 @@ def test_jupyterlab_runs_in_the_folder_and_keeps_ctrl_c(tmp_path, monkeypatch):
         "sys.exit(3)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.syspath_prepend(tmp_path)  # JupyterLab is found, where it is not installed as well
+    monkeypatch.syspath_prepend(tmp_path)  # found even where JupyterLab is not installed
     folder = tmp_path / "folder"
     folder.mkdir()
     before = signal.getsignal(signal.SIGINT)
@@ -121,7 +121,7 @@ def test_without_jupyterlab_one_line_says_how_to_get_it(tmp_path, monkeypatch):
         lab.open_jupyterlab(tmp_path)
 
 
-def test_nothing_is_written_through_a_link_or_in_place_of_a_folder(tmp_path):
+def test_nothing_is_written_through_a_link_or_over_a_folder(tmp_path):
     folder, outside = tmp_path / "mine", tmp_path / "outside"
     (folder / "02_b.ipynb").mkdir(parents=True)
     (folder / "01_a.ipynb").symlink_to(outside)
@@ -129,14 +129,14 @@ def test_nothing_is_written_through_a_link_or_in_place_of_a_folder(tmp_path):
     assert not outside.exists()
 
 
-def test_a_list_of_what_was_copied_that_is_damaged_counts_for_none(tmp_path):
+def test_a_damaged_list_of_hashes_counts_as_empty(tmp_path):
     for text in (b"{", b"[]", b"\xff", 100_000 * b"["):
         (tmp_path / lab.COPIED).write_bytes(text)
         (tmp_path / "01_a.ipynb").write_bytes(b"mine")
         assert lab.copy_chapters(tmp_path, FILES)["01_a.ipynb"] == "kept"
 
 
-def test_a_link_to_nowhere_is_no_folder(tmp_path):
+def test_a_dangling_link_is_not_a_folder(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with pytest.raises(PetkerasError, match=r"link is a file\. Name a folder"):
         lab.copy_chapters(tmp_path / "link", FILES)

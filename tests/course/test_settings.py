@@ -1,4 +1,4 @@
-"""The chapters' one setting: what comes before what, and what cannot be read."""
+"""The course's settings: what overrides what, and what cannot be read."""
 
 import pytest
 from conftest import picture_bytes
@@ -9,7 +9,7 @@ from petkeras.errors import PetkerasError
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """An empty folder to work in, and an environment that chooses nothing."""
+    """Work in an empty folder, with an environment that chooses nothing."""
     monkeypatch.chdir(tmp_path)
     for name in ("SOURCE", "BREEDS", "IMAGE_SIZE"):
         monkeypatch.delenv(f"PETKERAS_{name}", raising=False)
@@ -20,12 +20,12 @@ def test_drawn_pets_are_the_default():
     assert course.settings() == course.Settings("sample", "shiba_inu,samoyed", 64)
 
 
-def test_a_choice_holds_from_then_on():
+def test_a_choice_stays():
     course.use("oxford", image_size=224)
     assert course.settings() == course.Settings("oxford", "shiba_inu,samoyed", 224)
 
 
-def test_the_environment_comes_before_a_choice(monkeypatch):
+def test_the_environment_overrides_a_choice(monkeypatch):
     course.use("oxford", image_size=224)
     monkeypatch.setenv("PETKERAS_BREEDS", "pug,boxer")
     monkeypatch.setenv("PETKERAS_IMAGE_SIZE", "32")
@@ -38,13 +38,13 @@ def test_a_damaged_choice_says_what_to_do(folder):
         course.settings()
 
 
-def test_a_size_that_is_no_number_is_refused(monkeypatch):
+def test_a_size_that_is_not_an_integer_is_refused(monkeypatch):
     monkeypatch.setenv("PETKERAS_IMAGE_SIZE", "large")
-    with pytest.raises(PetkerasError, match=r"PETKERAS_IMAGE_SIZE must be a number.*'large'"):
+    with pytest.raises(PetkerasError, match=r"PETKERAS_IMAGE_SIZE must be an integer.*'large'"):
         course.settings()
 
 
-def test_pictures_are_loaded_as_chosen_and_named(monkeypatch, tmp_path, capsys):
+def test_pictures_are_loaded_as_chosen_and_described(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "data"))
     source = tmp_path / "mine"
     for name in ("left", "right"):

@@ -1,16 +1,16 @@
-"""A folder to do harm in, with archives, and a look at whether harm was done outside of it."""
+"""A folder for hostile input, with archives, and a check that nothing outside it changes."""
 
 import tarfile
 
 import pytest
 from conftest import picture_bytes, published_archives, two_breeds
 
-from petkeras.data.archives import NAMES
+from petkeras.data.archives import ARCHIVE_NAMES
 
 
 @pytest.fixture
 def work(tmp_path):
-    """Give a folder, and see that what stands beside it is the same after the test as before."""
+    """Return a folder, and check after the test that its neighbors are unchanged."""
     (tmp_path / "work").mkdir()
     (tmp_path / "secret.jpg").write_bytes(picture_bytes(99, kind="PNG"))  # would be "converted"
     (tmp_path / "secret.png").write_bytes(picture_bytes(98, kind="PNG"))
@@ -25,10 +25,10 @@ def _files_in(folder):
 
 @pytest.fixture
 def published(work):
-    """Two good archives as files by name, to be made bad."""
+    """Return the files of two good archives by name, to be damaged."""
     published_archives(work / "pets", two_breeds())
     files = {}
-    for name in NAMES:
+    for name in ARCHIVE_NAMES:
         with tarfile.open(work / "pets" / name) as archive:
             files[name] = {entry.name: archive.extractfile(entry).read() for entry in archive}
     return files

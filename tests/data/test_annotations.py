@@ -1,4 +1,4 @@
-"""Trimaps and head boxes against those that were put into the archives."""
+"""Trimaps and head boxes are those in the archives."""
 
 import io
 import tarfile
@@ -20,7 +20,7 @@ TRIMAP[9:21, 12:28] = 1
 
 @pytest.fixture
 def archives(tmp_path):
-    """Archives in which samoyed_1 has a trimap of its own and a head box, and the others none."""
+    """Write archives in which samoyed_1 alone has a special trimap and a head box."""
     published_archives(tmp_path / "pets", two_breeds())
     file = tmp_path / "pets" / "annotations.tar.gz"
     with tarfile.open(file) as tar:
@@ -73,10 +73,10 @@ def test_an_unknown_picture_is_named(archives, tmp_path):
         load_annotations(["samoyed_1.jpg", "pug_7.jpg"], archives, 8, tmp_path / "data")
 
 
-def test_a_folder_of_ones_own_has_none(tmp_path):
+def test_a_folder_of_your_own_has_none(tmp_path):
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.jpg").write_bytes(picture_bytes(1))
-    with pytest.raises(PetkerasError, match="no trimaps and no head boxes") as raised:
+    with pytest.raises(PetkerasError, match="must have trimaps and head boxes") as raised:
         load_annotations(["cat/1.jpg"], tmp_path)
     assert "\n" not in str(raised.value)

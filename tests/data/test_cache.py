@@ -1,4 +1,4 @@
-"""Decoded pictures are kept on disk, whole or not at all."""
+"""Decoded pictures are cached on disk atomically."""
 
 import errno
 import tracemalloc
@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 from conftest import picture_bytes
 
-from petkeras.data import cache as kept
+from petkeras.data import cache
 from petkeras.data.cache import Decoded, decode_all, load_decoded
 from petkeras.data.pictures import Photograph, Problem, decode
 
 
 @pytest.fixture
 def decode_to(tmp_path):
-    """Decode photographs into folders beside `half-made`, named as their classes."""
+    """Return a function that decodes photographs into folders named like their classes."""
 
     def decode_to(photographs, class_names=("pug",), image_size=6):
-        (tmp_path / "half-made").mkdir(exist_ok=True)
+        (tmp_path / "temporary").mkdir(exist_ok=True)
         folders = {name: tmp_path / "deep" / name for name in class_names}
-        return decode_all(photographs, folders, image_size, tmp_path / "half-made")
+        return decode_all(photographs, folders, image_size, tmp_path / "temporary")
 
     return decode_to
 
@@ -30,12 +30,12 @@ def images_of(decoded, image_size=6):
     return bare.reshape(-1, image_size, image_size, 3)[decoded.rows]
 
 
-def same(one, two):
+def assert_same(decoded, wanted):
     for name in Decoded.__dataclass_fields__:
-        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+        np.testing.assert_array_equal(getattr(decoded, name), getattr(wanted, name))
 
 
-def test_those_that_cannot_be_read_are_skipped_and_named(decode_to):
+def test_unreadable_pictures_are_skipped_and_named(decode_to):
     photographs = [
         Photograph("b.jpg", "pug", picture_bytes(1)),
         Photograph("a.jpg", "pug", picture_bytes(2, (20, 30))),
@@ -56,19 +56,19 @@ def test_those_that_cannot_be_read_are_skipped_and_named(decode_to):
 
 def test_a_class_without_a_readable_picture_is_empty_not_broken(decode_to):
     decoded = decode_to([Photograph("c.jpg", "pug", b"")])["pug"]
-    assert (decoded.names, decoded.sizes.shape, decoded.is_whole()) == ((), (0, 2), True)
-    same(load_decoded(decoded.file.parent, 6), decoded)
+    assert (decoded.names, decoded.sizes.shape, decoded.is_intact()) == ((), (0, 2), True)
+    assert_same(load_decoded(decoded.file.parent, 6), decoded)
 
 
-def test_what_was_decoded_comes_back_from_disk_the_same(decode_to, tmp_path):
+def test_decoded_pictures_are_loaded_unchanged(decode_to, tmp_path):
     photographs = [
         Photograph("ä b.jpg", "pug", picture_bytes(1)),
         Photograph("a" * 2000, "pug", picture_bytes(2)),
         Photograph("c", "pug", b""),
     ]
     decoded = decode_to(photographs)["pug"]
-    assert decoded.is_whole()
-    same(load_decoded(tmp_path / "deep" / "pug", 6), decoded)
+    assert decoded.is_intact()
+    assert_same(load_decoded(tmp_path / "deep" / "pug", 6), decoded)
     assert sorted(path.name for path in tmp_path.glob("deep/*/*")) == ["about.npz", "images.raw"]
     assert load_decoded(tmp_path / "deep" / "pug", 7) is None
     assert load_decoded(tmp_path / "deep" / "none", 6) is None
@@ -88,23 +88,23 @@ def test_classes_may_come_mixed(decode_to):
         np.testing.assert_array_equal(image, decode(picture_bytes(number), 6)[0])
 
 
-def test_what_was_there_is_replaced(decode_to):
+def test_an_existing_folder_is_replaced(decode_to):
     decode_to([Photograph("a.jpg", "pug", picture_bytes(number)) for number in range(3)])
     decoded = decode_to([Photograph("a.jpg", "pug", picture_bytes(7))])["pug"]
     np.testing.assert_array_equal(images_of(decoded), decode(picture_bytes(7), 6)[0][None])
 
 
-def test_one_bit_that_is_flipped_is_noticed(decode_to):
+def test_a_flipped_bit_is_detected(decode_to):
     decoded = decode_to([Photograph("a.jpg", "pug", picture_bytes(1))])["pug"]
     data = decoded.file.read_bytes()
     decoded.file.write_bytes(data[:50] + bytes([data[50] ^ 1]) + data[51:])
     assert load_decoded(decoded.file.parent, 6) is not None  # the images are not read for it
-    assert not decoded.is_whole()
+    assert not decoded.is_intact()
     decoded.file.unlink()
-    assert not decoded.is_whole()
+    assert not decoded.is_intact()
 
 
-def test_nothing_is_there_before_everything_is(decode_to, tmp_path):
+def test_no_folder_exists_before_all_pictures_are_decoded(decode_to, tmp_path):
     def photographs():
         for number in range(4):
             assert not (tmp_path / "deep").exists()
@@ -117,7 +117,7 @@ def test_nothing_is_there_before_everything_is(decode_to, tmp_path):
 
 
 @pytest.mark.parametrize("when", ["a picture", "the names"])
-def test_a_full_disk_leaves_what_was_there(decode_to, tmp_path, monkeypatch, when):
+def test_a_full_disk_leaves_the_old_folder(decode_to, tmp_path, monkeypatch, when):
     before = decode_to([Photograph("a.jpg", "pug", picture_bytes(1))])["pug"]
 
     def full(*_, **__):
@@ -125,16 +125,16 @@ def test_a_full_disk_leaves_what_was_there(decode_to, tmp_path, monkeypatch, whe
 
     with monkeypatch.context() as patch:
         if when == "a picture":
-            patch.setattr(kept, "open", full, raising=False)
+            patch.setattr(cache, "open", full, raising=False)
         else:
             patch.setattr(np, "savez", full)
         with pytest.raises(OSError, match="No space left"):
             decode_to([Photograph("a.jpg", "pug", picture_bytes(2))])
-    same(load_decoded(tmp_path / "deep" / "pug", 6), before)
-    assert before.is_whole()
+    assert_same(load_decoded(tmp_path / "deep" / "pug", 6), before)
+    assert before.is_intact()
 
 
-def test_only_few_pictures_are_in_memory_at_a_time(decode_to):
+def test_only_few_pictures_are_in_memory_at_once(decode_to):
     data, count = picture_bytes(1), 40  # of 3 MB each when decoded
     decode_to([Photograph("a.jpg", "pug", data)], image_size=1000)  # what Pillow keeps
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""Folders of one's own pictures."""
+"""Folders of your own pictures."""
 
 import os
 
@@ -26,13 +26,13 @@ def test_a_class_is_a_sub_folder_and_its_pictures_are_sorted(tmp_path):
     assert {photograph.class_name for photograph in source.photographs(["bart"])} == {"bart"}
 
 
-def test_what_is_no_picture_is_reported_and_what_is_hidden_is_not(tmp_path):
+def test_other_files_are_reported_and_hidden_ones_are_not(tmp_path):
     picture = picture_bytes(1)
     files = {"a/1.jpg": picture, "b/1.jpg": picture, "b/notes.txt": b"x", "b/.DS_Store": b"x"}
     source = class_folders(tmp_path, {**files, ".git/x.jpg": picture, "c/readme.md": b"x"})
     assert source.class_names == ("a", "b")
-    told = {(problem.file, problem.what) for problem in source.problems}
-    assert told == {
+    reported = {(problem.file, problem.what) for problem in source.problems}
+    assert reported == {
         ("b/notes.txt", "not a picture"),
         ("c/readme.md", "not a picture"),
         ("c", "a folder without pictures"),
@@ -71,6 +71,6 @@ def test_a_class_has_another_key_once_its_files_change(tmp_path):
     assert after.class_key("b") == before["b"]
 
 
-def test_fewer_than_two_classes_are_refused_with_what_would_be_right(tmp_path):
-    with pytest.raises(PetkerasError, match=r"two sub-folders or more with pictures \(\.jpg, "):
+def test_fewer_than_two_classes_are_refused_with_what_is_expected(tmp_path):
+    with pytest.raises(PetkerasError, match=r"two or more sub-folders with pictures \(\.jpg, "):
         class_folders(tmp_path, {"a/1.jpg": picture_bytes(1), "b/x.txt": b"x"})

@@ -1,4 +1,4 @@
-"""Pictures on disk answer to an index as an array in memory does."""
+"""Pictures on disk are indexed like an array in memory."""
 
 import dataclasses
 
@@ -9,26 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petkeras.data import mapped
-from petkeras.data.mapped import Mapped
+from petkeras.data.mapped import MappedImages
 from petkeras.data.pipeline import evaluation_batches, mean_image
 from petkeras.errors import PetkerasError
 from petkeras.recipes import ARTICLE
 
 COUNT, SIDE = 12, 2
-NUMBERS = np.array([0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2])
+FILE_NUMBERS = np.array([0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2])
 ROWS = np.array([3, 1, 0, 2, 0, 4, 1, 2, 3, 2, 0, 1])
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    """Twelve pictures in three files, and the same in memory."""
+    """Return twelve pictures in three files, and the same in memory."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (COUNT, SIDE, SIDE, 3), dtype=np.uint8)
     files = [tmp_path_factory.mktemp("mapped") / "images.raw" for _ in range(3)]
     for number, file in enumerate(files):
-        here = np.equal(NUMBERS, number)
-        images[here][np.argsort(ROWS[here])].tofile(file)
-    return Mapped(files, NUMBERS, ROWS, SIDE), images
+        in_file = np.equal(FILE_NUMBERS, number)
+        images[in_file][np.argsort(ROWS[in_file])].tofile(file)
+    return MappedImages(files, FILE_NUMBERS, ROWS, SIDE), images
 
 
 PLACES = st.integers(-COUNT, COUNT - 1)
@@ -44,7 +44,7 @@ INDICES = st.one_of(
 
 
 @given(INDICES)
-def test_an_index_gives_what_it_gives_of_an_array(both, index):
+def test_an_index_gives_the_same_as_in_an_array(both, index):
     on_disk, images = both
     wanted, got = images[index], on_disk[index]
     assert (type(got), got.dtype, got.shape) == (np.ndarray, np.uint8, wanted.shape)
@@ -52,7 +52,7 @@ def test_an_index_gives_what_it_gives_of_an_array(both, index):
 
 
 @given(st.one_of(st.integers(COUNT), st.integers(max_value=-COUNT - 1)))
-def test_an_index_beyond_the_end_is_refused_as_an_array_refuses_it(both, place):
+def test_an_index_beyond_the_end_raises_the_same_error_as_in_an_array(both, place):
     on_disk, images = both
     for index in (place, [0, place]):
         with pytest.raises((IndexError, OverflowError)) as wanted:
@@ -61,22 +61,22 @@ def test_an_index_beyond_the_end_is_refused_as_an_array_refuses_it(both, place):
             on_disk[index]
 
 
-def test_it_says_what_an_array_says_of_itself(both):
+def test_shape_dtype_and_size_are_those_of_an_array(both):
     on_disk, images = both
     for name in ("shape", "dtype", "nbytes"):
         assert getattr(on_disk, name) == getattr(images, name)
     assert len(on_disk) == len(images)
 
 
-@pytest.mark.parametrize("at_once", [1, 60, 2**24], ids=["one", "five", "all"])
-def test_all_are_gone_through_in_their_order(both, monkeypatch, at_once):
-    monkeypatch.setattr(mapped, "AT_ONCE", at_once)
+@pytest.mark.parametrize("chunk_bytes", [1, 60, 2**24], ids=["one", "five", "all"])
+def test_iteration_and_read_keep_the_order(both, monkeypatch, chunk_bytes):
+    monkeypatch.setattr(mapped, "CHUNK_BYTES", chunk_bytes)
     on_disk, images = both
     np.testing.assert_array_equal(np.array(list(on_disk)), images)
     np.testing.assert_array_equal(on_disk.read(), images)
 
 
-def test_what_is_read_is_a_copy(both):
+def test_indexing_returns_a_copy(both):
     on_disk, images = both
     on_disk[:][...] = 0
     np.testing.assert_array_equal(on_disk[:], images)
@@ -85,7 +85,7 @@ def test_what_is_read_is_a_copy(both):
 def test_the_mean_and_the_batches_are_those_of_an_array(tmp_path):
     in_memory = halves(25)
     in_memory.images.tofile(tmp_path / "images.raw")
-    images = Mapped([tmp_path / "images.raw"], np.zeros(25, int), np.arange(25), 16)
+    images = MappedImages([tmp_path / "images.raw"], np.zeros(25, int), np.arange(25), 16)
     on_disk = dataclasses.replace(in_memory, images=images)
     mean = mean_image(images)
     np.testing.assert_array_equal(mean, mean_image(in_memory.images))
@@ -93,21 +93,21 @@ def test_the_mean_and_the_batches_are_those_of_an_array(tmp_path):
         list(evaluation_batches(part, mean, ARTICLE)) for part in (on_disk, in_memory)
     )
     assert [len(batch) for batch in of_disk] == [10, 10, 5]
-    for one, other in zip(of_disk, of_memory, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for batch, wanted in zip(of_disk, of_memory, strict=True):
+        np.testing.assert_array_equal(batch, wanted)
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut short", "empty", "not whole pictures"])
-def test_a_file_that_is_gone_or_cut_short_is_one_line(tmp_path, damage):
+@pytest.mark.parametrize("damage", ["missing", "truncated", "empty", "not whole pictures"])
+def test_a_missing_or_truncated_file_is_one_line(tmp_path, damage):
     file = tmp_path / "images.raw"
     file.write_bytes(bytes(24))
-    on_disk = Mapped([file], [0, 0], [0, 1], SIDE)
+    on_disk = MappedImages([file], [0, 0], [0, 1], SIDE)
     assert len(on_disk[:]) == 2
-    if damage == "gone":
+    if damage == "missing":
         file.unlink()
     else:
-        file.write_bytes(bytes({"cut short": 12, "empty": 0, "not whole pictures": 23}[damage]))
-    with pytest.raises(PetkerasError, match=r"images\.raw are gone, or cut short\. Load them"):
+        file.write_bytes(bytes({"truncated": 12, "empty": 0, "not whole pictures": 23}[damage]))
+    with pytest.raises(PetkerasError, match=r"images\.raw are missing or truncated\. Load the"):
         on_disk[1]
 
 
@@ -117,7 +117,7 @@ def test_more_files_than_may_be_open_are_read(tmp_path):
     files = [tmp_path / f"{number}.raw" for number in range(300)]
     for number, file in enumerate(files):
         file.write_bytes(bytes([number % 256]) * 12)
-    on_disk = Mapped(files, np.arange(300), np.zeros(300, int), SIDE)
+    on_disk = MappedImages(files, np.arange(300), np.zeros(300, int), SIDE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(200, soft), hard))
     try:
         images = on_disk[:]

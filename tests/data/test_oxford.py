@@ -1,4 +1,4 @@
-"""The published dataset by the real tfds builder: downloaded from loopback, or from archives."""
+"""The dataset by the real tfds builder, from a local server or from archives."""
 
 import errno
 import hashlib
@@ -21,10 +21,10 @@ ARCHIVES = ("images.tar.gz", "annotations.tar.gz")
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Hand out files; cut short those that the server's `cut` names."""
+    """Serve files; truncate those in the server's `cut`."""
 
     def do_GET(self):
-        self.server.asked.append(self.path)
+        self.server.requests.append(self.path)
         name = self.path.rsplit("/", 1)[-1]
         data = (self.server.folder / name).read_bytes()
         self.send_response(200)
@@ -38,11 +38,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """Serve small archives in the published layout on loopback to the real builder."""
+    """Serve small archives in the published layout to the real builder."""
     folder = tmp_path / "published"
     published_archives(folder, two_breeds())
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.folder, server.asked, server.cut = folder, [], set()
+    server.folder, server.requests, server.cut = folder, [], set()
     url = f"http://127.0.0.1:{server.server_port}/pets"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setattr(tfds_module, "_BASE_URL", url)
@@ -53,7 +53,7 @@ def server(tmp_path, monkeypatch):
 
 
 def publish(server, monkeypatch):
-    """Take the checksums of the archives as they are for the published ones."""
+    """Declare the present checksums of the archives to be the published ones."""
     infos = {}
     for name in ARCHIVES:
         data = (server.folder / name).read_bytes()
@@ -68,7 +68,7 @@ def names_in(source, breeds=("samoyed", "shiba_inu")):
 
 
 def refused(data_dir):
-    """Return the message with which the download is refused: one line, with ways out."""
+    """Return the message of a failed download, which is one line."""
     with pytest.raises(PetkerasError) as raised:
         oxford.open_download(data_dir)
     message = str(raised.value)
@@ -77,7 +77,7 @@ def refused(data_dir):
 
 
 def assert_second_try_works(server, data_dir):
-    """What was left must not be trusted: a second try ends with all the pictures."""
+    """Check that a second try, after leftovers, ends with all pictures."""
     assert len(names_in(oxford.open_download(data_dir))) == 8
 
 
@@ -86,16 +86,16 @@ def test_downloads_once_and_reads_both_official_splits(server, tmp_path):
     photographs = list(source.photographs(["samoyed"]))
     assert sorted(p.name for p in photographs) == [f"samoyed_{i}.jpg" for i in range(1, 5)]
     assert photographs[0].data in two_breeds().values()  # the very bytes
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
     assert names_in(oxford.open_download(tmp_path / "data")) == names_in(source)
-    assert len(server.asked) == 2  # nothing was asked for again
+    assert len(server.requests) == 2  # nothing was requested again
 
 
-def test_a_connection_cut_in_mid_archive_is_one_line_and_leaves_nothing(server, tmp_path):
+def test_a_connection_cut_within_an_archive_is_one_line_and_leaves_nothing(server, tmp_path):
     server.cut = {"images.tar.gz"}
     message = refused(tmp_path / "data")
     assert "could not be downloaded" in message
-    assert "--source sample" in message
+    assert "`source` to 'sample'" in message
     server.cut = set()
     assert_second_try_works(server, tmp_path / "data")
 
@@ -108,7 +108,7 @@ def test_an_archive_published_cut_short_is_one_line_and_leaves_nothing(
     images.write_bytes(whole[: len(whole) // 2])
     publish(server, monkeypatch)
     message = refused(tmp_path / "data")
-    assert "cut short or damaged" in message
+    assert "truncated or damaged" in message
     images.write_bytes(whole)
     publish(server, monkeypatch)
     assert_second_try_works(server, tmp_path / "data")
@@ -120,12 +120,14 @@ def test_a_wrong_checksum_is_one_line_and_leaves_nothing(server, tmp_path):
     annotations.write_bytes(whole + b"\0" * 512)  # the published checksum stays
     message = refused(tmp_path / "data")
     assert "checksum" in message
-    assert "--source sample" in message
+    assert "`source` to 'sample'" in message
     annotations.write_bytes(whole)
     assert_second_try_works(server, tmp_path / "data")
 
 
-def test_a_refused_connection_is_one_line_that_names_the_ways_out(server, tmp_path, monkeypatch):
+def test_a_refused_connection_is_one_line_that_names_the_alternatives(
+    server, tmp_path, monkeypatch
+):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
         port = taken.getsockname()[1]
@@ -133,7 +135,7 @@ def test_a_refused_connection_is_one_line_that_names_the_ways_out(server, tmp_pa
             patch.setattr(tfds_module, "_BASE_URL", f"http://127.0.0.1:{port}/pets")
             message = refused(tmp_path / "data")
     assert "could not be downloaded (no connection to its server)" in message
-    assert "--source sample" in message
+    assert "`source` to 'sample'" in message
     assert "images.tar.gz and annotations.tar.gz" in message
     assert_second_try_works(server, tmp_path / "data")
 
@@ -146,8 +148,8 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(server, tmp_path, monkeypatc
         else:
             patch.setattr(tfds_module.Builder, "_generate_examples", full_while_preparing)
         message = refused(tmp_path / "data")
-    assert "The disk is full" in message
-    assert "--data-dir" in message
+    assert "the disk is full" in message
+    assert "`data_dir`" in message
     assert_second_try_works(server, tmp_path / "data")
 
 
@@ -157,7 +159,7 @@ def full_while_preparing(self, **_):
 
 
 def fill_the_disk(patch):
-    """Let every write to a downloaded file end as on a full disk."""
+    """Let every download fail as on a full disk."""
     from tensorflow_datasets.core.download import downloader
 
     def no_space(*_, **__):
@@ -166,7 +168,7 @@ def fill_the_disk(patch):
     patch.setattr(downloader._Downloader, "_sync_download", no_space)
 
 
-def test_ctrl_c_leaves_nothing_half_made(server, tmp_path, monkeypatch):
+def test_ctrl_c_leaves_nothing_unfinished(server, tmp_path, monkeypatch):
     def interrupted(self, **_):
         raise KeyboardInterrupt
         yield
@@ -190,10 +192,10 @@ def test_two_at_once_download_once(server, tmp_path):
     with ThreadPoolExecutor(2) as threads:
         sources = threads.map(lambda _: oxford.open_download(tmp_path / "data"), range(2))
         assert [len(names_in(source)) for source in sources] == [8, 8]
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
-def test_an_unexpected_error_is_not_dressed_up(server, tmp_path, monkeypatch):
+def test_an_unexpected_error_is_raised_unchanged(server, tmp_path, monkeypatch):
     def broken(self, **_):
         raise RuntimeError("a bug")
         yield
@@ -214,7 +216,7 @@ def test_archives_on_disk_need_no_network(tmp_path):
     assert source.problems == []
 
 
-def test_dirty_files_are_mended_or_left_out_and_told(tmp_path):
+def test_dirty_files_are_repaired_or_left_out_and_reported(tmp_path):
     files = two_breeds()
     files["samoyed", 5] = picture_bytes(5, kind="PNG", mode="RGBA")
     files["samoyed", 6] = picture_bytes(6, kind="GIF", mode="L")
@@ -222,13 +224,13 @@ def test_dirty_files_are_mended_or_left_out_and_told(tmp_path):
     unlisted = {"samoyed_100.mat": b"MATLAB", "samoyed_9.jpg": picture_bytes(9)}
     published_archives(tmp_path / "pets", files, unlisted)
     source = oxford.open_archives(tmp_path / "pets", tmp_path / "data")
-    told = {problem.file: (problem.what, problem.done) for problem in source.problems}
-    assert told["samoyed_5.jpg"] == ("a PNG with alpha named .jpg", "converted")
-    assert told["samoyed_6.jpg"] == ("a GIF named .jpg", "converted")
-    assert told["samoyed_7.jpg"][1] == "left out"
-    assert told["samoyed_9.jpg"] == ("a JPEG in no list", "left out")
-    assert told["samoyed_100.mat"] == ("not a picture", "ignored")
-    assert len(told) == 5
+    reported = {problem.file: (problem.what, problem.done) for problem in source.problems}
+    assert reported["samoyed_5.jpg"] == ("a PNG with alpha named .jpg", "converted")
+    assert reported["samoyed_6.jpg"] == ("a GIF named .jpg", "converted")
+    assert reported["samoyed_7.jpg"][1] == "left out"
+    assert reported["samoyed_9.jpg"] == ("a JPEG in no list", "left out")
+    assert reported["samoyed_100.mat"] == ("not a picture", "ignored")
+    assert len(reported) == 5
     again = oxford.open_archives(tmp_path / "pets", tmp_path / "data")  # from the cache
     assert again.problems == source.problems
     assert [name for name in names_in(again) if name.startswith("samoyed")] == [
@@ -236,7 +238,7 @@ def test_dirty_files_are_mended_or_left_out_and_told(tmp_path):
     ]
 
 
-def test_archives_that_changed_are_read_anew(tmp_path):
+def test_archives_that_changed_are_read_again(tmp_path):
     published_archives(tmp_path / "pets", two_breeds(4))
     assert len(names_in(oxford.open_archives(tmp_path / "pets", tmp_path / "data"))) == 8
     published_archives(tmp_path / "pets", two_breeds(5))
@@ -249,7 +251,7 @@ def test_a_truncated_archive_on_disk_is_one_line_and_nothing_is_kept(tmp_path, n
     published_archives(tmp_path / "pets", two_breeds(), gzip=gzip)
     whole = (tmp_path / "pets" / name).read_bytes()
     (tmp_path / "pets" / name).write_bytes(whole[: len(whole) // 3])
-    with pytest.raises(PetkerasError, match="damaged or cut short") as raised:
+    with pytest.raises(PetkerasError, match="damaged or truncated") as raised:
         oxford.open_archives(tmp_path / "pets", tmp_path / "data")
     assert name in str(raised.value)
     assert not list((tmp_path / "data").rglob("*.tfrecord*"))
@@ -266,10 +268,10 @@ def test_archives_without_the_published_layout_are_refused(tmp_path):
         oxford.open_archives(tmp_path / "pets", tmp_path / "data")
 
 
-def test_a_disk_full_in_mid_preparation_is_one_line_and_nothing_is_kept(tmp_path, monkeypatch):
+def test_a_disk_full_during_preparation_is_one_line_and_nothing_is_kept(tmp_path, monkeypatch):
     published_archives(tmp_path / "pets", two_breeds())
     with monkeypatch.context() as patch:
         patch.setattr(tfds_module.Builder, "_generate_examples", full_while_preparing)
-        with pytest.raises(PetkerasError, match="The disk is full"):
+        with pytest.raises(PetkerasError, match="the disk is full"):
             oxford.open_archives(tmp_path / "pets", tmp_path / "data")
     assert len(names_in(oxford.open_archives(tmp_path / "pets", tmp_path / "data"))) == 8

@@ -1,4 +1,4 @@
-"""One way to load pictures, whatever the source."""
+"""Loading pictures from every source."""
 
 import os
 
@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from conftest import picture_bytes, published_archives, two_breeds
 
-from petkeras.data import cache as kept
-from petkeras.data import pets, pictures
-from petkeras.data.drawn import dataset as sample
-from petkeras.data.mapped import Mapped
+from petkeras.data import cache, pets, pictures
+from petkeras.data.drawn import dataset
+from petkeras.data.mapped import MappedImages
 from petkeras.data.pets import class_table, load_pets
 from petkeras.errors import PetkerasError
 from petkeras.runs.config import describe_pictures
@@ -48,11 +47,11 @@ def test_the_parts_are_split_breed_by_breed_and_share_nothing(load):
             assert name.startswith(BREEDS[label.argmax()])
 
 
-def test_the_split_is_a_matter_of_names_and_seed_alone(load, archives):
+def test_the_split_depends_on_names_and_seed_alone(load, archives):
     data, again, other = load(), load(), load(seed=1)
     assert data.test.names == again.test.names
     assert set(data.test.names) != set(other.test.names)
-    # not of the order in which breeds are asked for, nor of the other breeds, nor of the machine
+    # and not on the order of the breeds, on other breeds, or on the machine
     assert set(load(breeds=BREEDS[::-1]).test.names) == set(data.test.names)
     assert sorted(data.test.names) == [
         "samoyed_1.jpg", "samoyed_13.jpg", "samoyed_20.jpg",
@@ -81,13 +80,13 @@ def test_a_second_call_decodes_nothing(load, monkeypatch):
     def fail(*_):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(kept, "decode_all", fail)
+    monkeypatch.setattr(cache, "decode_all", fail)
     np.testing.assert_array_equal(load().train.images, first.train.images)
     with pytest.raises(AssertionError, match="decoded again"):
         load(image_size=9)
 
 
-def test_a_damaged_cache_is_made_anew(load, tmp_path):
+def test_a_damaged_cache_is_replaced(load, tmp_path):
     first = load()
     for file in (tmp_path / "data").rglob("images.raw"):
         file.write_bytes(bytes(file.stat().st_size))
@@ -96,15 +95,15 @@ def test_a_damaged_cache_is_made_anew(load, tmp_path):
 
 def test_pictures_on_disk_are_the_same_as_in_memory(load, monkeypatch):
     in_memory = load()
-    monkeypatch.setattr(pets, "MOST_IN_MEMORY", in_memory.train.images.nbytes)  # without the test's
+    monkeypatch.setattr(cache, "MAX_IN_MEMORY", in_memory.train.images.nbytes)  # without the test's
     on_disk = load()
     for part in ("train", "test"):
-        one, two = getattr(in_memory, part), getattr(on_disk, part)
-        assert type(one.images) is np.ndarray
-        assert type(two.images) is Mapped
-        np.testing.assert_array_equal(two.images[:], one.images)
-        np.testing.assert_array_equal(two.labels, one.labels)
-        assert two.names == one.names
+        wanted, got = getattr(in_memory, part), getattr(on_disk, part)
+        assert type(wanted.images) is np.ndarray
+        assert type(got.images) is MappedImages
+        np.testing.assert_array_equal(got.images[:], wanted.images)
+        np.testing.assert_array_equal(got.labels, wanted.labels)
+        assert got.names == wanted.names
     np.testing.assert_array_equal(on_disk.mean, in_memory.mean)
     np.testing.assert_array_equal(on_disk.sizes, in_memory.sizes)
     assert describe_pictures(on_disk) == describe_pictures(in_memory)
@@ -115,14 +114,14 @@ def test_pictures_on_disk_are_the_same_as_in_memory(load, monkeypatch):
     ("most", "free", "kind"),
     [
         (7680, None, np.ndarray),  # forty pictures of 8 x 8
-        (7679, None, Mapped),
+        (7679, None, MappedImages),
         (7680, 4 * 7680, np.ndarray),
-        (7680, 4 * 7679, Mapped),
+        (7680, 4 * 7679, MappedImages),
     ],
 )
 def test_pictures_are_in_memory_up_to_a_bound(load, monkeypatch, most, free, kind):
-    monkeypatch.setattr(pets, "MOST_IN_MEMORY", most)
-    monkeypatch.setattr(pets.machine, "free_memory", lambda: free)
+    monkeypatch.setattr(cache, "MAX_IN_MEMORY", most)
+    monkeypatch.setattr(cache, "free_memory", lambda: free)
     for _ in range(2):  # decoded, and from the cache
         data = load()
         assert isinstance(data.train.images, kind)
@@ -154,12 +153,12 @@ def test_a_folder_with_a_sub_folder_per_class_is_loaded_whole(tmp_path):
 
 
 def test_the_sample_goes_through_the_same_builder(tmp_path, monkeypatch):
-    write = sample.write_archives
-    monkeypatch.setattr(sample, "write_archives", lambda folder: write(folder, per_breed=8))
+    write = dataset.write_archives
+    monkeypatch.setattr(dataset, "write_archives", lambda folder: write(folder, per_breed=8))
     data = load_pets(source="sample", image_size=8, data_dir=tmp_path / "data")
     assert data.class_names == BREEDS
     assert (len(data.train), len(data.test)) == (14, 2)
-    monkeypatch.setattr(sample, "write_archives", None)  # drawn once
+    monkeypatch.setattr(dataset, "write_archives", None)  # drawn once
     again = load_pets(source="sample", image_size=8, data_dir=tmp_path / "data")
     np.testing.assert_array_equal(again.train.images, data.train.images)
 
@@ -175,14 +174,14 @@ def test_the_data_dir_is_where_tensorflow_datasets_has_it(archives, tmp_path, mo
     [
         ({"image_size": 0}, r"`image_size` must be .* Received: image_size=0"),
         ({"image_size": 8.5}, r"`image_size` must be .* Received: image_size=8\.5"),
-        ({"seed": -1}, r"`seed` must be a whole number .* Received: seed=-1"),
+        ({"seed": -1}, r"`seed` must be an integer .* Received: seed=-1"),
         ({"test_fraction": 1}, r"`test_fraction` must be between 0 and 1\. Received"),
         ({"test_fraction": "half"}, r"`test_fraction` must be between 0 and 1\. Received"),
         ({"test_fraction": 0.01}, r"'shiba_inu' has 20 readable .* test part would be empty"),
         ({"test_fraction": 0.99}, r"training part would be empty"),
         ({"breeds": "samoyed, pug"}, r"This source has no 'pug'\. It has: samoyed, shiba_inu"),
-        ({"breeds": "samoyed"}, r"Two breeds or more"),
-        ({"source": "/nowhere"}, r"`source` must be 'oxford', 'sample' or a folder that exists"),
+        ({"breeds": "samoyed"}, r"`breeds` must name two breeds or more"),
+        ({"source": "/nowhere"}, r"`source` must be 'oxford', 'sample' or an existing folder"),
     ],
 )
 def test_arguments_that_cannot_be_used_are_named(load, changes, message):
@@ -194,7 +193,7 @@ def test_arguments_that_cannot_be_used_are_named(load, changes, message):
 def test_a_data_dir_that_cannot_be_written_is_named(archives, tmp_path):
     (tmp_path / "file").write_text("")
     for source in (archives, "sample", "oxford"):
-        with pytest.raises(PetkerasError, match=r"--data-dir"):
+        with pytest.raises(PetkerasError, match=r"`data_dir`"):
             load_pets(BREEDS, source, 8, data_dir=tmp_path / "file")
 
 
@@ -202,7 +201,7 @@ def test_a_disk_that_is_full_while_drawing_is_one_line(tmp_path, monkeypatch):
     def no_space(folder):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sample, "write_archives", no_space)
+    monkeypatch.setattr(dataset, "write_archives", no_space)
     with pytest.raises(PetkerasError, match="the disk is full"):
         pets.open_source("sample", tmp_path)
 
@@ -214,7 +213,7 @@ def test_a_disk_that_is_full_while_decoding_is_one_line_and_nothing_is_left(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", no_space)
-    with pytest.raises(PetkerasError, match=r"could not be kept in .*: the disk is full\. Name"):
+    with pytest.raises(PetkerasError, match=r"could not be saved in .*: the disk is full\. .* set"):
         load()
     assert list((tmp_path / "data" / "petkeras" / "pictures").iterdir()) == []
 
@@ -225,7 +224,7 @@ def test_real_photographs_are_read_with_all_their_dirt(tmp_path):
     data = load_pets("Abyssinian, American Bulldog", source, 16, data_dir=tmp_path)
     assert data.class_names == ("Abyssinian", "american_bulldog")
     assert (len(data.train), len(data.test)) == (338, 60)
-    told = {problem.file: problem.what for problem in data.problems}
-    assert told["Abyssinian_5.jpg"] == "a PNG with alpha named .jpg"
-    assert told["Abyssinian_34.jpg"] == "a GIF in no list"
-    assert sum(name.endswith(".mat") for name in told) == 3
+    reported = {problem.file: problem.what for problem in data.problems}
+    assert reported["Abyssinian_5.jpg"] == "a PNG with alpha named .jpg"
+    assert reported["Abyssinian_34.jpg"] == "a GIF in no list"
+    assert sum(name.endswith(".mat") for name in reported) == 3

@@ -1,4 +1,4 @@
-"""Pictures of every kind become squares of uint8; those that cannot are named."""
+"""Pictures of every kind become squares of uint8; others are named."""
 
 import io
 import struct
@@ -71,7 +71,7 @@ def test_of_an_animation_the_first_frame_is_taken():
 
 
 def huge_png():
-    """A PNG whose header claims 20,000 x 20,000 pixels."""
+    """Return a PNG whose header claims 20,000 x 20,000 pixels."""
     data = bytearray(encoded(Image.new("L", (1, 1))))
     data[16:24] = struct.pack(">II", 20_000, 20_000)
     data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
@@ -82,14 +82,14 @@ def huge_png():
     ("data", "message"),
     [
         (b"", "the file is empty"),
-        (b"<html>not found</html>", "not a picture that can be read"),
+        (b"<html>not found</html>", "not a readable picture"),
         (picture_bytes(0)[:300], "the picture is damaged"),
         (picture_bytes(0, kind="PNG")[:60], "the picture is damaged"),
         (huge_png(), "too many"),
     ],
     ids=["empty", "html", "cut JPEG", "cut PNG", "huge"],
 )
-def test_what_is_no_picture_says_what_it_is(data, message):
+def test_what_is_not_a_picture_raises_an_error_that_says_why(data, message):
     with pytest.raises(ValueError, match=message):
         decode(data, 8)
 
@@ -106,7 +106,7 @@ def test_damage_anywhere_gives_a_picture_or_one_line(noise, place):
     assert "\n" not in said
 
 
-def test_problems_alike_are_told_together():
+def test_problems_of_one_kind_are_grouped():
     problems = [Problem(f"{i}.mat", "not a picture", "ignored") for i in range(5)]
     assert summarize([*problems, Problem("x.jpg", "a GIF named .jpg", "converted")]) == (
         "5 files: not a picture, ignored (0.mat, 1.mat, 2.mat, ...); "

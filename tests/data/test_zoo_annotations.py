@@ -1,7 +1,7 @@
-"""A zoo of what may be wrong in archives that can be unpacked: lists, trimaps, head boxes."""
+"""A zoo of archives with bad lists, trimaps and head boxes."""
 
 import pytest
-from data.zoo import GOOD, PIXEL, encoded, names_of, png, unpacked, upright, write_archives
+from data.zoo import GOOD, PIXEL, encoded, extracted, names_of, png, upright, write_archives
 from PIL import Image
 
 from petkeras.data import oxford
@@ -40,7 +40,7 @@ def test_archives_that_lack_something_are_one_line(work, published, kind):
     change(published["annotations.tar.gz"])
     write_archives(work / "pets", published)
     with pytest.raises(PetkerasError) as raised:
-        unpacked(work)
+        extracted(work)
     assert message in str(raised.value)
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 600
@@ -69,9 +69,9 @@ def test_a_bad_line_of_a_list_is_named_and_left_out(work, published, kind):
     line, name = LINES[kind]
     listing(line + b"\nshiba_inu_1 32 2 22\n")(published["annotations.tar.gz"])
     write_archives(work / "pets", published)
-    told = {problem.file: problem for problem in unpacked(work)}
-    assert told[name].what == "a line that cannot be understood"
-    assert told[name].done == "left out"
+    reported = {problem.file: problem for problem in extracted(work)}
+    assert reported[name].what == "an invalid line"
+    assert reported[name].done == "left out"
     kept = (work / "out" / "annotations" / "trainval.txt").read_text()
     assert kept == "shiba_inu_1 32 2 22\n"
 
@@ -109,9 +109,9 @@ def test_a_bad_head_box_is_named_and_its_picture_used(work, published, kind):
     published["annotations.tar.gz"]["annotations/xmls/samoyed_1.xml"] = BOXES[kind]
     published["annotations.tar.gz"]["annotations/xmls/samoyed_3.xml"] = BOX.encode()
     write_archives(work / "pets", published)
-    [problem] = unpacked(work)
+    [problem] = extracted(work)
     assert (problem.file, problem.done) == ("samoyed_1.xml", "left out")
-    assert problem.what == "a head box that cannot be read"
+    assert problem.what == "an unreadable head box"
     boxes = (work / "out" / "annotations" / "xmls").iterdir()
     assert [path.name for path in boxes] == ["samoyed_3.xml"]
     assert "samoyed_1 " in (work / "out" / "annotations" / "trainval.txt").read_text()
@@ -131,7 +131,7 @@ TRIMAPS = {
 def test_a_picture_with_a_bad_trimap_is_named_and_left_out(work, published, kind):
     published["annotations.tar.gz"]["annotations/trimaps/samoyed_1.png"] = TRIMAPS[kind]
     write_archives(work / "pets", published)
-    [problem] = unpacked(work)
+    [problem] = extracted(work)
     assert (problem.file, problem.what, problem.done) == (
         "samoyed_1.jpg",
         "with a damaged trimap",
@@ -139,8 +139,8 @@ def test_a_picture_with_a_bad_trimap_is_named_and_left_out(work, published, kind
     )
 
 
-def test_what_is_bad_in_archives_is_named_by_the_builder_s_side_too(work, published):
-    """All at once, as the builder itself, slow to start, is to read what is left."""
+def test_what_is_bad_in_archives_is_named_and_the_builder_reads_the_rest(work, published):
+    """Test all at once, because the builder that reads the rest is slow to start."""
     images = published["images.tar.gz"]
     listed = published["annotations.tar.gz"]
     images["images/samoyed_1.jpg"] = b""
@@ -164,17 +164,17 @@ def test_what_is_bad_in_archives_is_named_by_the_builder_s_side_too(work, publis
         ("samoyed_3.jpg", "listed twice", "left out"),
         ("samoyed_4.jpg", "listed twice", "left out"),
         ("samoyed_5.jpg", "a PNG with alpha named .jpg", "converted"),
-        (r"images/a\nb.jpg", "not named as a picture is", "ignored"),
-        ("images/deep/x.jpg", "not named as a picture is", "ignored"),
-        ("samoyed_3.xml", "a head box that cannot be read", "left out"),
+        (r"images/a\nb.jpg", "not named like a picture", "ignored"),
+        ("images/deep/x.jpg", "not named like a picture", "ignored"),
+        ("samoyed_3.xml", "an unreadable head box", "left out"),
     }
     assert {name for name in names_of(data) if name.startswith("samoyed")} == {
         f"samoyed_{number}.jpg" for number in (3, 4, 5)
     }
 
 
-def test_a_jpeg_that_tensorflow_complains_of_is_read_in_silence(work, published, capfd):
-    """Of this name, and some others, the builder itself decodes the picture."""
+def test_a_jpeg_that_tensorflow_warns_about_is_read_in_silence(work, published, capfd):
+    """The builder itself decodes pictures of this and some other names."""
     rubbish = GOOD[:-200] + bytes(50) + GOOD[-200:]
     published["images.tar.gz"]["images/beagle_116.jpg"] = rubbish
     listed = published["annotations.tar.gz"]
@@ -191,7 +191,7 @@ def test_a_picture_without_a_trimap_is_named_and_one_in_no_list_too(work, publis
     del published["annotations.tar.gz"]["annotations/trimaps/samoyed_1.png"]
     published["images.tar.gz"]["images/extra.jpg"] = b"hello"
     write_archives(work / "pets", published)
-    assert {(problem.file, problem.what, problem.done) for problem in unpacked(work)} == {
+    assert {(problem.file, problem.what, problem.done) for problem in extracted(work)} == {
         ("samoyed_1.jpg", "without a trimap", "left out"),
-        ("extra.jpg", "no picture in no list", "left out"),
+        ("extra.jpg", "an unreadable file in no list", "left out"),
     }

@@ -1,4 +1,4 @@
-"""A zoo of bad archives: each ends in one clear line, and none leaves its folder."""
+"""A zoo of bad archives: each gives one clear line, and none leaves its folder."""
 
 import gzip
 import os
@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from data.zoo import unpacked, write_archives
+from data.zoo import extracted, write_archives
 
 from petkeras.data import tar
 from petkeras.data.pets import load_pets
@@ -46,7 +46,7 @@ def test_a_hostile_member_is_refused_in_one_line(work, published, kind):
     entry, message = HOSTILE_MEMBERS[kind]
     write_archives(work / "pets", published, [entry])
     with pytest.raises(PetkerasError) as raised:
-        unpacked(work)
+        extracted(work)
     assert "images.tar.gz is refused: " in str(raised.value)
     assert message in str(raised.value)
     assert str(raised.value).isprintable()
@@ -54,7 +54,7 @@ def test_a_hostile_member_is_refused_in_one_line(work, published, kind):
 
 
 def header(name, size, kind=b"0", field=None):
-    """A tar header that claims a size, or holds a field for it, whatever follows."""
+    """Return a tar header that claims a size, given as a number or as a raw field."""
     entry = tarfile.TarInfo(name)
     block = bytearray(entry.tobuf(tarfile.USTAR_FORMAT))
     block[124:136] = field or b"%011o\0" % size
@@ -66,17 +66,17 @@ def header(name, size, kind=b"0", field=None):
 
 DIGITS = b"1" * 60_000  # Python's tarfile looks for a number's end from each of them
 HOSTILE_BYTES = {
-    "empty": (b"", "is damaged or cut short (its end is missing)"),
-    "text": (b"<html>404</html>" * 99, "is damaged or cut short (not a tar archive, or damaged)"),
+    "empty": (b"", "is damaged or truncated (its end is missing)"),
+    "text": (b"<html>404</html>" * 99, "is damaged or truncated (not a tar archive, or damaged)"),
     "nothing in it": (bytes(10240), "images is in neither archive"),
-    "no end": (header("images/a.jpg", 0), "is damaged or cut short (its end is missing)"),
+    "no end": (header("images/a.jpg", 0), "is damaged or truncated (its end is missing)"),
     "cut short in a file": (header("images/a.jpg", 999) + bytes(600), "its end is missing"),
-    "gzip cut short": (gzip.compress(bytes(10**6))[:100], "is damaged or cut short"),
+    "gzip cut short": (gzip.compress(bytes(10**6))[:100], "is damaged or truncated"),
     "gzip bomb after its end": (gzip.compress(bytes(10**8)), "more than 67108864 bytes after its"),
-    "gzip of rubbish": (b"\x1f\x8b" + b"rubbish" * 99, "is damaged or cut short"),
+    "gzip of rubbish": (b"\x1f\x8b" + b"rubbish" * 99, "is damaged or truncated"),
     "gzip of a wrong checksum": (
         gzip.compress(header("images/a.jpg", 0) + bytes(1024))[:-8] + bytes(8),
-        "is damaged or cut short (CRC check failed"),
+        "is damaged or truncated (CRC check failed"),
     "gzip bomb": (
         gzip.compress(header("images/a.jpg", 2**26 + 1) + bytes(2**20)),
         "'images/a.jpg' claims to have 67108865 bytes"),
@@ -94,11 +94,11 @@ HOSTILE_BYTES = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE_BYTES)
-def test_what_is_no_good_archive_is_one_line(work, published, kind):
+def test_a_bad_archive_is_one_line(work, published, kind):
     data, message = HOSTILE_BYTES[kind]
     (work / "pets" / "images.tar.gz").write_bytes(data)
     with pytest.raises(PetkerasError) as raised:
-        unpacked(work)
+        extracted(work)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -106,14 +106,14 @@ def test_what_is_no_good_archive_is_one_line(work, published, kind):
 @pytest.mark.parametrize(
     ("limit", "most", "message"),
     [
-        ("MOST_IN_ALL", 3000, "it holds more than 3000 bytes"),
-        ("MOST_MEMBERS", 5, "it has more than 5 members"),
+        ("MAX_TOTAL_BYTES", 3000, "it holds more than 3000 bytes"),
+        ("MAX_MEMBERS", 5, "it has more than 5 members"),
     ],
 )
 def test_an_archive_has_limits_as_a_whole(work, published, monkeypatch, limit, most, message):
     monkeypatch.setattr(tar, limit, most)
     with pytest.raises(PetkerasError, match=message):
-        unpacked(work)
+        extracted(work)
 
 
 @pytest.mark.parametrize("kind", ["a pipe", "a folder", "a link to nowhere", "missing"])
@@ -135,5 +135,5 @@ def test_a_disk_full_while_unpacking_is_one_line(work, published, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", no_space)
-    with pytest.raises(PetkerasError, match="The disk is full"):
+    with pytest.raises(PetkerasError, match="the disk is full"):
         load_pets(source=work / "pets", data_dir=work / "data")

@@ -1,4 +1,4 @@
-"""A zoo of damaged caches: each is made anew, and nothing in it is ever unpickled."""
+"""A zoo of damaged caches: each is replaced, and nothing is ever unpickled."""
 
 from pathlib import Path
 
@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from data.zoo import load, with_two_classes
 
-from petkeras.data import cache as kept
-from petkeras.data import oxford, pets
-from petkeras.data.mapped import Mapped
+from petkeras.data import cache, oxford
+from petkeras.data.mapped import MappedImages
 from petkeras.errors import PetkerasError
 
 
@@ -23,7 +22,7 @@ class Escapes:
 
 
 def about(**changes):
-    """Return a change of what is known of a class: its arrays written anew, some otherwise."""
+    """Return a function that rewrites about.npz with some arrays changed."""
 
     def change(folder):
         with np.load(folder / "about.npz") as arrays:
@@ -51,7 +50,7 @@ def flipped(data):
 
 
 def larger(data):
-    """Let the sizes' header claim more of them than there is memory for."""
+    """Make the header of the sizes claim more than fits in memory."""
     changed = data.replace(b"(4, 2), }" + 9 * b" ", b"(4000000000, 2), }")
     assert changed != data
     return changed
@@ -93,9 +92,9 @@ CACHES = {
 
 @pytest.fixture(params=["in memory", "mapped"])
 def place(request, monkeypatch):
-    """Where the pictures are once they are loaded."""
+    """Load the pictures into memory, or leave them on disk."""
     if request.param == "mapped":
-        monkeypatch.setattr(pets, "MOST_IN_MEMORY", 0)
+        monkeypatch.setattr(cache, "MAX_IN_MEMORY", 0)
     return request.param
 
 
@@ -103,9 +102,9 @@ UNSEEN = ("images one bit flipped", "images swapped", "another checksum")  # but
 
 
 @pytest.mark.parametrize("kind", CACHES)
-def test_a_damaged_cache_is_made_anew(work, kind, place):
+def test_a_damaged_cache_is_replaced(work, kind, place):
     if place == "mapped" and kind in UNSEEN:
-        pytest.skip("of pictures that stay on disk the checksum is not looked at")
+        pytest.skip("the checksum of pictures on disk is not verified")
     root = with_two_classes(work)
     first = load(root, work)
     images = first.train.images[:]
@@ -114,11 +113,11 @@ def test_a_damaged_cache_is_made_anew(work, kind, place):
     for folder in folders:
         CACHES[kind](folder)
     again = load(root, work)
-    assert isinstance(again.train.images, Mapped if place == "mapped" else np.ndarray)
+    assert isinstance(again.train.images, MappedImages if place == "mapped" else np.ndarray)
     np.testing.assert_array_equal(again.train.images[:], images)
     assert again.test.names == first.test.names
     for folder in folders:
-        assert kept.load_decoded(folder, 8).is_whole()
+        assert cache.load_decoded(folder, 8).is_intact()
     assert not list((work / "data").rglob("incomplete-*"))
 
 
@@ -131,7 +130,7 @@ def test_nothing_in_a_cache_is_ever_unpickled(work):
     np.testing.assert_array_equal(load(root, work).train.images, first.train.images)
 
 
-def test_what_a_killed_process_left_is_removed(work):
+def test_leftovers_of_a_killed_process_are_removed(work):
     root = with_two_classes(work)
     left = work / "data" / "petkeras" / "pictures" / "incomplete-1" / "0"
     left.mkdir(parents=True)
@@ -143,7 +142,7 @@ def test_what_a_killed_process_left_is_removed(work):
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", '{"problems": 5}', '{"problems": [{"file": "x"}]}']
 )
-def test_damaged_contents_of_archives_are_made_anew(work, published, text):
+def test_damaged_contents_of_archives_are_prepared_again(work, published, text):
     first = oxford.open_archives(work / "pets", work / "data")
     [file] = (work / "data").rglob("contents.json")
     file.write_text(text)
@@ -151,7 +150,7 @@ def test_damaged_contents_of_archives_are_made_anew(work, published, text):
     assert again.class_names == first.class_names == ("samoyed", "shiba_inu")
 
 
-def test_damaged_records_of_archives_are_one_line_that_tells_the_way_out(work, published):
+def test_damaged_records_of_archives_are_one_line_that_says_what_to_do(work, published):
     source = oxford.open_archives(work / "pets", work / "data")
     for file in (work / "data").rglob("*.tfrecord*"):
         file.write_bytes(flipped(file.read_bytes()))

@@ -1,4 +1,4 @@
-"""A zoo of things that are no files, odd names and odd folders: each is named or used."""
+"""A zoo of odd folders, names and non-files: each is named or used."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ OTHER_THINGS = {
     "pipe": (pipe, "a pipe, not a file", "skipped"),
     "socket": (bound_socket, "a socket, not a file", "skipped"),
     "device": (lambda path: path.symlink_to("/dev/zero"), "a device, not a file", "skipped"),
-    "folder": (lambda path: path.mkdir(), "a folder named as a picture", "ignored"),
+    "folder": (lambda path: path.mkdir(), "a folder named like a picture", "ignored"),
     "link to itself": (lambda path: path.symlink_to(path), "symbolic links", "skipped"),
     "link to nowhere": (lambda path: path.symlink_to("no.jpg"), "No such file", "skipped"),
     "link to a folder": (lambda path: path.symlink_to("."), "a folder that is a link", "ignored"),
@@ -41,7 +41,7 @@ OTHER_THINGS = {
 
 
 @pytest.mark.parametrize("kind", OTHER_THINGS)
-def test_what_is_no_file_is_named_and_never_waited_for(work, kind, monkeypatch):
+def test_a_non_file_is_named_and_never_blocks(work, kind, monkeypatch):
     make, what, done = OTHER_THINGS[kind]
     monkeypatch.chdir(work)  # and back
     root = with_two_classes(work)
@@ -106,20 +106,20 @@ def test_an_odd_name_is_used_and_shown_printable(work, kind, good):
 
 @pytest.fixture(autouse=True)
 def clean(work):
-    """Remove what `deeper` made: Python's own removal, which pytest uses, fails over it."""
+    """Remove what `deeper` made, because Python's own removal fails."""
     yield
     subprocess.run(["rm", "-rf", work / "own"], check=True)
 
 
 def deeper(folder, levels, name):
-    """Make folders within folders, by steps, as their path may be longer than is allowed."""
-    here = os.open(folder, os.O_RDONLY)
+    """Make nested folders step by step, because their path may be too long."""
+    parent = os.open(folder, os.O_RDONLY)
     for _ in range(levels):
-        os.mkdir(name, dir_fd=here)
-        inner = os.open(name, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
+        os.mkdir(name, dir_fd=parent)
+        inner = os.open(name, os.O_RDONLY, dir_fd=parent)
+        os.close(parent)
+        parent = inner
+    os.close(parent)
 
 
 FOLDERS = {
@@ -133,15 +133,15 @@ FOLDERS = {
         lambda root: (root / "all").symlink_to("/"), "all",
         "a link that leads back to this folder"),
     "class that is a link to itself": (
-        lambda root: (root / "loop").symlink_to(root / "loop"), "loop", "in no class's folder"),
+        lambda root: (root / "loop").symlink_to(root / "loop"), "loop", "not in a class folder"),
     "class that is a link to nowhere": (
-        lambda root: (root / "gone").symlink_to("no"), "gone", "in no class's folder"),
+        lambda root: (root / "gone").symlink_to("no"), "gone", "not in a class folder"),
     "class without pictures": (
         lambda root: (root / "empty").mkdir(), "empty", "a folder without pictures"),
     "class that cannot be printed": (
         lambda root: (root / "a\nb").mkdir(), r"a\nb", "a class whose name cannot be printed"),
     "picture beside the classes": (
-        lambda root: (root / "x.jpg").write_bytes(GOOD), "x.jpg", "in no class's folder"),
+        lambda root: (root / "x.jpg").write_bytes(GOOD), "x.jpg", "not in a class folder"),
     "file of another kind": (
         lambda root: (root / "cat" / "x.txt").write_bytes(GOOD), "cat/x.txt", "not a picture"),
     "link to the folder above": (
@@ -164,7 +164,7 @@ def test_a_bad_folder_is_named_and_the_others_are_used(work, kind):
     assert what in problem.what
 
 
-def test_folders_within_folders_are_no_matter_of_recursion(work):
+def test_folders_within_folders_need_no_recursion(work):
     root = with_two_classes(work)
     deeper(root / "cat", 1500, "x")
     assert load(root, work).problems == ()

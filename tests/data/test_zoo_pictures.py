@@ -1,4 +1,4 @@
-"""A zoo of bad and odd pictures: each is named, or read as it is meant."""
+"""A zoo of bad and odd pictures: each is named, or read as intended."""
 
 import pickle
 import struct
@@ -15,11 +15,11 @@ from PIL import Image, ImageFile
 
 from petkeras.data import pictures
 
-UNREADABLE = "not a picture that can be read"
+UNREADABLE = "not a readable picture"
 
 
 def claims(kind, width, height):
-    """A small picture whose header claims another size."""
+    """Return a small picture whose header claims another size."""
     data = bytearray(encoded(Image.new("L", (8, 8)), kind))
     if kind == "JPEG":
         place = data.index(b"\xff\xc0")
@@ -41,7 +41,7 @@ def gif_with_a_frame_larger_than_itself():
 
 
 def slow_bmp():
-    """A compressed BMP of a few lines, empty and very long, which Pillow fills pixel by pixel."""
+    """Return a compressed BMP of a few very long, empty lines, slow in Pillow."""
     data = bytearray(claims("BMP", 6_000_000, 5))
     data[30:34] = struct.pack("<I", 1)  # run-length encoded
     place = struct.unpack("<I", data[10:14])[0]
@@ -49,21 +49,21 @@ def slow_bmp():
 
 
 def jpeg_of_many_scans():
-    """A progressive JPEG that asks for its last scan again and again, for minutes of work."""
+    """Return a progressive JPEG with so many scans that decoding takes minutes."""
     data = encoded(Image.new("L", (4000, 4000)), "JPEG", progressive=True)
     last = data[data.rindex(b"\xff\xda") : -2]
     return data[:-2] + 10_000 * last + b"\xff\xd9"
 
 
 def with_exif(data, tags):
-    """A JPEG with these bytes for its EXIF tags, and nothing before them."""
+    """Return a JPEG that begins with these bytes as its EXIF tags."""
     exif = b"Exif\0\0" + tags
     data = data[2 + 2 + 16 :] if data[2:4] == b"\xff\xe0" else data[2:]
     return b"\xff\xd8\xff\xe1" + struct.pack(">H", 2 + len(exif)) + exif + data
 
 
 def overlapping_tags(count=5000):
-    """EXIF tags of 60 KB each, all in the same 60 KB; Pillow before 13 keeps a copy of each."""
+    """Return EXIF tags that share 60 KB, of which old Pillows keep a copy each."""
     tags = b"".join(struct.pack("<HHII", tag, 7, 60_000, 8) for tag in range(count))
     return b"II*\0" + struct.pack("<IH", 8, count) + tags + bytes(8)
 
@@ -136,7 +136,7 @@ def test_bombs_are_refused_before_they_are_decoded(monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 def test_bombs_take_no_memory(work):
-    """In a process of its own, as the peak of this one tells nothing."""
+    """Use a new process, because its peak memory is measured."""
     (work / "bombs").write_bytes(pickle.dumps([data for data, _ in BAD_PICTURES.values()]))
     code = """
 import pickle, re, sys
@@ -189,7 +189,7 @@ ODD_PICTURES = {
 
 
 @pytest.mark.parametrize("kind", ODD_PICTURES)
-def test_an_odd_picture_is_read_as_it_is_meant(work, kind, capfd):
+def test_an_odd_picture_is_read_as_intended(work, kind, capfd):
     name, data, white = ODD_PICTURES[kind]
     root = with_two_classes(work)
     (root / "cat" / name).write_bytes(data)
@@ -214,7 +214,7 @@ def test_one_pixel_is_a_picture(kind):
     assert image.min() > 250
 
 
-def test_a_picture_that_needs_more_memory_than_there_is_says_so(monkeypatch):
+def test_a_picture_that_needs_too_much_memory_says_so(monkeypatch):
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: bytearray(2**62))
-    with pytest.raises(ValueError, match="it needs more memory than there is"):
+    with pytest.raises(ValueError, match="it needs more memory than is available"):
         pictures.decode(GOOD, 8)

@@ -1,4 +1,4 @@
-"""What the tests of bad inputs share: good pictures, and ways to make bad ones and archives."""
+"""Shared by the tests of bad input: good pictures, and functions that make bad ones."""
 
 import io
 import struct
@@ -27,7 +27,7 @@ def upright(mode="RGB"):
 
 
 def png(width, height, *chunks, depth=8, color=0):
-    """A PNG of these chunks, (kind, bytes) each, whatever its header claims."""
+    """Return a PNG of these chunks, (kind, bytes) each, whatever its header claims."""
     header = (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -49,7 +49,7 @@ def with_two_classes(work):
 
 
 def load(root, work):
-    """Load a folder, and see that what it tells of problems cannot break a terminal's lines."""
+    """Load a folder, and check that its problems are safe to print on a terminal."""
     data = load_pets(source=root, image_size=8, test_fraction=0.25, data_dir=work / "data")
     for problem in data.problems:
         assert (problem.file + problem.what + problem.done).isprintable()
@@ -62,8 +62,8 @@ def names_of(data):
 
 
 def write_archives(folder, files, entries=()):
-    """Write archives: `files` by archive and name; `entries` are put into images.tar.gz, last."""
-    for name in archives.NAMES:
+    """Write archives of `files`, by archive and name; add `entries` to images.tar.gz."""
+    for name in archives.ARCHIVE_NAMES:
         with tarfile.open(folder / name, "w") as archive:
             for file, data in files[name].items():
                 entry = tarfile.TarInfo(file)
@@ -73,7 +73,7 @@ def write_archives(folder, files, entries=()):
                 archive.addfile(entry)
 
 
-def unpacked(work):
-    """Extract and mend as `open_archives` does, before the builder reads."""
+def extracted(work):
+    """Extract and repair archives as `open_archives` does."""
     (work / "out").mkdir(exist_ok=True)
-    return archives.extract(work / "pets", work / "out") + archives.mend(work / "out")
+    return archives.extract(work / "pets", work / "out") + archives.repair(work / "out")

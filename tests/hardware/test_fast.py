@@ -1,13 +1,21 @@
-"""Gradients that are written out, against TensorFlow's own."""
+"""The quicker gradients, against TensorFlow's own; the calls that use them."""
 
+import contextlib
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petkeras.hardware import devices
-from petkeras.hardware import fast as gradients
+from petkeras import layers
+from petkeras.hardware import devices, fast
+from petkeras.hardware.fast import replaced_calls
+from petkeras.models import pet_net
+from petkeras.optimizers import Adam
+from petkeras.recipes import MODERN
+from petkeras.training import train_step
 
 sizes = st.integers(1, 4)
 
@@ -32,16 +40,30 @@ def first_and_second(operation, x, kernel):
 def test_those_of_a_product_are_tensorflows_and_have_gradients_too(compiled):
     x, kernel = random_tensor((3, 4), 1), random_tensor((4, 2), 2)
     wrap = tf.function if compiled else lambda function: function
-    ours = wrap(lambda: first_and_second(gradients.multiply, x, kernel))()
+    ours = wrap(lambda: first_and_second(fast.multiply, x, kernel))()
     for our, theirs in zip(ours, first_and_second(tf.matmul, x, kernel), strict=True):
         np.testing.assert_allclose(our, theirs, rtol=1e-12)
 
 
-def kernels_gradient(x, kernel):
+def dense_model():
+    return keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+
+
+def count_copies(model, x):
+    """Count the inputs that a traced step of a model moves."""
+    kernel = model.layers[0].kernel
+
+    @tf.function
+    def step(x):
+        with fast.replaced_calls(model), tf.GradientTape() as tape:
+            cubes = tf.reduce_sum(model(x, training=True) ** 3)
+        return tape.gradient(cubes, kernel.value)
+
     with tf.GradientTape() as tape:
-        tape.watch(kernel)
-        cubes = tf.reduce_sum(gradients.multiply(x, kernel) ** 3)
-    return tape.gradient(cubes, kernel)
+        cubes = tf.reduce_sum(model(x, training=True) ** 3)
+    np.testing.assert_allclose(step(x), tape.gradient(cubes, kernel.value), rtol=1e-5)
+    operations = step.get_concrete_function(x).graph.get_operations()
+    return [operation.type for operation in operations].count("DeepCopy")
 
 
 @pytest.mark.parametrize(
@@ -50,34 +72,17 @@ def kernels_gradient(x, kernel):
 def test_a_steps_memory_is_kept_in_one_piece_on_a_cpu(monkeypatch, gpus, xla, moves):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
     monkeypatch.setattr(devices, "uses_xla", lambda: xla)
-    x, kernel = random_tensor((3, 4), 1), random_tensor((4, 2), 2)
-    wanted = kernels_gradient(x, kernel)
-    with gradients.memory_in_one_piece():
-        step = tf.function(kernels_gradient).get_concrete_function(x, kernel)
-    kinds = [operation.type for operation in step.graph.get_operations()]
-    assert kinds.count("DeepCopy") == moves
-    np.testing.assert_allclose(step(x, kernel), wanted, rtol=1e-12)
-
-
-def test_and_only_in_there():
-    with pytest.raises(ZeroDivisionError), gradients.memory_in_one_piece():
-        raise ZeroDivisionError
-    x, kernel = random_tensor((3, 4), 1), random_tensor((4, 2), 2)
-    step = tf.function(kernels_gradient, jit_compile=True)  # XLA has no such operation
-    np.testing.assert_allclose(step(x, kernel), kernels_gradient(x, kernel), rtol=1e-12)
+    assert count_copies(dense_model(), random_tensor((3, 4), 1, "float32")) == moves
 
 
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
-def test_those_of_a_convolution_are_tensorflows_and_have_gradients_too(
-    compiled, padding, monkeypatch
-):
-    monkeypatch.setattr(gradients, "_gains", lambda x: True)
+def test_those_of_a_convolution_are_tensorflows_and_have_gradients_too(compiled, padding):
     x, kernel = random_tensor((2, 5, 6, 3), 1), random_tensor((3, 2, 3, 4), 2)
     wrap = tf.function if compiled else lambda function: function
 
     def written_out(x, kernel):
-        return gradients.convolve(x, kernel, (1, 1), padding)
+        return fast.convolve(x, kernel, padding)
 
     def tensorflows(x, kernel):
         return tf.nn.conv2d(x, kernel, 1, padding)
@@ -104,34 +109,120 @@ def test_a_kernels_gradient_is_tensorflows(kernel_size, more, pictures, channels
         tape.watch(kernel)
         y = tf.nn.conv2d(x, kernel, 1, padding)
         loss = tf.reduce_sum(y**2) / 2
-    ours = gradients.kernel_gradient(x, y, kernel.shape, padding)
+    ours = fast.kernel_gradient(x, y, kernel.shape, padding)
     np.testing.assert_allclose(ours, tape.gradient(loss, kernel), rtol=1e-10, atol=1e-10)
 
 
-def operations(x, kernel, strides=(1, 1)):
-    """Name the kinds of operations that a convolution's gradients are made of."""
+def operations(layer, x):
+    """Name the kinds of operations in a convolution's traced step."""
+    model = keras.Sequential([keras.Input(x.shape[1:]), layer])
 
-    def derive(x, kernel):
-        with tf.GradientTape() as tape:
-            tape.watch(kernel)
-            y = tf.reduce_sum(gradients.convolve(x, kernel, strides, "SAME"))
-        return tape.gradient(y, kernel)
+    @tf.function
+    def step(x):
+        with fast.replaced_calls(model), tf.GradientTape() as tape:
+            total = tf.reduce_sum(model(x, training=True))
+        return tape.gradient(total, layer.kernel.value)
 
-    graph = tf.function(derive).get_concrete_function(x, kernel).graph
+    graph = step.get_concrete_function(x).graph
     return {operation.type for operation in graph.get_operations()}
 
 
 @pytest.mark.parametrize("slow", [False, True])
 def test_only_where_tensorflow_is_slow_it_is_written_out(slow, monkeypatch):
     monkeypatch.setattr(devices, "convolves_slowly_backward", lambda: slow)
-    x, kernel = (
-        random_tensor((2, 8, 8, 16), 1, "float32"),
-        random_tensor((3, 3, 16, 4), 2, "float32"),
-    )
-    assert ("Conv2DBackpropFilter" in operations(x, kernel)) is not slow
-    assert "Conv2DBackpropFilter" in operations(x, kernel, strides=(2, 2))
-    few = x[..., :3], kernel[:, :, :3]  # channels
-    assert "Conv2DBackpropFilter" in operations(*few)
-    assert "Conv2DBackpropFilter" in operations(
-        tf.cast(x, tf.bfloat16), tf.cast(kernel, tf.bfloat16)
-    )
+    x = random_tensor((2, 8, 8, 16), 1, "float32")
+    assert ("Conv2DBackpropFilter" in operations(layers.Conv2D(4, 3), x)) is not slow
+    assert "Conv2DBackpropFilter" in operations(layers.Conv2D(4, 3, strides=2), x)
+    assert "Conv2DBackpropFilter" in operations(layers.Conv2D(4, 3), x[..., :3])  # few channels
+    assert "Conv2DBackpropFilter" in operations(layers.Conv2D(4, 3, dtype="mixed_bfloat16"), x)
+
+
+# Replaced calls
+
+
+def small_model():
+    return pet_net(image_size=12, recipe=MODERN, seed=1)
+
+
+def test_calls_are_replaced_in_the_block_only(monkeypatch):
+    monkeypatch.setattr(devices, "convolves_slowly_backward", lambda: True)
+    model = small_model()
+    before = [layer.call for layer in model.layers]
+    with fast.replaced_calls(model):
+        replaced = [layer.name for layer in model.layers if "call" in vars(layer)]
+    # conv1_1 has three channels, too few
+    assert replaced == [
+        "conv1_2", "drop1", "conv2_1", "conv2_2", "drop2", "fc1", "drop3", "softmax",
+    ]  # fmt: skip
+    with pytest.raises(ZeroDivisionError), fast.replaced_calls(model):
+        raise ZeroDivisionError
+    assert [layer.call for layer in model.layers] == before
+    assert not any("call" in vars(layer) for layer in model.layers)
+
+
+def test_layers_of_somebody_elses_are_left_alone():
+    class Mine(layers.Dense):
+        def call(self, x):
+            return 2 * super().call(x)
+
+    class Regularized(layers.Dense):
+        pass
+
+    with_more = layers.Dense(3)
+    with_more.get_config = lambda: {"units": 3, "kernel_regularizer": "l2"}
+    patched = layers.Dense(3)
+    patched.call = lambda x: x
+    others = [Mine(3), Regularized(3), with_more, patched, keras.layers.Dense(3)]
+    model = keras.Sequential([keras.Input((3,)), *others])
+    calls = [layer.call for layer in others]
+    with fast.replaced_calls(model):
+        assert [layer.call for layer in others] == calls
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "float64"])
+def test_a_step_has_the_same_values_with_replaced_calls_and_without(monkeypatch, dtype):
+    monkeypatch.setattr(devices, "convolves_slowly_backward", lambda: True)
+    images = np.random.default_rng(0).normal(size=(6, 12, 12, 3)).astype("float32")
+    labels = np.eye(2, dtype="float32")[[0, 1, 1, 0, 1, 0]]
+    results = []
+    for wrap in (fast.replaced_calls, contextlib.nullcontext):
+        model = pet_net(image_size=12, recipe=MODERN, seed=1, dtype=dtype)
+        optimizer = keras.optimizers.SGD(0.01)
+        optimizer.build(model.trainable_variables)
+
+        @tf.function
+        def step(wrap=wrap, model=model, optimizer=optimizer):
+            with wrap(model):
+                return train_step(model, optimizer, images, labels)
+
+        loss, accuracy, gradients = step()
+        results.append([loss, accuracy, *gradients, *model.trainable_variables])
+    tolerance = 1e-5 if dtype != "mixed_bfloat16" else 2e-2
+    for mine, plain in zip(*results, strict=True):
+        mine, plain = np.asarray(mine, np.float64), np.asarray(plain, np.float64)
+        scale = np.abs(plain).max() or 1.0
+        np.testing.assert_allclose(mine / scale, plain / scale, atol=tolerance)
+
+
+def test_a_step_changes_large_kernels_where_they_lie():
+    """A kernel that is still read when Adam changes it would be copied: 411 MB for `fc1`."""
+    wide, deep = layers.Dense(300, "relu"), layers.Dense(200)
+    model = keras.Sequential([keras.Input((3000,)), wide, deep, layers.Dense(2)])
+    optimizer = Adam(1e-3)
+    optimizer.build(model.trainable_variables)
+    images = np.random.default_rng(0).normal(size=(10, 3000)).astype("float32")
+
+    @tf.function
+    def step():
+        with replaced_calls(model):
+            return train_step(model, optimizer, images, np.eye(2)[[0, 1] * 5])[0]
+
+    def addresses():
+        kernels = (layer.kernel.value.read_value() for layer in (wide, deep))
+        return [k._numpy_internal().__array_interface__["data"][0] for k in kernels]
+
+    step()
+    before = addresses()
+    for _ in range(30):
+        step()
+        assert addresses() == before

@@ -10,7 +10,7 @@ import pytest
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.runs.loading import find_code, load_model
-from petkeras.system.files import MOST_JSON, read_array, read_arrays, read_json
+from petkeras.system.files import MAX_JSON, read_array, read_arrays, read_json
 from petkeras.visualize.evolution import list_frames, read_film
 
 
@@ -28,10 +28,10 @@ class Bomb:
     ("text", "message"),
     [
         ("", "Expecting value"),
-        ("[NaN]", "NaN is no number"),
-        ("[-Infinity]", "-Infinity is no number"),
+        ("[NaN]", "NaN is not a number"),
+        ("[-Infinity]", "-Infinity is not a number"),
         (100_000 * "[", "nested too deeply"),
-        ((MOST_JSON + 1) * " ", f"longer than {MOST_JSON} bytes"),
+        ((MAX_JSON + 1) * " ", f"longer than {MAX_JSON} bytes"),
         (b"\xff", "can't decode"),
     ],
 )
@@ -103,14 +103,14 @@ def test_a_film_that_is_damaged_is_named(tmp_path, film):
 
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "x")
-    with pytest.raises(ValueError, match="it is no file"):
+    with pytest.raises(ValueError, match="it is not a file"):
         read_json(tmp_path / "x")
     for read in (
         lambda: read_film(tmp_path / "x"),
         lambda: read_array(tmp_path / "x", (1,), np.float32),
         lambda: read_arrays(tmp_path / "x", lambda name: True),
     ):
-        with pytest.raises(PetkerasError, match=r"x is damaged: it is no file\."):
+        with pytest.raises(PetkerasError, match=r"x is damaged: it is not a file\."):
             read()
 
 

@@ -18,8 +18,9 @@ from petkeras.data.pipeline import mean_image
 from petkeras.errors import PetkerasError
 from petkeras.report import figures as gallery
 from petkeras.report.page import write_report
+from petkeras.runs.train import evaluate_pictures
 from petkeras.runs.transfer import PRETRAINED, TRANSFER, cut, open_backbone, transfer
-from petkeras.training import Trainer, evaluate
+from petkeras.training import Loop
 
 RECIPE = dataclasses.replace(TRANSFER, epochs=3)
 SCALE = dataclasses.replace(TRANSFER, pixel_scale=64.0)
@@ -136,7 +137,7 @@ def test_the_kept_network_is_the_whole_one_and_gives_what_was_measured(on_own_ru
     run = pk.Run(run_dir)
     assert run.model.input_shape == (None, 16, 16, 3)
     assert run.model.output_shape == (None, 2)
-    loss, accuracy, _ = evaluate(run.model, pictures().test, run.mean, run.recipe)
+    loss, accuracy, _ = evaluate_pictures(run.model, pictures().test, run.mean, run.recipe)
     assert accuracy == pytest.approx(history.epochs[-1].test_accuracy)
     assert loss == pytest.approx(history.epochs[-1].test_loss, rel=1e-4)
 
@@ -235,15 +236,15 @@ def test_a_deep_network_is_shown_by_a_few_of_its_layers(tmp_path):
 
 def test_ctrl_c_ends_a_run_that_can_go_on(own_run, tmp_path, monkeypatch):
     whole = transfer(own_run, pictures(), RECIPE, verbose=False)
-    note, seen = Trainer._note_step, []
+    take_step, seen = Loop.take_step, []
 
     def pressed(*arguments):
         seen.append(True)
         if len(seen) == 7:
             signal.raise_signal(signal.SIGINT)
-        return note(*arguments)
+        return take_step(*arguments)
 
-    monkeypatch.setattr(Trainer, "_note_step", pressed)
+    monkeypatch.setattr(Loop, "take_step", pressed)
     stopped = transfer(own_run, pictures(), RECIPE, tmp_path / "run", verbose=False)
     assert stopped.interrupted
     assert len(stopped.step_losses) == 7
@@ -278,8 +279,8 @@ def test_a_backbone_that_is_not_there_is_refused(tmp_path):
 def test_pictures_of_another_size_are_refused(own_run):
     message = refusal(own_run, pictures(32))
     assert message == (
-        "The backbone takes pictures (16, 16, 3), but the data have (32, 32, 3). Load them with "
-        "`image_size=16` ('--image-size 16')."
+        "The backbone expects images of shape (16, 16, 3), but the data have (32, 32, 3). Load "
+        "them with `image_size=16`."
     )
     assert "`image_size`" in refusal("inception_v3", pictures(32), weights=None)
     assert "75x75" in refusal("inception_v3", pictures(32), weights=None)
@@ -298,7 +299,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path, own_run):
     message = refusal("mobilenet_v2", data, weights=tmp_path / "other.weights.h5")
     assert "is damaged, or does not hold the weights of mobilenet_v2" in message
     message = refusal(own_run, pictures(), weights=tmp_path / "other.weights.h5")
-    assert "bring their own" in message
+    assert "have their own" in message
 
 
 def test_without_a_network_there_is_a_way_out(monkeypatch):
@@ -308,14 +309,14 @@ def test_without_a_network_there_is_a_way_out(monkeypatch):
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", fetch)
     message = refusal("mobilenet_v2", pictures(32))
     assert message.startswith("The ImageNet weights of mobilenet_v2 could not be downloaded: URL")
-    assert "name a file of them: `weights` ('--weights')" in message
+    assert "pass a weights file as `weights`" in message
 
 
 def test_a_model_that_carries_code_is_refused(tmp_path, own_run):
     images = keras.Input((16, 16, 3))
     x = keras.layers.Lambda(lambda x: x * 2)(images)
     model = keras.Model(images, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
-    assert "carries code of its own" in refusal(model, pictures())
+    assert "contains code of its own" in refusal(model, pictures())
 
     class Own(keras.Model):
         pass
@@ -330,7 +331,7 @@ def test_a_model_that_carries_code_is_refused(tmp_path, own_run):
     (run_dir / "config.json").write_text((own_run / "config.json").read_text())
     (own_run / "code.keras").rename(run_dir / "model.keras")
     message = refusal(run_dir, pictures())
-    assert "is refused: it carries code, or asks for some (Lambda)" in message
+    assert "was not loaded: it contains or requests code (Lambda)" in message
 
 
 def test_a_network_without_features_is_refused():
@@ -347,19 +348,13 @@ def test_a_folder_with_something_in_it_is_refused_before_anything_is_computed(tm
 # The name
 
 
-@pytest.mark.parametrize(
-    "first",
-    ["petkeras.runs.transfer", "from petkeras.runs.transfer import cut"],
-)
+@pytest.mark.parametrize("first", ["petkeras.runs.transfer", "petkeras.runs.again"])
 def test_the_public_name_is_the_function_whatever_was_imported_before(first):
     script = f"""
-import petkeras
-{first}
+import petkeras, {first}, sys
 from petkeras import transfer
-import sys
-module = sys.modules["petkeras.runs.transfer"]
-assert petkeras.runs.transfer is transfer is module.transfer and callable(transfer)
-assert "transfer" in dir(petkeras)
+assert petkeras.transfer is transfer is sys.modules["petkeras.runs.transfer"].transfer
+assert callable(transfer) and "transfer" in dir(petkeras)
 """
     subprocess.run([sys.executable, "-c", script], check=True)
 
@@ -378,3 +373,13 @@ def test_features_do_not_depend_on_the_batch():
     assert alone.dtype == np.float32
     assert isinstance(backbone.model, keras.Model)
     assert tf.is_tensor(backbone.model(tf.zeros((1, 16, 16, 3))))
+
+
+def test_callbacks_watch_the_last_layer_and_a_validation_part_is_evaluated(own_run):
+    data = dataclasses.replace(pictures(), validation=halves(10, seed=2))
+    seen = []
+    look = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append((look.model.name, logs["val_accuracy"]))
+    )
+    history = transfer(own_run, data, RECIPE, verbose=False, callbacks=[look])
+    assert seen == [("last_layer", accuracy) for accuracy in history.column("val_accuracy")]

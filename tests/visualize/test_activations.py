@@ -1,4 +1,4 @@
-"""Feature maps, against the layers called one by one."""
+"""Feature maps, compared with the outputs of layers called one by one."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def panels(figure):
     return [axes for axes in figure.axes if axes.get_visible() and axes.get_label() != "<colorbar>"]
 
 
-def test_maps_are_what_the_layers_give_one_after_another(model, x):
+def test_maps_are_the_outputs_of_the_layers_in_sequence(model, x):
     maps = feature_maps(model, x)
     value = x
     for layer in model.layers[1:]:
@@ -41,7 +41,7 @@ def test_all_maps_of_a_layer_are_shown_on_one_scale(model, x):
         assert axes.images[0].get_clim() == (maps.min(), maps.max())
 
 
-def test_chosen_filters_alone_are_shown(model, x):
+def test_only_the_chosen_filters_are_shown(model, x):
     maps = feature_maps(model, x, ["conv1_1"])["conv1_1"][1]
     shown = panels(plot_feature_maps(maps, filters=[9, 4]))
     assert [axes.get_title(loc="left") for axes in shown] == ["9", "4"]
@@ -58,9 +58,9 @@ def test_before_and_after_show_the_same_filters_in_the_same_order(model, x):
         np.testing.assert_array_equal(shown[16 + number].images[0].get_array(), after[..., number])
 
 
-def test_a_layer_without_maps_and_one_that_is_not_there_are_refused(model, x):
+def test_layers_without_maps_and_unknown_layers_are_refused(model, x):
     with pytest.raises(
-        PetkerasError, match=r"'fc1' has no feature maps. Layers that have: conv1_1"
+        PetkerasError, match=r"'fc1' has no feature maps. Layers with feature maps: conv1_1"
     ):
         feature_maps(model, x, ["fc1"])
     with pytest.raises(PetkerasError, match=r"no layer 'conv3_1'. The layers are: conv1_1"):
@@ -70,3 +70,8 @@ def test_a_layer_without_maps_and_one_that_is_not_there_are_refused(model, x):
 def test_maps_of_a_whole_batch_are_refused(model, x):
     with pytest.raises(PetkerasError, match=r"`maps` must be one .* shape=\(2, 16, 16, 32\)"):
         plot_feature_maps(feature_maps(model, x, ["conv1_1"])["conv1_1"])
+
+
+def test_a_filter_that_does_not_exist_is_refused():
+    with pytest.raises(PetkerasError, match=r"`maps` has the filters 0 to 3. Received: 4"):
+        plot_feature_maps(np.zeros((2, 2, 4)), filters=[4])

@@ -22,14 +22,14 @@ def growing():
     return Animation(figure, lambda n: bar.set_height(n + 1), 4, 0.25, "A bar"), bar
 
 
-def test_a_frame_is_drawn_as_it_is_asked_for(growing):
+def test_a_frame_is_drawn_when_it_is_requested(growing):
     animation, bar = growing
     for number, height in ((0, 1), (2, 3), (-1, 4)):
         animation.frame(number)
         assert bar.get_height() == height
 
 
-def test_a_gif_has_every_frame_at_its_speed_for_ever(growing, tmp_path):
+def test_a_gif_has_every_frame_at_its_speed_and_loops_forever(growing, tmp_path):
     growing[0].save(tmp_path / "bar.gif")
     with Image.open(tmp_path / "bar.gif") as gif:
         assert (gif.n_frames, gif.info["duration"], gif.info["loop"]) == (4, 250, 0)
@@ -53,12 +53,12 @@ def test_the_last_frame_is_saved_as_png_and_svg(growing, tmp_path):
     assert ElementTree.parse(tmp_path / "bar.svg").getroot().tag.endswith("svg")
 
 
-def test_another_ending_is_refused(growing, tmp_path):
+def test_another_extension_is_refused(growing, tmp_path):
     with pytest.raises(PetkerasError, match=r"saved as .gif, .png or .svg. Received: .*bar.mp4"):
         growing[0].save(tmp_path / "bar.mp4")
 
 
-def test_jupyter_shows_the_gif_itself_with_a_description(growing):
+def test_jupyter_shows_the_gif_with_its_description(growing):
     html = growing[0]._repr_html_()
     image = ElementTree.fromstring(html.replace(">", "/>"))
     assert image.get("alt") == "A bar"

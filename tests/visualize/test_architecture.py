@@ -1,4 +1,4 @@
-"""Figure 1: that sizes are to scale, and the maps the network's own."""
+"""Figure 1: sizes are to scale, and the maps are the network's own."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def drawn():
     return model, x, plot_architecture(model, x, image).axes[0]
 
 
-def test_every_layer_is_named_with_its_size_but_those_that_only_drop_or_reshape(drawn):
+def test_every_layer_except_dropout_and_flatten_is_labeled_with_its_size(drawn):
     texts = [text.get_text() for text in drawn[2].texts]
     assert texts[::2] == [
         "photograph", "conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "fc1",
@@ -25,7 +25,7 @@ def test_every_layer_is_named_with_its_size_but_those_that_only_drop_or_reshape(
     assert [text.replace("×", "x") for text in texts[1::2]] == [*sizes, "512", "3"]  # noqa: RUF001
 
 
-def test_sheets_are_as_large_as_their_maps_and_show_them(drawn):
+def test_sheets_have_the_size_of_their_maps_and_show_them(drawn):
     model, x, axes = drawn
     maps = feature_maps(model, x)
     sheets = [image for image in axes.images if image.get_array().ndim == 2][:-2]  # without bars

@@ -1,4 +1,4 @@
-"""The windows and the numbers in the pictures, against NumPy and TensorFlow."""
+"""The numbers in the animations, against NumPy and TensorFlow."""
 
 import itertools
 
@@ -15,9 +15,9 @@ from petkeras.visualize.arithmetic import (
     animate_max_pool,
     animate_max_pool_paddings,
 )
+from petkeras.visualize.number_grid import format_number
+from petkeras.visualize.sliding_windows import SlidingWindows, window_values
 from petkeras.visualize.style import ORANGE
-from petkeras.visualize.tables import short
-from petkeras.visualize.windows import Windows, window_values
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 paddings = st.sampled_from(["valid", "same", "SAME"])
@@ -25,7 +25,7 @@ paddings = st.sampled_from(["valid", "same", "SAME"])
 
 @st.composite
 def tables(draw):
-    """A small table, as often of integers as of decimals below 0 and above."""
+    """Draw a small table of integers or of decimals, negative and positive."""
     shape = draw(st.tuples(st.integers(1, 6), st.integers(1, 6)))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     values = rng.normal(scale=3, size=shape)
@@ -33,7 +33,7 @@ def tables(draw):
 
 
 def shown(animation, table, frame, axes=0):
-    """Read a table's cells back from the text of the figure: (row, column) to what stands there."""
+    """Return a grid's texts, read back from the figure, by (row, column)."""
     texts = [text for text in animation.frame(frame).axes[axes].texts if text.get_gid()]
     return {
         tuple(map(int, text.get_gid().split()[1:])): text.get_text()
@@ -43,7 +43,7 @@ def shown(animation, table, frame, axes=0):
 
 
 def strong(animation):
-    """Return the gids of the cells that are emphasized now."""
+    """Return the gids of the cells that are highlighted now."""
     return {
         text.get_gid()
         for text in animation.figure.axes[0].texts
@@ -53,7 +53,7 @@ def strong(animation):
 
 def windows_of(x, window, strides, padding, dilations=(1, 1)):
     arguments = zip(x.shape, window, strides, dilations, strict=True)
-    return [Windows(size, n, step, padding.lower(), far) for size, n, step, far in arguments]
+    return [SlidingWindows(size, n, step, padding.lower(), far) for size, n, step, far in arguments]
 
 
 def fits(x, window, dilations=(1, 1)):
@@ -62,7 +62,7 @@ def fits(x, window, dilations=(1, 1)):
 
 
 def texts_of(output):
-    return {place: short(value) for place, value in np.ndenumerate(output)}
+    return {place: format_number(value) for place, value in np.ndenumerate(output)}
 
 
 @given(tables(), pairs, pairs, paddings)
@@ -79,7 +79,7 @@ def test_max_pool_shows_what_tensorflow_computes_and_numpy_finds_in_the_windows(
     for frame, (row, column) in enumerate(np.ndindex(output.shape)):
         inside = window_values(x, down.cells(row), across.cells(column), np.nan)
         assert np.nanmax(inside) == output[row, column]
-        assert shown(animation, "output", frame)[row, column] == short(output[row, column])
+        assert shown(animation, "output", frame)[row, column] == format_number(output[row, column])
         largest = {
             f"input {i} {j}"
             for i, j in itertools.product(down.cells(row), across.cells(column))
@@ -109,26 +109,13 @@ def test_convolution_shows_what_tensorflow_computes_and_numpy_sums_up(
         np.testing.assert_allclose((patch * kernel).sum(), output[row, column], atol=1e-4)
         assert shown(animation, "patch", frame) == texts_of(patch)
         assert shown(animation, "products", frame) == texts_of(patch * kernel)
-        assert shown(animation, "sum", frame) == {(0, 0): short(output[row, column])}
+        assert shown(animation, "sum", frame) == {(0, 0): format_number(output[row, column])}
     assert shown(animation, "output", -1) == texts_of(output)
     assert shown(animation, "kernel", -1) == texts_of(kernel)
     padded = [each.padded for each in (down, across)]
     assert list(shown(animation, "input", 0).values()) == [
-        short(value) for value in window_values(x, *padded, 0).flat
+        format_number(value) for value in window_values(x, *padded, 0).flat
     ]
-
-
-@given(st.integers(1, 12), st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))
-def test_same_padding_lies_where_tensorflow_puts_it(size, window, stride, dilation):
-    stride = stride if dilation == 1 else 1
-    windows = Windows(size, window, stride, "same", dilation)
-    assert windows.after - windows.before in (0, 1)
-    place = np.float32(2.0 ** np.arange(size))[None, None, :, None]  # each cell its own bit
-    ones = np.ones((1, window, 1, 1), "float32")
-    sums = tf.nn.conv2d(place, ones, (1, stride), "SAME", dilations=(1, dilation)).numpy().ravel()
-    for number, total in enumerate(sums):
-        touched = [cell for cell in windows.cells(number) if 0 <= cell < size]
-        assert sum(2**cell for cell in touched) == total
 
 
 def test_output_fills_up_cell_by_cell_and_frames_come_in_any_order():
@@ -156,7 +143,7 @@ def test_padding_is_hatched_and_empty_for_a_pool_and_zeros_for_a_convolution():
     assert not convolution.figure.axes[0].patches[0].get_hatch()
 
 
-def test_both_paddings_run_in_step_and_valid_waits_at_its_end():
+def test_both_paddings_run_in_step_and_valid_stops_at_its_last_window():
     animation = animate_max_pool_paddings(np.arange(16).reshape(4, 4))
     assert animation.count == 16
     animation.frame(9)
@@ -167,14 +154,6 @@ def test_both_paddings_run_in_step_and_valid_waits_at_its_end():
     ]
     assert done[:4] == ["10", "11", "14", "15"]  # VALID
     assert done[4:] == ["5", "6", "7", "7", "9", "10", "11", "11", "13", "14"] + [""] * 6
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(2.0, "2"), (-0.004, "0"), (0.5, "0.5"), (-1.239, "-1.24"), (10, "10"), (np.nan, "")],
-)
-def test_numbers_are_short(value, text):
-    assert short(value) == text
 
 
 @pytest.mark.parametrize(
@@ -215,10 +194,16 @@ def test_the_animation_is_drawn_in_changing_frames():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: animate_max_pool(np.zeros((1, 4, 4))), r"`x` must be .*shape=\(1, 4, 4\)"),
+        (
+            lambda: animate_max_pool(np.zeros((1, 4, 4))),
+            r"`x` must have the shape .*shape=\(1, 4, 4\)",
+        ),
         (lambda: animate_max_pool(np.zeros((0, 4))), r"Received: shape=\(0, 4\)"),
-        (lambda: animate_max_pool([["a", "b"]]), "`x` must be numbers in rows.*Received: a list"),
-        (lambda: animate_max_pool([[1, 2], [3]]), "`x` must be numbers in rows of one length"),
+        (
+            lambda: animate_max_pool([["a", "b"]]),
+            r"`x` must be numbers in rows.*Received: \[\['a', 'b'\]\]",
+        ),
+        (lambda: animate_max_pool([[1, 2], [3]]), "`x` must be numbers in rows of equal length"),
         (lambda: animate_max_pool(np.zeros((17, 3))), r"too many to read.*shape=\(17, 3\)"),
         (lambda: animate_max_pool(np.zeros((16, 16)), 3, 1, "same"), "too many.*Received: 18 x 18"),
         (lambda: animate_max_pool([[1, np.nan]], 1), r"`x` must be finite.*Received: nan"),
@@ -233,14 +218,14 @@ def test_the_animation_is_drawn_in_changing_frames():
             lambda: animate_convolution(np.eye(4), np.eye(3), dilations=2),
             "`kernel` must span.*kernel of 5 x 5 cells, input of 4 x 4",
         ),
-        (lambda: animate_convolution(np.eye(4), np.ones(3)), r"`kernel` must be.*shape=\(3,\)"),
+        (lambda: animate_convolution(np.eye(4), np.ones(3)), r"`kernel` must have.*shape=\(3,\)"),
         (
             lambda: animate_convolution(np.eye(6), np.eye(2), strides=2, dilations=(1, 2)),
             r"must not both be above 1.*strides=\(2, 2\), dilations=\(1, 2\)",
         ),
     ],
 )
-def test_each_mistake_is_told_in_one_line(call, message):
+def test_each_mistake_raises_a_one_line_message(call, message):
     with pytest.raises(PetkerasError, match=message) as raised:
         call()
     assert "\n" not in str(raised.value)

@@ -1,4 +1,4 @@
-"""Maps of where a network looks, against finite differences, formulas by hand and plain loops."""
+"""Attribution maps, against finite differences, formulas by hand and plain loops."""
 
 import keras
 import matplotlib as mpl
@@ -150,15 +150,15 @@ def test_a_batch_gives_the_maps_of_its_pictures_one_by_one(method, model):
     np.testing.assert_allclose(together, apart, rtol=1e-3, atol=1e-5)
 
 
-def test_many_pictures_go_through_in_parts(model, monkeypatch):
+def test_many_images_are_processed_in_batches(model, monkeypatch):
     x = pictures(5)
     together = saliency(model, x)
-    monkeypatch.setattr(attribution, "BATCH", 2)
+    monkeypatch.setattr(attribution, "BATCH_SIZE", 2)
     np.testing.assert_allclose(saliency(model, x), together, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_the_class_is_the_models_unless_told(method, model):
+def test_the_default_class_is_the_predicted_one(method, model):
     x = pictures(3)
     says = model(x, training=False).numpy().argmax(1)
     np.testing.assert_array_equal(method(model, x), method(model, x, says.tolist()))
@@ -174,14 +174,16 @@ def test_half_precision_gives_float32_maps(method):
     assert np.isfinite(maps).all()
 
 
-def test_says_which_layers_classes_and_windows_there_are(model):
+def test_messages_list_the_layers_classes_and_window_sizes(model):
     x = pictures(2)
     with pytest.raises(pk.PetkerasError, match=r"no layer 'conv9'. The layers are: conv1_1, .*dr"):
         grad_cam(model, x, "conv9")
     with pytest.raises(pk.PetkerasError, match=r"'fc1' has no feature maps. .*conv1_1, conv1_2"):
         grad_cam(model, x, "fc1")
     for wrong in (3, -1, [0, 3], [0, 1, 2], 0.5, "cat", True):
-        with pytest.raises(pk.PetkerasError, match=r"None, or a class from 0 to 2, or one for ea"):
+        with pytest.raises(
+            pk.PetkerasError, match=r"None, a class from 0 to 2, or one class for ea"
+        ):
             saliency(model, x, wrong)
     with pytest.raises(pk.PetkerasError, match=r"`window` must be from 1 to .* 16 pixels.*=17"):
         occlusion(model, x, window=17)
@@ -196,7 +198,7 @@ def test_says_which_layers_classes_and_windows_there_are(model):
     [np.zeros((1, 16, 16, 3), np.uint8), np.zeros((16, 16, 3)), np.zeros((1, 8, 8, 3))],
     ids=["uint8", "no batch", "small"],
 )
-def test_says_what_pictures_must_be(wrong, model):
+def test_images_of_another_shape_or_an_integer_dtype_are_refused(wrong, model):
     shape = str(wrong.shape).replace("(", r"\(").replace(")", r"\)")
     with pytest.raises(
         pk.PetkerasError,
@@ -205,7 +207,7 @@ def test_says_what_pictures_must_be(wrong, model):
         saliency(model, wrong)
 
 
-def test_the_figure_has_a_row_a_photograph_and_a_column_a_method():
+def test_the_figure_has_a_row_per_photograph_and_a_column_per_method():
     images = np.zeros((8, 16, 16, 3), np.uint8)
     maps = {"one": np.ones((8, 16, 16)), "two": -np.ones((8, 16, 16))}
     figure = plot_attribution(images, maps, [f"pet {number}" for number in range(8)])
@@ -219,7 +221,7 @@ def test_the_figure_has_a_row_a_photograph_and_a_column_a_method():
     assert (below == 0).all()
 
 
-def test_a_few_bright_pixels_do_not_make_a_map_black():
+def test_a_few_bright_pixels_do_not_darken_a_map():
     values = np.ones((1, 20, 20))
     values[0, 0, 0] = 1000.0
     figure = plot_attribution(np.zeros((1, 20, 20, 3), np.uint8), {"map": values})

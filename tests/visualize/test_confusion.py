@@ -1,4 +1,4 @@
-"""The confusion matrix against a count by loops, and the gallery of the worst."""
+"""The confusion matrix against a count by loops, and the worst predictions."""
 
 import numpy as np
 import pytest
@@ -43,6 +43,6 @@ def test_the_worst_photographs_come_first_with_their_probabilities():
     assert [int(axes.images[0].get_array()[0, 0, 0]) for axes in figure.axes[:3]] == [1, 2, 0]
 
 
-def test_a_gallery_of_nothing_is_refused():
-    with pytest.raises(PetkerasError, match="`images` must hold a photograph"):
+def test_an_empty_list_of_photographs_is_refused():
+    with pytest.raises(PetkerasError, match="`images` must hold at least one photograph"):
         plot_worst(np.zeros((0, 4, 4, 3)), np.zeros((0, 2)), np.zeros((0, 2)), ("cat", "dog"))

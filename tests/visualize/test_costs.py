@@ -1,4 +1,4 @@
-"""What layers cost, against counts made in other ways."""
+"""The costs of layers, against independent counts."""
 
 import io
 import re
@@ -10,7 +10,14 @@ import pytest
 import petkeras as pk
 from petkeras import layers as ours
 from petkeras.errors import PetkerasError
-from petkeras.visualize.costs import CostTable, LayerCost, cost_table, costs, human, plot_costs
+from petkeras.visualize.costs import (
+    CostTable,
+    LayerCost,
+    cost_table,
+    costs,
+    format_quantity,
+    plot_costs,
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +86,13 @@ def test_strides_groups_and_depthwise_kernels_count_as_often_as_they_multiply(pa
     assert each.multiply_adds == 18 * np.prod(each.output_shape)
 
 
-def test_models_inside_a_model_are_gone_into():
+def test_layers_of_nested_models_are_listed():
     inner = keras.Sequential([keras.Input((8, 8, 3)), ours.Conv2D(2, 3, name="inner")])
     outer = keras.Sequential([keras.Input((8, 8, 3)), inner, ours.MaxPool2D(name="outer")])
     assert [row.name for row in costs(outer)] == ["inner", "outer"]
 
 
-def test_the_table_has_a_line_a_layer_and_the_totals():
+def test_the_table_has_a_line_per_layer_and_the_totals():
     table = cost_table(pk.pet_net(image_size=32))
     lines = str(table).splitlines()
     assert len(lines) == 1 + 12 + 1
@@ -106,7 +113,7 @@ def test_the_table_is_html_in_jupyter():
     assert "<th>total</th><th></th><th>18</th>" in page
 
 
-def test_bars_are_as_long_as_the_numbers_and_labeled(net, rows):
+def test_bars_have_the_length_of_their_numbers_and_labels(net, rows):
     figure = plot_costs(net)
     assert figure.get_size_inches()[0] == 8
     weights, work, outputs = figure.axes
@@ -123,7 +130,7 @@ def test_bars_are_as_long_as_the_numbers_and_labeled(net, rows):
     assert work.get_title(loc="left") == "Multiply-adds: 1.3 GMAC"
 
 
-def test_no_label_reaches_into_the_next_panel(net):
+def test_no_label_overlaps_the_next_panel(net):
     figure = plot_costs(net)
     figure.savefig(io.BytesIO())  # lays it out
     for axes in figure.axes:
@@ -138,11 +145,11 @@ def test_no_label_reaches_into_the_next_panel(net):
         (102_760_960, "", "102.8 M"), (1_387_266_048, "MAC", "1.4 GMAC"),
     ],
 )  # fmt: skip
-def test_numbers_are_written_for_people(value, unit, text):
-    assert human(value, unit) == text
+def test_quantities_are_readable(value, unit, text):
+    assert format_quantity(value, unit) == text
 
 
-def test_refuses_pictures_of_unknown_size():
+def test_an_unknown_image_size_is_refused():
     model = keras.Sequential([keras.Input((None, None, 3)), ours.Conv2D(2, 3, name="conv")])
-    with pytest.raises(PetkerasError, match=r"'conv' .*one size.*shape \(None, None, 2\)"):
+    with pytest.raises(PetkerasError, match=r"'conv' .*fixed size.*shape \(None, None, 2\)"):
         costs(model)

@@ -1,4 +1,4 @@
-"""Curves: smoothing against its published formula, scalars against what was written."""
+"""Curves: smoothing against its published formula, scalars against the written ones."""
 
 import dataclasses
 import os
@@ -10,10 +10,10 @@ from conftest import halves_data
 from hypothesis import given
 from hypothesis import strategies as st
 
+import petkeras as pk
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
-from petkeras.training import train
 from petkeras.visualize import plot_curves, read_scalars, smooth
 
 
@@ -52,18 +52,18 @@ def run_dir(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("runs") / "run"
     recipe = dataclasses.replace(MODERN, epochs=2, summary_every=2)
     model = pet_net(image_size=16, recipe=recipe, seed=0)
-    history = train(model, halves_data(), recipe, run_dir, verbose=False)
+    history = pk.train(model, halves_data(), recipe, run_dir, verbose=False)
     return run_dir, history
 
 
-def test_scalars_are_read_as_they_were_trained(run_dir):
+def test_scalars_are_those_of_the_training(run_dir):
     run_dir, history = run_dir
     steps, losses = read_scalars(run_dir)["train"]["Loss"]
     assert steps.tolist() == [2, 4, 6, 8, 10]
     np.testing.assert_allclose(losses, np.array(history.step_losses)[steps - 1], rtol=1e-5)
 
 
-def test_steps_that_were_written_twice_count_once_and_the_later_one_holds(tmp_path):
+def test_of_a_step_written_twice_the_later_value_counts(tmp_path):
     for values in ([1.0, 2.0], [20.0, 30.0]):  # the second run goes on from step 1
         with tf.summary.create_file_writer(str(tmp_path / "tensorboard" / "train")).as_default():
             for step, value in enumerate(values, start=1 if values[0] == 1 else 2):
@@ -73,7 +73,7 @@ def test_steps_that_were_written_twice_count_once_and_the_later_one_holds(tmp_pa
     assert values.tolist() == [1.0, 20.0, 30.0]
 
 
-def test_each_line_is_a_runs_own(run_dir):
+def test_each_line_shows_the_scalars_of_its_run(run_dir):
     run_dir, _ = run_dir
     figure = plot_curves({"a": run_dir, "b": run_dir}, weight=0.5)
     scalars = read_scalars(run_dir)

@@ -1,4 +1,4 @@
-"""The film: what is on each frame, and that colors mean the same on all of them."""
+"""The film: each frame shows its step, with one color scale for all frames."""
 
 import dataclasses
 import io
@@ -9,11 +9,11 @@ import pytest
 from conftest import halves_data
 from PIL import Image
 
+import petkeras as pk
 from petkeras.callbacks.filters import Film
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
-from petkeras.training import train
 from petkeras.visualize import Evolution, animate_evolution, plot_movement
 
 
@@ -24,7 +24,7 @@ def run_dir(tmp_path_factory):
     recipe = dataclasses.replace(MODERN, epochs=2, film_every=2)
     film = Film({"conv1_2": [5, 2], "pool2": [0, 1, 2]})
     model = pet_net(image_size=16, recipe=recipe, seed=0)
-    train(model, halves_data(), recipe, run_dir, verbose=False, film=film)
+    pk.train(model, halves_data(), recipe, run_dir, verbose=False, film=film)
     return run_dir
 
 
@@ -66,8 +66,8 @@ def test_the_frames_of_a_gif_share_one_palette(run_dir):
     assert len(palettes) == 1
 
 
-def test_of_many_frames_some_are_taken_the_first_and_the_last_always(run_dir):
-    film = animate_evolution(run_dir, "pool2", filters=[1], most_frames=3)
+def test_of_many_frames_an_even_sample_with_the_first_and_the_last_is_shown(run_dir):
+    film = animate_evolution(run_dir, "pool2", filters=[1], max_frames=3)
     texts = []
     for frame in range(film.count):
         texts += [text.get_text() for text in film.frame(frame).texts]
@@ -86,17 +86,17 @@ def test_movement_is_what_the_recorder_measured(run_dir):
 @pytest.mark.parametrize(
     ("layers", "filters", "message"),
     [
-        ("conv2_2", None, "Layer 'conv2_2' was not filmed. Filmed were: conv1_2, pool2"),
-        ("conv1_2", [7], "Filter 7 of layer 'conv1_2' was not filmed. Filmed were: 5, 2"),
+        ("conv2_2", None, "Layer 'conv2_2' was not filmed. Filmed layers: conv1_2, pool2"),
+        ("conv1_2", [7], "Filter 7 of layer 'conv1_2' was not filmed. Filmed filters: 5, 2"),
     ],
 )
-def test_what_was_not_filmed_is_refused(run_dir, layers, filters, message):
+def test_layers_and_filters_that_were_not_filmed_are_refused(run_dir, layers, filters, message):
     with pytest.raises(PetkerasError, match=message):
         animate_evolution(run_dir, layers, filters)
 
 
-def test_a_run_without_a_film_says_so(tmp_path):
-    with pytest.raises(PetkerasError, match="kept no filters while it trained"):
+def test_a_run_without_a_film_is_refused(tmp_path):
+    with pytest.raises(PetkerasError, match="has no film of its filters"):
         Evolution(tmp_path)
 
 
@@ -146,7 +146,7 @@ def test_a_frame_without_each_kernels_distance_is_named(run_dir, tmp_path, moved
         plot_movement(tmp_path)
 
 
-def test_a_file_that_only_looks_like_a_frame_is_left_out(run_dir, tmp_path):
+def test_a_file_that_only_looks_like_a_frame_is_ignored(run_dir, tmp_path):
     shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
     (tmp_path / "evolution" / "step_mine.npz").touch()
     assert Evolution(tmp_path).steps == [0, 2, 4, 6, 8, 10]

@@ -53,7 +53,7 @@ def by_hand():
     return graph
 
 
-def test_scopes_come_in_order_and_operations_without_one_stand_for_themselves():
+def test_scopes_are_in_order_and_operations_without_a_scope_are_listed_by_name():
     assert graph_scopes(by_hand()) == ["x", "double", "sum"]
 
 
@@ -61,7 +61,7 @@ def test_an_edge_has_each_tensor_once_with_its_shape():
     assert graph_edges(by_hand()) == {("x", "double"): [(None, 4)], ("double", "sum"): [(None, 4)]}
 
 
-def test_a_tensor_of_any_shape_has_none():
+def test_a_tensor_of_unknown_rank_has_no_shape():
     with tf.Graph().as_default() as graph:
         x = tf.compat.v1.placeholder(tf.float32, name="x")
         tf.identity(x, name="y")
@@ -91,7 +91,7 @@ def test_boxes_do_not_overlap(axes):
             assert apart
 
 
-def test_arrows_join_what_the_graph_joins(axes, model):
+def test_arrows_connect_the_boxes_that_the_graph_connects(axes, model):
     drawn = boxes(axes)
     joined = set()
     for tail, head in arrows(axes):
@@ -102,7 +102,7 @@ def test_arrows_join_what_the_graph_joins(axes, model):
     assert set(itertools.pairwise(LAYERS)) <= joined
 
 
-def test_shapes_stand_beside_the_arrows(axes):
+def test_shapes_are_written_beside_the_arrows(axes):
     texts = [text.get_text().replace("×", "x") for text in axes.texts]  # noqa: RUF001
     for shape in ("? x 16 x 16 x 3", "? x 8 x 8 x 64", "? x 1024", "? x 3", "2 tensors"):
         assert shape in texts
@@ -112,5 +112,5 @@ def test_shapes_stand_beside_the_arrows(axes):
 def test_a_graph_without_scopes_is_refused():
     with tf.Graph().as_default() as graph:
         tf.constant(1.0)
-    with pytest.raises(PetkerasError, match=r"a graph of 1 operations without"):
+    with pytest.raises(PetkerasError, match=r"a graph of 1 operations without scopes"):
         plot_graph(graph)

@@ -12,7 +12,7 @@ from petkeras.visualize import apply_kernel, article_kernels, layer_kernels, plo
 
 
 def convolve(image, kernel):
-    """Slide a kernel over a picture that is padded with zeros, by loops."""
+    """Slide a kernel over a zero-padded image, in Python loops."""
     height, width = kernel.shape
     top, left = (height - 1) // 2, (width - 1) // 2
     padded = np.pad(image, [(top, height - 1 - top), (left, width - 1 - left)])
@@ -45,7 +45,7 @@ def test_a_picture_in_color_is_averaged_to_gray_first():
     )
 
 
-def test_the_articles_kernels_sum_to_zero_and_answer_most_to_their_own_line():
+def test_the_articles_kernels_sum_to_zero_and_respond_most_to_their_own_line():
     kernels = article_kernels()
     lines = {name: np.zeros((7, 7), np.float32) for name in ("horizontal", "vertical", "diagonal")}
     lines["horizontal"][3, :] = 1
@@ -68,7 +68,7 @@ def test_a_layers_kernels_are_its_weights():
     )
 
 
-def test_the_figure_shows_each_kernel_above_what_it_makes_of_the_picture():
+def test_the_figure_shows_each_kernel_above_its_response():
     image = np.random.default_rng(0).random((12, 12)).astype(np.float32)
     kernels = article_kernels()
     figure = plot_kernels(kernels, image)
@@ -94,10 +94,10 @@ def test_kernels_alone_fill_a_grid():
     ("layer", "filters", "message"),
     [
         ("conv9", None, "There is no layer 'conv9'. The layers are: images, conv1_1"),
-        ("pool1", None, "'pool1' has no kernels to show. Layers that have: conv1_1, conv1_2, "),
+        ("pool1", None, "'pool1' has no kernels to show. Layers with kernels: conv1_1, conv1_2, "),
         ("conv1_1", [32], "Layer 'conv1_1' has the filters 0 to 31. Received: 32"),
     ],
 )
-def test_kernels_that_are_not_there_are_named(layer, filters, message):
+def test_messages_list_the_kernels_that_exist(layer, filters, message):
     with pytest.raises(PetkerasError, match=message):
         layer_kernels(pet_net(image_size=16), layer, filters)

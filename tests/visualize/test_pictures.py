@@ -1,4 +1,4 @@
-"""Galleries show the very pictures they are given; outlines and boxes lie where they belong."""
+"""Images are shown unchanged; outlines and boxes are where they belong."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_a_long_title_is_no_wider_than_its_picture():
         assert text.get_window_extent().width <= 1.05 * axes.get_window_extent().width
 
 
-def test_floats_are_taken_for_0_to_255_and_clipped():
+def test_floats_are_read_as_0_to_255_and_clipped():
     shown = plot_pictures([np.array([[-3.0, 0.0], [127.9, 300.0]])]).axes[0].images[0]
     np.testing.assert_array_equal(shown.get_array(), [[0, 0], [127, 255]])
     assert (shown.norm.vmin, shown.norm.vmax) == (0, 255)
@@ -43,7 +43,7 @@ def test_columns_can_be_chosen():
 
 
 @pytest.mark.parametrize(("images", "titles"), [([], None), ([IMAGE], ["a", "b"])])
-def test_no_pictures_or_other_titles_are_refused(images, titles):
+def test_no_images_or_a_wrong_number_of_titles_are_refused(images, titles):
     with pytest.raises(PetkerasError, match=f"{len(images)} images, {len(titles or [])} titles"):
         plot_pictures(images, titles)
 

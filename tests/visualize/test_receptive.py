@@ -1,4 +1,4 @@
-"""Receptive fields: computed ones against measured ones, and against published figures."""
+"""Computed receptive fields, against measured and published ones."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ import petkeras as pk
 from petkeras import layers as ours
 from petkeras.errors import PetkerasError
 from petkeras.visualize.receptive import (
-    Field,
+    ReceptiveField,
     gradient_field,
     plot_receptive_field,
     receptive_field,
@@ -47,7 +47,7 @@ def scaled(image):
 
 
 def stack(steps, shape, linear=False):
-    """Build a network of such steps, or its twin in which every pixel seen has a gradient.
+    """Build a network of such steps, or a twin in which every visible pixel has a gradient.
 
     The twin has kernels of ones, and averages where the network takes the largest.
     """
@@ -76,7 +76,7 @@ def stack(steps, shape, linear=False):
 
 
 def box(measured):
-    """Return the rectangle around what is not zero: top, left, bottom, right."""
+    """Return (top, left, bottom, right) of the nonzero values."""
     rows, columns = np.nonzero(measured)
     if not len(rows):
         return None
@@ -110,7 +110,7 @@ def test_pixels_that_no_window_reaches_are_left_out():
         ("convolution", (3, 3), (1, 1), "same", 1),
     ]
     model = stack(steps, (6, 6))
-    assert receptive_field(model, model.layers[-1].name, 1, 0) == Field(0, 0, 5, 5, 7, 7)
+    assert receptive_field(model, model.layers[-1].name, 1, 0) == ReceptiveField(0, 0, 5, 5, 7, 7)
 
 
 def test_dilation_widens_and_holes_at_the_edge_are_left_out():
@@ -123,10 +123,10 @@ def test_dilation_widens_and_holes_at_the_edge_are_left_out():
 
 def test_a_unit_that_sees_padding_alone_has_an_empty_field():
     model = stack([("convolution", (2, 2), (1, 1), "same", 2)], (1, 1))  # cells -1 and 1 of 1
-    assert receptive_field(model, model.layers[-1].name, 0, 0) == Field(0, 0, 0, 0, 3, 3)
+    assert receptive_field(model, model.layers[-1].name, 0, 0) == ReceptiveField(0, 0, 0, 0, 3, 3)
 
 
-def test_fields_of_pet_net_grow_as_the_sizes_say(net):
+def test_fields_of_pet_net_grow_with_depth(net):
     fields = {field.name: field for field in receptive_fields(net)}
     assert {name: field.height for name, field in fields.items()} == {
         "conv1_1": 3, "conv1_2": 5, "pool1": 6, "drop1": 6,
@@ -134,7 +134,7 @@ def test_fields_of_pet_net_grow_as_the_sizes_say(net):
     }  # fmt: skip
     assert all(field.width == field.height for field in fields.values())
     assert [field.step_down for field in fields.values()] == [1, 1, 2, 2, 2, 2, 4, 4]
-    assert receptive_field(net, "pool2", 0, 7) == Field(0, 22, 10, 32, 16, 16)
+    assert receptive_field(net, "pool2", 0, 7) == ReceptiveField(0, 22, 10, 32, 16, 16)
 
 
 @pytest.mark.parametrize("layer", ["conv1_1", "pool1", "conv2_1", "drop2"])
@@ -163,12 +163,12 @@ def test_fields_of_vgg16_are_the_published_ones():
     assert fields["block5_pool"] == (212, 32)
 
 
-def test_sequential_models_work_alike():
+def test_sequential_models_work_too():
     model = keras.Sequential([keras.Input((8, 8, 1)), ours.Conv2D(2, 3), ours.MaxPool2D()])
     assert [field.height for field in receptive_fields(model)] == [3, 4]
 
 
-def test_the_plot_frames_what_is_computed_above_and_the_gradient_below(net, photograph):
+def test_the_plot_frames_the_computed_field_above_and_the_gradient_below(net, photograph):
     figure = plot_receptive_field(net, scaled(photograph), photograph)
     assert figure.get_size_inches()[0] == 8
     panels = figure.axes
@@ -191,7 +191,7 @@ def test_the_plot_frames_what_is_computed_above_and_the_gradient_below(net, phot
         assert wide == high == min(2 * size, 32)  # enlarged, and never beyond the picture
 
 
-def test_a_pixel_chooses_the_unit_that_sees_it_in_its_middle(net, photograph):
+def test_a_pixel_selects_the_unit_whose_field_is_centered_on_it(net, photograph):
     figure = plot_receptive_field(net, scaled(photograph), photograph, ["conv1_1", "pool2"], 9, 30)
     small, large = (panel.patches[0] for panel in figure.axes[:2])
     assert (small.get_y(), small.get_x()) == (7.5, 28.5)
@@ -227,18 +227,18 @@ def unknown():
             "'pool2' have the rows 0 to 7 and the columns 0 to 7. Received: row=8, column=0",
         ),
         (lambda net, image: receptive_field(net, "pool2", 0, -1), "Received: row=0, column=-1"),
-        (lambda net, image: receptive_fields(branched()), "'join' does not take its input from"),
+        (lambda net, image: receptive_fields(branched()), "The input of layer 'join' is not"),
         (lambda net, image: receptive_fields(unknown()), "Layer 'up' is a UpSampling2D: .* known"),
         (
             lambda net, image: receptive_field(
                 keras.Sequential([keras.Input((None, 8, 1)), ours.Conv2D(1, 3, name="conv")]),
                 "conv", 0, 0,
             ),
-            "The size of the pictures that layer 'conv' takes is not known",
+            "The size of the images that layer 'conv' takes is not known",
         ),
         (
             lambda net, image: gradient_field(net, image[:16], "conv1_1", 0, 0),
-            r"`x` must be one picture of the shape \(32, 32, 3\).*shape=\(16, 32, 3\)",
+            r"`x` must be one image of the shape \(32, 32, 3\).*shape=\(16, 32, 3\)",
         ),
         (
             lambda net, image: gradient_field(net, np.stack([image] * 2), "conv1_1", 0, 0),
@@ -255,11 +255,11 @@ def unknown():
         ),
         (
             lambda net, image: plot_receptive_field(net, image, image, row=32),
-            "The picture has the rows 0 to 31.*Received: row=32, column=15.5",
+            "The image has the rows 0 to 31.*Received: row=32, column=15.5",
         ),
     ],
 )  # fmt: skip
-def test_each_mistake_is_told_in_one_line(net, photograph, call, message):
+def test_each_mistake_raises_a_one_line_message(net, photograph, call, message):
     with pytest.raises(PetkerasError, match=message) as raised:
         call(net, photograph)
     assert "\n" not in str(raised.value)

@@ -1,4 +1,4 @@
-"""The checks of maps: weights that come back exactly, ranks by hand, and maps that must change."""
+"""The sanity checks: weights restored exactly, ranks by hand, and maps that must change."""
 
 import keras
 import matplotlib as mpl
@@ -12,11 +12,11 @@ import petkeras as pk
 from petkeras.visualize import sanity
 from petkeras.visualize.attribution import grad_cam, saliency
 from petkeras.visualize.sanity import (
-    energy_inside,
     plot_sanity_check,
     randomize,
+    rank_correlation,
     sanity_check,
-    similarity,
+    share_inside,
 )
 
 
@@ -26,7 +26,7 @@ def weights(model):
 
 @pytest.fixture(scope="module")
 def pets():
-    """Pictures of two halves, preprocessed, and a network that tells them apart."""
+    """A network that was trained on pictures of two halves, and the preprocessed pictures."""
     pictures = halves(40)
     x = (pictures.images.astype("float32") - 96) / 255
     model = pk.pet_net(image_size=16, seed=0, recipe=pk.MODERN)
@@ -38,7 +38,7 @@ def pets():
     return model, x
 
 
-def test_randomize_keeps_the_weights_size_and_puts_the_trained_ones_back(pets):
+def test_randomize_keeps_the_scale_of_the_weights_and_restores_them(pets):
     model, _ = pets
     before = weights(model)
     with randomize(model, seed=1) as random:
@@ -58,7 +58,7 @@ def test_randomize_keeps_the_weights_size_and_puts_the_trained_ones_back(pets):
         assert not np.array_equal(first[0], weights(model)[0])
 
 
-def test_randomize_changes_the_named_layers_alone_and_restores_after_an_error(pets):
+def test_randomize_changes_only_the_named_layers_and_restores_them_after_an_error(pets):
     model, _ = pets
     before = weights(model)
     names = [variable.path for variable in model.trainable_variables]
@@ -75,8 +75,10 @@ def test_randomize_changes_the_named_layers_alone_and_restores_after_an_error(pe
         np.testing.assert_array_equal(trained, now)
 
 
-def test_randomize_says_which_layers_have_weights(pets):
-    with pytest.raises(pk.PetkerasError, match=r"'pool1' has no weights. .*: conv1_1, conv1_2, "):
+def test_randomize_lists_the_layers_that_have_weights(pets):
+    with pytest.raises(
+        pk.PetkerasError, match=r"'pool1' has no weights. Layers with weights: conv1_1, conv1_2, "
+    ):
         randomize(pets[0], ["pool1"]).__enter__()
     with pytest.raises(pk.PetkerasError, match=r"no layer 'fc9'"):
         randomize(pets[0], ["fc9"]).__enter__()
@@ -118,10 +120,10 @@ def test_rank_correlation_by_hand():
     a = np.array([[[3.0, 1.0, 4.0, 1.0, 5.0]]])  # ranks 3, 1.5, 4, 1.5, 5
     b = np.array([[[0.0, 0.0, 7.0, 0.0, 9.0]]])  # ranks 2, 2, 4, 2, 5
     # about their mean 3: (0, -1.5, 1, -1.5, 2) and (-1, -1, 1, -1, 2); 8 / sqrt(9.5 * 8)
-    assert similarity(a, b) == pytest.approx([8 / np.sqrt(9.5 * 8)])
-    assert similarity(a, np.exp(a)) == pytest.approx([1.0])
-    assert similarity(a, -a) == pytest.approx([-1.0])
-    assert similarity(a, np.zeros_like(a)) == [0.0]
+    assert rank_correlation(a, b) == pytest.approx([8 / np.sqrt(9.5 * 8)])
+    assert rank_correlation(a, np.exp(a)) == pytest.approx([1.0])
+    assert rank_correlation(a, -a) == pytest.approx([-1.0])
+    assert rank_correlation(a, np.zeros_like(a)) == [0.0]
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
@@ -131,24 +133,24 @@ def test_equal_values_share_the_mean_of_their_ranks(values):
     np.testing.assert_allclose(sanity._ranks(values), expected)
 
 
-def test_says_that_maps_must_have_one_shape():
+def test_maps_of_different_shapes_are_refused():
     with pytest.raises(pk.PetkerasError, match=r"Received: \(2, 4, 4\) and \(2, 4, 5\)"):
-        similarity(np.zeros((2, 4, 4)), np.zeros((2, 4, 5)))
+        rank_correlation(np.zeros((2, 4, 4)), np.zeros((2, 4, 5)))
     with pytest.raises(pk.PetkerasError, match=r"Received: \(4, 4\) and \(4, 4\)"):
-        similarity(np.zeros((4, 4)), np.zeros((4, 4)))
+        rank_correlation(np.zeros((4, 4)), np.zeros((4, 4)))
     with pytest.raises(pk.PetkerasError, match=r"must be bool. Received: .* float64"):
-        energy_inside(np.zeros((2, 4, 4)), np.zeros((2, 4, 4)))
+        share_inside(np.zeros((2, 4, 4)), np.zeros((2, 4, 4)))
     with pytest.raises(pk.PetkerasError, match=r"one shape \(batch, H, W\)"):
-        energy_inside(np.zeros((2, 4, 4)), np.zeros((2, 4, 5), bool))
+        share_inside(np.zeros((2, 4, 4)), np.zeros((2, 4, 5), bool))
 
 
-def test_energy_inside_is_a_share_of_the_map():
+def test_share_inside_is_a_share_of_the_map():
     maps = np.zeros((3, 2, 2), np.float32)
     maps[0] = [[1, 2], [3, 4]]
     maps[1] = [[-5, 1], [0, 0]]  # what is below 0 does not count
     masks = np.array([[[True, False], [False, True]]] * 3)
-    np.testing.assert_allclose(energy_inside(maps, masks), [0.5, 0.0, np.nan])
-    assert energy_inside(maps, np.ones((3, 2, 2), bool))[:2].tolist() == [1.0, 1.0]
+    np.testing.assert_allclose(share_inside(maps, masks), [0.5, 0.0, np.nan])
+    assert share_inside(maps, np.ones((3, 2, 2), bool))[:2].tolist() == [1.0, 1.0]
 
 
 def test_the_figure_shows_the_photograph_the_trained_map_and_one_for_each_layer(pets):

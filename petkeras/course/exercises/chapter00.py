@@ -1,61 +1,65 @@
-"""Checks of chapter 00's exercises: pictures seen, a guesser's score, from logits to answers."""
+"""Check chapter 00: pictures shown, a guesser's score, and a class from logits."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from petkeras.course.exercises import not_yet, number, right
-from petkeras.course.exercises.reading import stops_with
+from petkeras.course.exercises.answers import (
+    NO_NUMBER,
+    call_for_numbers,
+    find_hint,
+    not_yet,
+    read_number,
+    right,
+)
 
 
 def exercise_1(pictures):
     """Check how many pictures are shown in eight epochs of 340."""
-    pictures = number(pictures)
+    pictures = read_number(pictures)
     if pictures is None:
-        return not_yet("put a number in place of None.")
+        return not_yet(NO_NUMBER)
     if pictures == 2720:
-        return right("each of the 340 is shown eight times, changed a little each time.")
-    if pictures == 340:
-        return not_yet("that is one epoch: each picture once.")
-    if pictures == 272:
-        return not_yet("that is the number of steps; each shows ten pictures.")
-    return not_yet("in an epoch each picture is shown once, and there are eight.")
+        return right("Each of the 340 is shown eight times, changed a little each time.")
+    hints = [
+        (340, "That is one epoch: each picture once."),
+        (272, "That is the number of steps. Each step shows ten pictures."),
+    ]
+    hint = find_hint(pictures, hints)
+    return not_yet(hint or "Each picture is shown once per epoch, and there are eight epochs.")
 
 
 def exercise_2(score):
     """Check how many of 60 pictures a guesser gets right on average."""
-    score = number(score)
+    score = read_number(score)
     if score is None:
-        return not_yet("put a number in place of None.")
+        return not_yet(NO_NUMBER)
     if score == 30:
-        return right("half of them: an accuracy of 0.5 means that nothing was learned.")
-    if score == 0:
-        return not_yet("it knows nothing, but it is lucky every second time.")
-    if score == 0.5:
-        return not_yet("that is the share. How many of 60 pictures are that?")
-    return not_yet("each of the 60 is right with probability 1/2.")
+        return right("Half of them: an accuracy of 0.5 means that nothing was learned.")
+    hints = [
+        (0, "It knows nothing, but it gets lucky half the time."),
+        (0.5, "That is the fraction. How many of 60 pictures is that?"),
+    ]
+    return not_yet(find_hint(score, hints) or "Each of the 60 is right with probability 1/2.")
 
 
 def exercise_3(answers):
-    """Check a function from logits to classes."""
-    if not callable(answers):
-        return not_yet("answers must be a function of the logits.")
+    """Check a function that returns each picture's class from its logits."""
     logits = np.array([[1.0, -2.0, 0.5], [0.0, 0.1, 3.0], [-5.0, -1.0, -2.0], [9.0, 8.0, 7.0]])
-    try:
-        found = answers(logits)
-        found = None if found is None else np.asarray(found)
-    except Exception as error:  # whatever the reader's code raises is told, not thrown
-        return not_yet(f"it {stops_with(error)}")
-    if found is None:
-        return not_yet("it returns nothing yet.")
-    if found.shape == (3,):
-        return not_yet("that looks down the columns. A picture is a row.")
-    if found.shape != (4,):
-        return not_yet(f"4 pictures have 4 answers, but what comes out is {found.shape}.")
-    if np.array_equal(found, [0, 2, 1, 0]):
-        return right("the place of the largest number in each row.")
-    if np.array_equal(found, logits.max(axis=1)):
-        return not_yet("these are the largest numbers themselves. Their places are asked for.")
-    if np.array_equal(found, [1, 0, 0, 2]):
-        return not_yet("these are the places of the smallest numbers.")
-    return not_yet("look for the place of the largest number in each row.")
+    classes, hint = call_for_numbers(answers, logits)
+    if hint:
+        return not_yet(hint)
+    if classes.shape == (3,):
+        return not_yet("You compare the numbers in each column. A picture is a row.")
+    if classes.shape != (4,):
+        return not_yet(
+            f"4 pictures need 4 answers, but your function returns shape {classes.shape}."
+        )
+    if np.array_equal(classes, [0, 2, 1, 0]):
+        return right("The position of the largest number in each row.")
+    hints = [
+        (logits.max(axis=1), "These are the largest numbers themselves. Return their positions."),
+        ([1, 0, 0, 2], "These are the positions of the smallest numbers."),
+    ]
+    hint = find_hint(classes, hints)
+    return not_yet(hint or "Look for the position of the largest number in each row.")

@@ -1,100 +1,94 @@
-"""Checks of chapter 01: how wide an interval is, how much of a picture is pet, where a box goes."""
+"""Check chapter 01: an interval's width, how much of a picture is pet, and a squashed head box."""
 
 from __future__ import annotations
 
-import math
-from numbers import Integral
-
 import numpy as np
 
-from petkeras.course.exercises import not_yet, right
-from petkeras.course.exercises.reading import call_for_numbers
+from petkeras.course.exercises.answers import (
+    call_for_numbers,
+    find_hint,
+    not_yet,
+    read_count,
+    right,
+)
+from petkeras.runs.intervals import accuracy_interval
 
-WIDEST = 10.0  # points, of the interval that exercise 1 asks for
+MAX_WIDTH = 10.0  # points, in exercise 1
 
 
 def exercise_1(test_pictures):
-    """Check the number of test pictures that makes the interval about 5/6 narrow enough."""
-    if not isinstance(test_pictures, Integral) or isinstance(test_pictures, bool):
-        return not_yet("`test_pictures` is a whole number.")
-    n = int(test_pictures)
-    if n < 1:
-        return not_yet("Without a test picture there is no accuracy. Try more.")
-    if _width(n) > WIDEST:
+    """Check how many test pictures make the interval around 5/6 narrow enough."""
+    count = read_count(test_pictures)
+    if count is None:
+        return not_yet("`test_pictures` must be an integer of 1 or more.")
+    width = _width(count)
+    if width > MAX_WIDTH:
         return not_yet(
-            f"With {n} pictures the interval is still {_width(n)} points wide. "
+            f"With {count} pictures the interval is still {width} points wide. "
             "To halve it takes about four times as many."
         )
-    if _width(0.95 * n) < WIDEST:
-        return not_yet(f"{n} would do: {_width(n)} points. But fewer pictures are enough.")
+    if _width(0.95 * count) < MAX_WIDTH:
+        return not_yet(f"{count} is enough: {width} points. But fewer pictures are enough, too.")
     return right(
-        f"{_width(n)} points; and of the 400 pictures that two breeds have, more than "
-        "half would be gone."
+        f"{width} points. Two breeds have 400 pictures, so that would take more than half of them."
     )
 
 
-def _width(n, share=5 / 6, z=1.96):
-    """Return the width of the Wilson interval in points when `share` of n are right.
-
-    Its ends are the two p at which `share` is just z standard errors away: the roots of
-    (share - p)^2 = z^2 p (1 - p) / n.
-    """
-    low, high = np.roots([1 + z**2 / n, -(2 * share + z**2 / n), share**2])
-    return round(100 * abs(high - low), 1)
+def _width(count):
+    """Return the width of the interval in points, to a tenth, when 5/6 of `count` are right."""
+    low, high = accuracy_interval(5 / 6 * count, count)
+    return round(100 * (high - low), 1)
 
 
 def exercise_2(pet_share):
-    """Check a function from a trimap to the share of it that is pet, its border counted half."""
+    """Check a function that returns which share of a trimap is pet, the border counted half."""
     trimap = np.full((8, 10), 2, np.uint8)
-    trimap[2:6, 2:8], trimap[3:5, 3:7] = 3, 1  # 8 of pet, 16 of border, 56 of background
-    answer, hint = call_for_numbers(pet_share, trimap)
+    trimap[2:6, 2:8], trimap[3:5, 3:7] = 3, 1  # 8 pixels of pet, 16 border, 56 background
+    share, hint = call_for_numbers(pet_share, trimap)
     if hint:
         return not_yet(hint)
-    if answer.size != 1:
+    if share.size != 1:
         return not_yet("The share is one number for the whole picture.")
-    share = answer.item()
-    if math.isclose(share, 16 / 80, abs_tol=1e-6):
-        return right("The border is counted half, for half of it is pet.")
-    hints = {
-        8 / 80: "The border is not counted at all. Half of it is pet.",
-        24 / 80: "The border is counted whole. Only half of it is pet.",
-        64 / 80: "That is the background's share. A 1 is pet, a 2 is background.",
-        16.0: "That is how many pixels are pet. Which part of all are they?",
-        8.0: "That counts pixels, and none of the border. Which part of all are they?",
-    }
-    for wrong, hint in hints.items():
-        if math.isclose(share, wrong, abs_tol=1e-6):
-            return not_yet(hint)
+    share = share.item()
+    if np.isclose(share, 16 / 80):
+        return right("The border counts half, because about half of it is pet.")
+    hints = [
+        (8 / 80, "You left out the border. About half of it is pet."),
+        (24 / 80, "You counted all of the border. Only about half of it is pet."),
+        (64 / 80, "That is the background's share. 1 is pet, 2 is background."),
+        (16, "That is the number of pet pixels. What fraction of all pixels is that?"),
+        (8, "That is a number of pixels, and it leaves out the border. We need a fraction."),
+    ]
     return not_yet(
-        "Of 8 x 10 pixels 8 are pet and 16 border: the share is 0.2. "
-        f"`pet_share` gives {share:.4g}."
+        find_hint(share, hints)
+        or "Of 8 x 10 pixels, 8 are pet and 16 are border, so the share is 0.2. "
+        f"`pet_share` returns {share:.4g}."
     )
 
 
 def exercise_3(squash_box):
-    """Check a function that squashes a head box with its picture."""
+    """Check a function that squashes a head box along with its picture."""
     box, width, height, size = (50, 30, 150, 90), 400, 300, 60
-    wanted = np.array([7.5, 6.0, 22.5, 18.0])  # across by 60 / 400, down by 60 / 300
-    given, hint = call_for_numbers(squash_box, box, width, height, size)
+    expected = np.array([7.5, 6.0, 22.5, 18.0])  # horizontally by 60 / 400, vertically by 60 / 300
+    squashed, hint = call_for_numbers(squash_box, box, width, height, size)
     if hint:
         return not_yet(hint)
-    if given.shape != (4,):
+    if squashed.shape != (4,):
         return not_yet("A box is four numbers: left, top, right, bottom.")
-    if np.allclose(given, wanted):
-        return right("Across and down have factors of their own: this is why a head gets narrower.")
-    left, top, ends = box[0], box[1], np.array(box)
+    if np.allclose(squashed, expected):
+        return right("Width and height have different factors. That is why the head gets narrower.")
+    edges = np.array(box)
+    rounded = "A box may end inside a pixel: do not round."
     hints = [
-        (wanted / size, "These are fractions of the picture. The box is asked for in pixels."),
-        (ends * size / height, "Across, too, you took the factor of the height."),
-        (ends * size / width, "Down, too, you took the factor of the width."),
-        (ends * np.tile([size / height, size / width], 2), "Width and height are swapped."),
-        (np.floor(wanted), "A box may end within a pixel: do not round."),
-        (np.round(wanted), "A box may end within a pixel: do not round."),
+        (expected / size, "These are fractions of the picture. Return pixels."),
+        (edges * size / height, "You used the height's factor for left and right, too."),
+        (edges * size / width, "You used the width's factor for top and bottom, too."),
+        (edges * np.tile([size / height, size / width], 2), "You swapped width and height."),
+        (np.floor(expected), rounded),
+        (np.round(expected), rounded),
     ]
-    for wrong, hint in hints:
-        if np.allclose(given, wrong):
-            return not_yet(hint)
     return not_yet(
-        f"A picture {width} wide and {height} high becomes {size} by {size}: its pixel "
-        f"({left}, {top}) comes to lie at (7.5, 6). You put it at ({given[0]:g}, {given[1]:g})."
+        find_hint(squashed, hints)
+        or f"A picture {width} wide and {height} high becomes {size} by {size}, which moves its "
+        f"pixel (50, 30) to (7.5, 6). You moved it to ({squashed[0]:g}, {squashed[1]:g})."
     )

@@ -1,43 +1,49 @@
-"""Checks of chapter 02, choosing a model."""
+"""Check chapter 02: the number of weights, and receptive fields."""
 
 from __future__ import annotations
 
 import math
 
-from petkeras.course.exercises import not_yet, right
-from petkeras.course.exercises.reading import call_for_numbers, read_numbers
+from petkeras.course.exercises.answers import (
+    call_for_numbers,
+    find_hint,
+    not_yet,
+    read_number,
+    right,
+)
 
-MOST_WEIGHTS = 10_000_000
+MAX_WEIGHTS = 10_000_000
+
+# Layers as (window, stride) pairs, for exercise 3.
+PET_NET = ((3, 1), (3, 1), (2, 2), (3, 1), (3, 1), (2, 2))
+VGG16 = (*((3, 1), (3, 1), (2, 2)) * 2, *((3, 1), (3, 1), (3, 1), (2, 2)) * 3)
+NETWORKS = ((), ((3, 1),), ((3, 1), (3, 1)), ((3, 2), (5, 1)), PET_NET, VGG16)
 
 
 def exercise_1(image_size):
-    """Check the largest picture for which `pet_net` has fewer than ten million weights.
-
-    Args:
-        image_size: height and width in pixels.
-    """
-    value = read_numbers(image_size)
-    if value is None or value.shape != () or value != round(float(value)) or value < 1:
-        return not_yet("A picture is a whole number of pixels wide, 1 or more.")
-    size = int(value)
-    count = _pet_net_weights(size)
-    if count >= MOST_WEIGHTS:
+    """Check the largest picture for which `pet_net` has fewer than ten million weights."""
+    size = read_number(image_size)
+    if size is None or size != round(size) or size < 1:
+        return not_yet("`image_size` must be an integer of 1 or more, in pixels.")
+    size = int(size)
+    count, larger = _pet_net_weights(size), _pet_net_weights(size + 1)
+    if count >= MAX_WEIGHTS:
         return not_yet(f"{count:,} weights at {size} pixels. That is not fewer than ten million.")
     if size in (17, 18):
         return not_yet(
-            f"{count:,} weights at {size} pixels: far fewer. fc1 does not see the picture, but "
-            "what two pools have left of it."
+            f"{count:,} weights at {size} pixels: far fewer. fc1 does not see the picture itself, "
+            "but what is left of it after two pools."
         )
-    larger = _pet_net_weights(size + 1)
-    if larger < MOST_WEIGHTS:
+    if larger < MAX_WEIGHTS:
         return not_yet(
-            f"{count:,} weights at {size} pixels, and {larger:,} at {size + 1}: it may be larger."
+            f"{count:,} weights at {size} pixels and {larger:,} at {size + 1}: the picture can be "
+            "larger."
         )
     return right(f"{count:,} weights at {size} pixels, {larger:,} at {size + 1}.")
 
 
 def _pet_net_weights(size):
-    """Count by hand: four convolutions, and two dense layers behind two pools."""
+    """Count by hand: four convolutions, and two dense layers after two pools."""
     pooled = math.ceil(math.ceil(size / 2) / 2)
     convolutions = sum(
         (9 * before + 1) * after for before, after in ((3, 32), (32, 32), (32, 64), (64, 64))
@@ -46,71 +52,56 @@ def _pet_net_weights(size):
 
 
 def exercise_2(weights):
-    """Check how many weights `fc1` has behind the means of 64 maps.
-
-    Args:
-        weights: a number.
-    """
-    value = read_numbers(weights)
-    if value is None or value.shape != ():
-        return not_yet("One number is asked for.")
-    count = float(value)
-    if count == 64 * 512:
-        return not_yet("These are the products. Each of the 512 units adds a bias to them.")
-    if count == 56 * 56 * 64 * 512 + 512:
-        return not_yet("This is fc1 as it is. Of a map of 56 x 56, one number shall be left.")
-    if count == 56 * 56 * 512 + 512:
-        return not_yet("There are 64 maps, and each of them has a mean: 64 numbers, not 56 x 56.")
-    if count == 512 + 512:
-        return not_yet("One mean for each map, and there are 64 maps.")
-    if count != 64 * 512 + 512:
-        return not_yet("inputs x units + biases: how many inputs has fc1 now?")
-    return right("33,280 instead of 102,760,960: three thousand times fewer.")
+    """Check how many weights `fc1` has when its inputs are the means of 64 maps."""
+    count = read_number(weights)
+    if count is None:
+        return not_yet("`weights` must be one number.")
+    if count == 64 * 512 + 512:
+        return right("33,280 instead of 102,760,960: three thousand times fewer.")
+    hints = [
+        (64 * 512, "These are the products. Each of the 512 units also adds a bias."),
+        (56 * 56 * 64 * 512 + 512, "This is fc1 as it is. Reduce each 56 x 56 map to one number."),
+        (56 * 56 * 512 + 512, "Each of the 64 maps has one mean: 64 inputs, not 56 x 56."),
+        (512 + 512, "One mean per map, and there are 64 maps."),
+    ]
+    hint = find_hint(count, hints, rtol=0)
+    return not_yet(hint or "inputs x units + biases: how many inputs does fc1 have now?")
 
 
 def exercise_3(receptive_field):
-    """Check a function that computes how far a unit sees.
-
-    Args:
-        receptive_field: a function from a list of (window, stride), layer by layer, to pixels.
-    """
-    for layers in _CHAINS:
-        value, hint = call_for_numbers(receptive_field, list(layers))
+    """Check a function from a list of (window, stride) pairs to the pixels that a unit sees."""
+    for layers in NETWORKS:
+        pixels, hint = call_for_numbers(receptive_field, list(layers))
         if hint:
             return not_yet(hint)
-        if value.shape != ():
-            return not_yet("One number is asked for: the pixels that a unit sees, along one side.")
-        wanted = _seen(layers)
-        if value == wanted:
+        if pixels.shape != ():
+            return not_yet("Return one number: how many pixels a unit sees along one side.")
+        expected = _receptive_field(layers)
+        if pixels == expected:
             continue
-        came = f"After {_words(layers)} a unit sees {wanted} pixels, not {value:g}."
-        if value == 1 + sum(window - 1 for window, _ in layers):
-            return not_yet(f"{came} A step of a later layer is as wide as all strides before it.")
         windows, strides = zip(*layers, strict=True) if layers else ((), ())
-        if value == _seen([*zip((1, *windows), (*strides, 1), strict=True)]):
-            return not_yet(f"{came} A stride widens the windows that come later, not its own.")
-        if value == wanted - 1:
-            return not_yet(f"{came} Before any layer a unit is one pixel.")
-        if value == math.prod(window for window, _ in layers):
-            return not_yet(f"{came} Windows overlap; they do not multiply.")
-        return not_yet(f"{came} How much wider does the last layer make it?")
+        stride_too_early = zip((1, *windows), (*strides, 1), strict=True)
+        hints = [
+            (
+                1 + sum(window - 1 for window in windows),
+                "One step in a later layer spans the product of all strides before it.",
+            ),
+            (
+                _receptive_field([*stride_too_early]),
+                "A stride widens the windows of later layers, not its own.",
+            ),
+            (expected - 1, "Before the first layer, a unit is one pixel."),
+            (math.prod(windows), "Windows overlap, so their sizes do not multiply."),
+        ]
+        after = ", ".join(map(str, layers)) or "no layer at all"
+        hint = find_hint(pixels, hints) or "How much wider does the last layer make it?"
+        return not_yet(f"After {after} a unit sees {expected} pixels, not {pixels:g}. {hint}")
     return right("16 pixels for our pool2, 212 for VGG16's last pool.")
 
 
-_OURS = ((3, 1), (3, 1), (2, 2), (3, 1), (3, 1), (2, 2))
-_VGG16 = (*((3, 1), (3, 1), (2, 2)) * 2, *((3, 1), (3, 1), (3, 1), (2, 2)) * 3)
-_CHAINS = ((), ((3, 1),), ((3, 1), (3, 1)), ((3, 2), (5, 1)), _OURS, _VGG16)
-
-
-def _seen(layers):
-    """Walk from a unit down to the picture, and count the pixels that its windows cover."""
+def _receptive_field(layers):
+    """Walk from a unit back to the picture, and count the pixels that its windows cover."""
     first, last = 0, 0
     for window, stride in reversed(layers):
         first, last = first * stride, last * stride + window - 1
     return last - first + 1
-
-
-def _words(layers):
-    if not layers:
-        return "no layer at all"
-    return ", ".join(f"({window}, {stride})" for window, stride in layers)

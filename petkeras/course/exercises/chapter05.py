@@ -1,4 +1,4 @@
-"""Checks of chapter 05, the network from scratch."""
+"""Check chapter 05: counting weights, making a weight, and writing a layer."""
 
 from __future__ import annotations
 
@@ -6,100 +6,85 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from petkeras.course.exercises import not_yet, right
-from petkeras.course.exercises.reading import call, call_for_numbers
+from petkeras.course.exercises.answers import call, call_for_numbers, find_hint, not_yet, right
 
 
 def exercise_1(layer):
-    """Check a 3x3 convolution over three channels that has 756 weights.
-
-    Args:
-        layer: a built `Conv2D`.
-    """
+    """Check a built `Conv2D` with 3x3 kernels over three channels that has 756 weights."""
     if not isinstance(layer, keras.layers.Layer) or not layer.built or len(layer.weights) != 2:
-        return not_yet("Hand over the layer, and change nothing but the number of filters.")
-    shapes = [tuple(weight.shape) for weight in layer.weights]
-    count = layer.count_params()
-    if shapes[0][:3] != (3, 3, 3):
-        return not_yet("The kernels shall stay 3 x 3, over three channels.")
-    if shapes[0][3] == 756 // 9:
-        return not_yet(
-            f"{count:,} weights. A kernel is as deep as the picture has channels: how many weights "
-            "is that?"
-        )
-    if shapes[0][3] == 756 // 27:
-        return not_yet(f"{count:,} weights. Each filter has one more than its kernel: its bias.")
-    if count != 756:
-        return not_yet(f"{count:,} weights. How many has one filter, its bias included?")
-    return right("27 filters of 3 x 3 x 3 weights and one bias: 27 x 28.")
+        return not_yet("Pass the layer, and change only the number of filters.")
+    kernel, count = tuple(layer.weights[0].shape), layer.count_params()
+    if len(kernel) != 4 or kernel[:3] != (3, 3, 3):
+        return not_yet("Keep the kernels 3 x 3, over three channels.")
+    if count == 756:
+        return right("27 filters, each with 3 x 3 x 3 weights and one bias: 27 x 28.")
+    hints = [
+        (756 // 9, "A kernel is as deep as the picture has channels: how many weights is that?"),
+        (756 // 27, "Each filter has one more weight than its kernel: its bias."),
+    ]
+    hint = find_hint(kernel[3], hints) or "How many does one filter have, its bias included?"
+    return not_yet(f"{count:,} weights. {hint}")
 
 
 def exercise_2(layer_class):
-    """Check a layer that multiplies each channel by a factor of its own, and can learn it.
-
-    Args:
-        layer_class: a subclass of `keras.layers.Layer` without arguments.
-    """
+    """Check a layer class that multiplies each channel by a factor that it can learn."""
     x = np.random.default_rng(5).normal(size=(2, 4, 4, 3)).astype("float32")
     layer, _, hint = _apply(layer_class, x)
     if hint:
         return not_yet(hint)
     if not layer.weights:
-        return not_yet("Keras knows of no weight in it. Which call makes one that it knows of?")
+        return not_yet("Keras finds no weight in it. Which call makes one that Keras knows about?")
     if not layer.trainable_weights:
-        return not_yet("The factor is known now, as a weight that must not be trained.")
+        return not_yet("Keras now finds the factors, but as a weight that must not be trained.")
     shapes = [tuple(weight.shape) for weight in layer.trainable_weights]
     if shapes != [(3,)]:
         return not_yet(
-            f"For a picture of 3 channels it shall have one weight of shape (3,), a factor for "
+            "For a picture with 3 channels it should have one weight of shape (3,), a factor for "
             f"each channel. It has: {', '.join(map(str, shapes))}."
         )
     weight = layer.trainable_weights[0]
     if not np.allclose(weight, 1.0):
-        return not_yet("The factors shall start as ones, as before. What does `initializer` say?")
+        return not_yet("The factors should start as ones, as before. Check the `initializer`.")
     weight.assign([1.0, 2.0, -3.0])
     values, hint = call_for_numbers(layer, x)
     if hint or values.shape != x.shape or not np.allclose(values, x * [1, 2, -3], atol=1e-5):
         return not_yet("The weight is there, but `call` does not multiply x by it.")
-    return right("what add_weight makes, Keras finds, trains and saves.")
+    return right("Keras finds, trains and saves every weight that add_weight makes.")
 
 
 def exercise_3(layer_class):
-    """Check a layer that makes of each feature map its mean.
-
-    Args:
-        layer_class: a subclass of `keras.layers.Layer` without arguments.
-    """
+    """Check a layer class that returns the mean of each feature map."""
     x = np.random.default_rng(5).normal(size=(4, 6, 5, 3)).astype("float32")
     _, values, hint = _apply(layer_class, tf.constant(x))
     if hint:
         return not_yet(hint)
-    came = f"(4, 6, 5, 3) went in, {values.shape} came out"
-    if values.shape == x.shape:
-        return not_yet(f"{came}: nothing was averaged.")
-    if values.shape == (4, 1, 1, 3):
-        return not_yet(f"{came}. Let the two axes that are averaged go: (4, 3).")
-    if values.shape in ((3,), (1, 3)):
-        return not_yet(f"{came}. The pictures of a batch have nothing to do with each other.")
-    if values.shape == (4,) or values.shape == (4, 6, 5):
-        return not_yet(
-            f"{came}. Each channel is a map of its own; which axes are its height, width?"
-        )
     if values.shape != (4, 3):
-        return not_yet(f"{came}, and (4, 3) shall: a number for each map of each picture.")
-    if np.allclose(values, x.sum(axis=(1, 2)), atol=1e-4):
-        return not_yet("These are the sums of the maps. How many numbers does a map have?")
-    if np.allclose(values, x.max(axis=(1, 2)), atol=1e-5):
-        return not_yet("These are the largest numbers of the maps, not their means.")
-    if not np.allclose(values, x.mean(axis=(1, 2)), atol=1e-5):
-        return not_yet("The shape is right, but these are not the means over height and width.")
-    return right("64 numbers instead of 200,704, and fc1 would need 33,280 weights.")
+        hints = {
+            x.shape: "Nothing was averaged.",
+            (4, 1, 1, 3): "Drop the two axes that are averaged: (4, 3).",
+            (3,): "Do not mix the pictures of a batch.",
+            (1, 3): "Do not mix the pictures of a batch.",
+            (4,): "Each channel is a separate map. Which axes are its height and width?",
+            (4, 6, 5): "Each channel is a separate map. Which axes are its height and width?",
+        }
+        hint = hints.get(
+            values.shape, "It should be (4, 3): a number for each map of each picture."
+        )
+        return not_yet(f"For an input of shape {x.shape} the output is {values.shape}. {hint}")
+    if np.allclose(values, x.mean(axis=(1, 2)), atol=1e-5):
+        return right("64 numbers instead of 200,704, and fc1 would need 33,280 weights.")
+    hints = [
+        (x.sum(axis=(1, 2)), "These are the sums of the maps. How many numbers does a map have?"),
+        (x.max(axis=(1, 2)), "These are the largest numbers of the maps, not their means."),
+    ]
+    hint = find_hint(values, hints, atol=1e-4)
+    return not_yet(hint or "The shape is right, but these are not the means over height and width.")
 
 
 def _apply(layer_class, x):
-    """Make a layer and call it; return it, what it gave, and what went wrong, if anything."""
+    """Make a layer and call it. Return the layer, its output, and a hint if something failed."""
     if not (isinstance(layer_class, type) and issubclass(layer_class, keras.layers.Layer)):
-        return None, None, "Hand over the class itself, a subclass of keras.layers.Layer."
+        return None, None, "Pass the class itself, a subclass of keras.layers.Layer."
     layer, hint = call(layer_class)
     if hint:
         return None, None, hint

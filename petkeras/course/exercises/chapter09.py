@@ -1,39 +1,36 @@
-"""Checks of chapter 09: an edge's length, the operations of a scope, a function traced once."""
+"""Check chapter 09: an edge of the graph, a scope's operations, and a function traced once."""
 
 from __future__ import annotations
-
-from numbers import Integral
 
 import tensorflow as tf
 
 from petkeras.callbacks.tensorboard import scoped_graph
-from petkeras.course.exercises import not_yet, right
-from petkeras.course.exercises.reading import call, read_numbers
+from petkeras.course.exercises.answers import call, not_yet, read_count, read_number, right
 from petkeras.models import pet_net
 from petkeras.visualize import graph_edges
 
-WANTED = 4096  # numbers on the edge of exercise 1
-LARGEST = 256  # a larger network is not built here: it would take too much memory
+NUMBERS = 4096  # on the edge that exercise 1 asks for
+MAX_SIZE = 256  # pixels; a larger network would take too much memory
 
 
 def exercise_1(image_size):
     """Check the picture size at which 4,096 numbers go from flatten to fc1."""
-    if not isinstance(image_size, Integral) or isinstance(image_size, bool) or image_size < 1:
-        return not_yet("`image_size` is a whole number of pixels.")
-    if image_size > LARGEST:
-        return not_yet(f"Larger than {LARGEST} pixels is far too large. Which way must it go?")
-    graph = scoped_graph(pet_net(image_size=int(image_size)))
-    (shape,) = graph_edges(graph)["flatten", "fc1"]
-    if shape[1] == WANTED:
-        return right(f"Two poolings make {image_size} pixels 8, and 8 x 8 x 64 = {WANTED:,}.")
+    size = read_count(image_size)
+    if size is None:
+        return not_yet("`image_size` must be an integer of 1 or more, in pixels.")
+    if size > MAX_SIZE:
+        return not_yet(f"Anything above {MAX_SIZE} pixels is far too large. Which way must it go?")
+    ((_, numbers),) = graph_edges(scoped_graph(pet_net(image_size=size)))["flatten", "fc1"]
+    if numbers == NUMBERS:
+        return right(f"Two pools reduce {size} pixels to 8, and 8 x 8 x 64 = {NUMBERS:,}.")
     return not_yet(
-        f"With {image_size} pixels it is {shape[1]:,} numbers. The edge grows with the picture's "
-        "area: half the side, a quarter of the numbers."
+        f"With {size} pixels it is {numbers:,} numbers. They grow with the picture's area: half "
+        "the side gives a quarter of the numbers."
     )
 
 
 def exercise_2(kinds_in):
-    """Check a function that lists the kinds of the operations in a top-level scope, in order."""
+    """Check a function that lists the types of the operations in a top-level scope, in order."""
     with tf.Graph().as_default() as graph:
         x = tf.compat.v1.placeholder(tf.float32, (None, 4), name="x")
         with tf.name_scope("conv1"):
@@ -46,48 +43,44 @@ def exercise_2(kinds_in):
     if hint:
         return not_yet(hint)
     if not isinstance(kinds, list | tuple):
-        return not_yet("Your function returns a list.")
+        return not_yet("Return a list.")
     kinds = list(kinds)
     if kinds == ["Neg", "Relu"]:
-        return right("The name up to the first slash is the scope; nothing else counts.")
-    if kinds and all(isinstance(kind, tf.Operation) for kind in kinds):
-        return not_yet("These are the operations themselves. What kind each is tells `.type`.")
-    if "conv1/Neg" in kinds:
-        return not_yet("These are the operations' names. What kind each is tells `.type`.")
-    if "Sigmoid" in kinds:
-        return not_yet(
-            "train/conv1/... is in the scope train: only the beginning of a name counts."
-        )
-    if "Tanh" in kinds:
-        return not_yet("conv1_1 begins with conv1, too, but is another scope. Mind the slash.")
-    if sorted(map(str, kinds)) == ["Neg", "Relu"]:
-        return not_yet("These are they, but not in the order in which they are in the graph.")
+        return right("The scope is the name up to the first slash, and nothing else counts.")
     if not kinds:
-        return not_yet("The list is empty. graph.get_operations() has them all.")
-    return not_yet("A scope's operations are those whose name begins with its name and a slash.")
+        return not_yet("The list is empty. graph.get_operations() returns all operations.")
+    if all(isinstance(kind, tf.Operation) for kind in kinds):
+        return not_yet("These are the operations themselves. Their kind is in `.type`.")
+    if "conv1/Neg" in kinds:
+        return not_yet("These are the operations' names. Their kind is in `.type`.")
+    if "Sigmoid" in kinds:
+        return not_yet("train/conv1/... is in the scope train: only the start of a name counts.")
+    if "Tanh" in kinds:
+        return not_yet("conv1_1 also starts with conv1, but is a different scope. Mind the slash.")
+    if sorted(map(str, kinds)) == ["Neg", "Relu"]:
+        return not_yet("These are the right ones, but not in the graph's order.")
+    return not_yet("A scope's operations are those whose name starts with its name and a slash.")
 
 
 def exercise_3(total):
     """Check that a tf.function sums batches of any length, and is traced once for all of them."""
     if not hasattr(total, "experimental_get_tracing_count"):
-        return not_yet("`total` is a function with @tf.function above it.")
+        return not_yet("`total` must be a function with @tf.function above it.")
     for count in (10, 4, 7):
         batch = tf.reshape(tf.range(count * 192, dtype=tf.float32), (count, 8, 8, 3)) / 1e4
         result, hint = call(total, batch)
         if hint:
-            return not_yet(
-                f"A batch of {count} pictures, 8 by 8 by 3, does not get through. {hint}"
-            )
-        value = read_numbers(result)
-        if value is None or value.shape != () or abs(value - float(tf.reduce_sum(batch))) > 1e-2:
-            return not_yet("`total` gives the sum of all numbers in the batch.")
+            return not_yet(f"It does not take a batch of {count} pictures, 8 by 8 by 3. {hint}")
+        value = read_number(result)
+        if value is None or abs(value - float(tf.reduce_sum(batch))) > 1e-2:
+            return not_yet("`total` should return the sum of all numbers in the batch.")
     try:
-        traced = int(total.experimental_get_tracing_count())
+        traces = int(total.experimental_get_tracing_count())
     except Exception as error:
-        return not_yet(f"How often it was traced cannot be told: {type(error).__name__}.")
-    if traced == 1:
+        return not_yet(f"The number of traces cannot be read: {type(error).__name__}.")
+    if traces == 1:
         return right("Traced once, for batches of 10, 4 and 7.")
     return not_yet(
-        f"It was traced {traced} times for batches of 10, 4 and 7. Is there an `input_signature` "
-        "that holds for all of them?"
+        f"It was traced {traces} times for batches of 10, 4 and 7. Can one `input_signature` cover "
+        "all of them?"
     )

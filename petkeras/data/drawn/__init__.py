@@ -1,1 +1,1 @@
-"""Pets that petkeras draws."""
+"""Drawn pets, for use without a network."""

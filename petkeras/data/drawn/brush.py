@@ -1,7 +1,7 @@
-"""Shapes of a drawn pet, and the brush that paints them.
+"""Shapes, and the brush that paints them.
 
-A shape is an array of complex numbers, x + yj with y pointing down, so that adding a number moves
-the shape, and multiplying by one turns and scales it.
+A shape is an array of complex numbers, x + yj with y pointing down: adding a number moves the
+shape, and multiplying by a number rotates and scales it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from PIL import ImageDraw
 
 
 def smooth(points, closed=True, steps=8):
-    """Return a smooth curve through some points: Catmull-Rom, `steps` points for each given one."""
+    """Return a Catmull-Rom curve through some points, with `steps` points for each."""
     points = np.asarray(points, complex)
-    if not closed:  # go on straight at both ends
+    if not closed:  # extend both ends in a straight line
         points = np.concatenate(
             [[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]]
         )
@@ -28,7 +28,7 @@ def smooth(points, closed=True, steps=8):
 
 
 def mirrored(half):
-    """Return a smooth shape of which the right half is given, from the top down to the bottom."""
+    """Return a smooth, symmetric shape from its right half, given from top to bottom."""
     half = np.asarray(half, complex)
     return smooth(np.concatenate([half, -half[-2:0:-1].conj()]))
 
@@ -40,7 +40,7 @@ def blob(center, wide, high):
 
 
 def limb(points, start, end):
-    """Return a tube along some points, `start` wide at the first and `end` at the last, rounded."""
+    """Return a tube along points, `start` wide at first, `end` at the rounded end."""
     spine = smooth(points, closed=False)
     ahead = np.gradient(spine)
     ahead /= np.abs(ahead)
@@ -50,12 +50,12 @@ def limb(points, start, end):
 
 
 def furry(shape, length, rng):
-    """Return a closed shape with hairs of about `length` all along its outline."""
+    """Return a closed shape with hairs of about `length` along its outline."""
     closed = np.append(shape, shape[0])
-    way = np.concatenate([[0], np.cumsum(np.abs(np.diff(closed)))])  # along the outline so far
-    count = 2 * int(np.clip(way[-1] / (0.55 * length), 10, 140))  # a tip and a root for each hair
-    places = (np.arange(count) + rng.uniform(-0.3, 0.3, count)) * way[-1] / count
-    outline = np.interp(places, way, closed, period=way[-1])
+    distance = np.concatenate([[0], np.cumsum(np.abs(np.diff(closed)))])  # along the outline
+    count = 2 * int(np.clip(distance[-1] / (0.55 * length), 10, 140))  # a tip and a root per hair
+    places = (np.arange(count) + rng.uniform(-0.3, 0.3, count)) * distance[-1] / count
+    outline = np.interp(places, distance, closed, period=distance[-1])
     ahead = np.roll(outline, -1) - np.roll(outline, 1)
     clockwise = np.sum(outline.real * ahead.imag - outline.imag * ahead.real) > 0
     outward = ahead / (np.abs(ahead) + 1e-9) * (-1j if clockwise else 1j)
@@ -65,15 +65,17 @@ def furry(shape, length, rng):
 
 @dataclass(frozen=True)
 class Brush:
-    """Paint shapes, given in a pet's own units, on a canvas and on the mask of what is pet.
+    """Paint shapes in a pet's own units, on a canvas and on the mask of the pet.
 
     Args:
-        canvas: where the picture is painted, RGB.
-        mask: where pet becomes 255, "L".
-        rng: draws the hairs.
-        middle: where the shapes' origin lies on the canvas, in pixels.
-        unit: one unit in pixels; its angle tilts all that is painted.
-        flip: whether left and right change places.
+        canvas: the picture, RGB.
+        mask: the mask, "L", which becomes 255 where the pet is.
+        rng: a random number generator, for the hairs.
+        middle: the position on the canvas of the pet's origin, in pixels.
+        unit: one unit in pixels; its angle tilts the pet.
+        flip: True to mirror the pet left to right.
+        origin: the origin of the shapes, in the pet's units.
+        scale: scales and rotates the shapes.
     """
 
     canvas: ImageDraw.ImageDraw
@@ -83,16 +85,16 @@ class Brush:
     unit: complex
     flip: bool
     origin: complex = 0
-    turn: complex = 1
+    scale: complex = 1
 
-    def at(self, place, turn):
-        """Return a brush with an origin, a scale and an angle of its own, as for a head."""
-        origin = self.origin + self.turn * place
-        return dataclasses.replace(self, origin=origin, turn=self.turn * turn)
+    def moved(self, offset, scale=1):
+        """Return a brush with another origin, scale and angle, as for a head."""
+        origin = self.origin + self.scale * offset
+        return dataclasses.replace(self, origin=origin, scale=self.scale * scale)
 
     def pixels(self, shape):
-        """Return where points of a shape lie on the canvas, complex."""
-        shape = self.origin + self.turn * np.asarray(shape, complex)
+        """Return the points of a shape in pixels of the canvas, complex."""
+        shape = self.origin + self.scale * np.asarray(shape, complex)
         return self.middle + self.unit * (-shape.conj() if self.flip else shape)
 
     def mark(self, shape, color, fur=0.0):
@@ -110,15 +112,15 @@ class Brush:
 
     def line(self, points, color, width):
         """Paint a line, `width` in units."""
-        pixels = max(1, round(width * abs(self.unit * self.turn)))
+        pixels = max(1, round(width * abs(self.unit * self.scale)))
         self.canvas.line(flat(self.pixels(points)), rgb(color), pixels, joint="curve")
 
 
 def flat(points):
-    """Return complex points as the list x, y, x, y, ... that Pillow takes."""
+    """Return complex points as the list x, y, x, y, ... for Pillow."""
     return np.stack([points.real, points.imag], axis=-1).ravel().tolist()
 
 
 def rgb(color):
-    """Return a color as the three integers, 0..255, that Pillow takes."""
+    """Return a color as three integers, 0..255, for Pillow."""
     return tuple(int(value) for value in np.clip(color, 0, 255))

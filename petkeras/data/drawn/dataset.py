@@ -1,7 +1,7 @@
-"""The drawn sample: pets drawn on the spot, laid out as the Oxford-IIIT Pet dataset is published.
+"""The sample of drawn pets, in the published layout of Oxford-IIIT Pet.
 
-Drawn pets are no photographs, and are never called so. They go through the very code that reads
-the published archives, need no network, and are the same on every machine.
+Drawn pets are not photographs, and are never called so. They are read by the same code as the
+published archives, need no network, and are the same on every machine.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from petkeras.data.archives import NAMES
+from petkeras.data.archives import ARCHIVE_NAMES
 from petkeras.data.breeds import BREEDS, CATS, DOGS
-from petkeras.data.drawn.breeds import LOOKS
+from petkeras.data.drawn.breeds import DRAWN_BREEDS
 from petkeras.data.drawn.pet import Drawing, draw_pet
+from petkeras.data.storage import UNFINISHED
 
-VERSION = 1  # to be raised whenever pets are drawn in another way, so that old ones are not used
-PER_BREED = 200  # as many as the dataset has of each breed
+VERSION = 1  # raise it when pets are drawn differently, so that old ones are not used
+PER_BREED = 200  # about as many as in the dataset
 
 _HEAD_BOX = """\
 <annotation>
@@ -37,26 +38,26 @@ _HEAD_BOX = """\
 
 
 def write_archives(folder: Path, per_breed=PER_BREED):
-    """Draw the pets, and write `images.tar.gz` and `annotations.tar.gz`, whole or not at all.
+    """Draw the pets, and write `images.tar.gz` and `annotations.tar.gz` atomically.
 
-    The archives hold what the published ones hold: pictures, trimaps, the lists `list.txt`,
-    `trainval.txt` and `test.txt`, and head boxes of the pictures in `trainval.txt`.
+    Like the published archives, they hold pictures, trimaps, the lists `list.txt`, `trainval.txt`
+    and `test.txt`, and head boxes of the pictures in `trainval.txt`.
 
     Args:
-        folder: is made if it does not exist.
-        per_breed: how many pictures of each breed of `petkeras.data.drawn.breeds.LOOKS`.
+        folder: created if it does not exist.
+        per_breed: the number of pictures of each breed in `DRAWN_BREEDS`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    pets = [(breed, number) for breed in LOOKS for number in range(1, per_breed + 1)]
+    pets = [(breed, number) for breed in DRAWN_BREEDS for number in range(1, per_breed + 1)]
     lists: dict[str, list[str]] = {"list.txt": [], "trainval.txt": [], "test.txt": []}
     with (
-        tempfile.TemporaryDirectory(dir=folder, prefix="incomplete-") as half_made,
-        tarfile.open(Path(half_made) / NAMES[0], "w") as images,
-        tarfile.open(Path(half_made) / NAMES[1], "w") as annotations,
+        tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED) as temporary,
+        tarfile.open(Path(temporary) / ARCHIVE_NAMES[0], "w") as images,
+        tarfile.open(Path(temporary) / ARCHIVE_NAMES[1], "w") as annotations,
         ThreadPoolExecutor() as threads,
     ):
         drawings = threads.map(lambda pet: draw_pet(*pet), pets)
-        for (breed, number), drawing in zip(pets, _shown(drawings, len(pets)), strict=True):
+        for (breed, number), drawing in zip(pets, _with_progress(drawings, len(pets)), strict=True):
             name = f"{breed}_{number}"
             part = "trainval.txt" if number % 2 else "test.txt"
             line = _line(breed, name)
@@ -71,12 +72,12 @@ def write_archives(folder: Path, per_breed=PER_BREED):
             _add(annotations, f"annotations/{name}", "".join(lines).encode())
         images.close()
         annotations.close()
-        for name in NAMES:
-            (Path(half_made) / name).replace(folder / name)
+        for name in ARCHIVE_NAMES:
+            (Path(temporary) / name).replace(folder / name)
 
 
-def _shown(drawings, count):
-    """Show on a terminal how far the drawing is."""
+def _with_progress(drawings, count):
+    """Show a progress bar on a terminal."""
     return track(
         drawings,
         f"Drawing {count} pets, once",
@@ -87,7 +88,7 @@ def _shown(drawings, count):
 
 
 def _line(breed, name):
-    """Return a picture's line in the lists: name, class, species, place within the species."""
+    """Return a line of a list: name, breed, species, breed within the species."""
     species, family = (1, CATS) if breed in CATS else (2, DOGS)
     return f"{name} {BREEDS.index(breed) + 1} {species} {family.index(breed) + 1}\n"
 

@@ -1,4 +1,4 @@
-"""The checks of chapter 02: typical mistakes get a sentence that helps, nothing raises."""
+"""The checks of chapter 02: typical mistakes get a hint, and nothing raises."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_nonsense_gets_a_hint(check, answer):
 
 
 @pytest.mark.parametrize("size", [1, 9, 32])
-def test_weights_counted_by_hand_are_those_of_the_network(size):
+def test_weights_counted_by_hand_match_the_network(size):
     assert chapter02._pet_net_weights(size) == pet_net(image_size=size).count_params()
 
 
@@ -29,11 +29,11 @@ def test_weights_counted_by_hand_are_those_of_the_network(size):
     [
         (224, "102,827,554 weights at 224 pixels. That is not fewer"),
         (69, "That is not fewer than ten million"),
-        (64, "it may be larger"),
-        (17, "fc1 does not see the picture, but what two pools have left of it"),
+        (64, "can be larger"),
+        (17, "fc1 does not see the picture itself"),
     ],
 )
-def test_exercise_1_tells_how_many_weights_a_size_gives(size, sentence):
+def test_exercise_1_says_how_many_weights_a_size_gives(size, sentence):
     assert sentence in chapter02.exercise_1(size).text
 
 
@@ -44,14 +44,14 @@ def test_exercise_1_passes_the_largest_size():
 @pytest.mark.parametrize(
     ("weights", "sentence"),
     [
-        (64 * 512, "Each of the 512 units adds a bias"),
+        (64 * 512, "Each of the 512 units also adds a bias"),
         (56 * 56 * 64 * 512 + 512, "This is fc1 as it is"),
-        (56 * 56 * 512 + 512, "64 numbers, not 56 x 56"),
+        (56 * 56 * 512 + 512, "64 inputs, not 56 x 56"),
         (1024, "there are 64 maps"),
-        (64, "how many inputs has fc1 now?"),
+        (64, "how many inputs does fc1 have now?"),
     ],
 )
-def test_exercise_2_tells_what_was_not_counted(weights, sentence):
+def test_exercise_2_says_what_was_not_counted(weights, sentence):
     assert sentence in chapter02.exercise_2(weights).text
 
 
@@ -71,19 +71,19 @@ def sees(layers, start=1, at_once=False):
 @pytest.mark.parametrize(
     ("function", "sentence"),
     [
-        (lambda layers: sees([(w, 1) for w, _ in layers]), "as wide as all strides before it"),
-        (lambda layers: sees(layers, start=0), "Before any layer a unit is one pixel"),
+        (lambda layers: sees([(w, 1) for w, _ in layers]), "the product of all strides before it"),
+        (lambda layers: sees(layers, start=0), "Before the first layer, a unit is one pixel"),
         (
             lambda layers: sees(layers, at_once=True),
-            "A stride widens the windows that come later, not its own",
+            "A stride widens the windows of later layers, not its own",
         ),
         (lambda layers: 2 * sees(layers) - 1, "How much wider does the last layer make it?"),
         (lambda layers: np.prod([w for w, _ in layers]), "Windows overlap"),
-        (lambda layers: layers, "One number is asked for"),
-        (lambda layers: layers[-1][0], "Your function stops with IndexError"),
+        (lambda layers: layers, "Return one number"),
+        (lambda layers: layers[-1][0], "Your function raises IndexError"),
     ],
 )
-def test_exercise_3_tells_how_far_it_sees(function, sentence):
+def test_exercise_3_says_how_far_a_unit_sees(function, sentence):
     assert sentence in chapter02.exercise_3(function).text
 
 
@@ -91,6 +91,6 @@ def test_exercise_3_passes_the_right_walk():
     assert chapter02.exercise_3(sees)
 
 
-def test_what_exercise_3_wants_is_what_the_figures_draw():
+def test_exercise_3_expects_what_the_figures_draw():
     fields = receptive_fields(pet_net(image_size=32))
-    assert chapter02._seen(chapter02._OURS) == fields[-1].height == 16
+    assert chapter02._receptive_field(chapter02.PET_NET) == fields[-1].height == 16

@@ -1,4 +1,4 @@
-"""Typical mistakes in the exercises of chapter 03, and the sentences that they get."""
+"""The checks of chapter 03: typical mistakes get a hint."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("answer", NONSENSE)
-def test_nonsense_gets_a_sentence(number, answer):
+def test_nonsense_gets_a_hint(number, answer):
     checked = getattr(chapter03, f"exercise_{number}")(answer)
     assert not checked
     assert len(checked.text) > 10
@@ -26,9 +26,9 @@ def test_nonsense_gets_a_sentence(number, answer):
         (10, "34 steps. That is too many"),
         (30, "leave 10 pictures over"),
         (34, "10 steps. That is too few"),
-        (31.0, "a whole number"),
+        (31.0, "an integer"),
         (0, "1 or more"),
-        (True, "a whole number"),
+        (True, "an integer"),
     ],
 )
 def test_exercise_1(answer, says):
@@ -43,12 +43,12 @@ def test_exercise_1_takes_every_size_that_gives_11_steps():
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (lambda n, c: np.eye(c)[n].T, "a row"),
-        (lambda n, c: np.eye(c)[n - 1], "the number 0, not 1"),
-        (lambda n, c: np.eye(c), "not where it belongs"),
+        (lambda n, c: np.eye(c)[n].T, "should be a row"),
+        (lambda n, c: np.eye(c)[n - 1], "is number 0, not 1"),
+        (lambda n, c: np.eye(c), "in the wrong place"),
         (lambda n, c: np.zeros((len(n), c)), "a single 1"),
-        (lambda n, c: np.eye(3)[n], "shape (4, 4). Yours have (4, 3)"),
-        (lambda n, c: n, "Yours have (4,)"),
+        (lambda n, c: np.eye(3)[n], "shape (4, 4). Yours have shape (4, 3)"),
+        (lambda n, c: n, "Yours have shape (4,)"),
         (lambda n, c: 1 / 0, "ZeroDivisionError"),
     ],
 )
@@ -62,7 +62,7 @@ def test_exercise_2_takes_tensors_and_lists():
 
 
 def off(mean):
-    """Return an answer that takes off what `mean` makes of (train, test): two things."""
+    """Return an answer that subtracts the two means that `mean` returns for (train, test)."""
 
     def center(train, test):
         of_train, of_test = mean(train.astype(float), test.astype(float))
@@ -81,9 +81,9 @@ def off(mean):
         (off(lambda a, b: (a.mean((0, 1, 2)),) * 2), "one color"),
         (lambda a, b: (a - np.uint8(a.mean(0)), b - np.uint8(a.mean(0))), "below 0"),
         (off(lambda a, b: (7.0, 7.0)), "over the training pictures"),
-        (lambda a, b: (a, b), "as they came"),
-        (lambda a, b: a - a.mean(0), "returns two things"),
-        (lambda a, b: (a[0], b), "the shape that it had"),
+        (lambda a, b: (a, b), "come back unchanged"),
+        (lambda a, b: a - a.mean(0), "Return two things"),
+        (lambda a, b: (a[0], b), "in the shape that it had"),
     ],
 )
 def test_exercise_3(answer, says):

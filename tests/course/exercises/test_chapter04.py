@@ -1,4 +1,4 @@
-"""The checks of chapter 04: typical mistakes get a sentence that helps, nothing raises."""
+"""The checks of chapter 04: typical mistakes get a hint, and nothing raises."""
 
 import numpy as np
 import pytest
@@ -27,13 +27,13 @@ def convolve_nine(strides, padding="VALID"):
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (convolve_nine(3), "3x3 numbers came out, 4x4 shall"),
-        (convolve_nine(2, "SAME"), "5x5 is what zeros around the table give"),
-        (convolve_nine(2) * 2, "Change nothing but the stride"),
+        (convolve_nine(3), "The output is 3x3; it should be 4x4"),
+        (convolve_nine(2, "SAME"), "You get 5x5 with zeros around the table"),
+        (convolve_nine(2) * 2, "Change only the stride"),
         (convolve_nine(2)[0], "Leave the other lines as they are"),
     ],
 )
-def test_exercise_1_tells_a_wrong_size(answer, sentence):
+def test_exercise_1_names_a_wrong_size(answer, sentence):
     assert sentence in chapter04.exercise_1(answer).text
 
 
@@ -44,19 +44,19 @@ def test_exercise_1_passes_four_by_four():
 @pytest.mark.parametrize(
     ("kernel", "sentence"),
     [
-        (-EDGE, "The kernel is not turned around"),
-        (EDGE.T, "It answers to an edge between above and below"),
-        ([[0, 0, 1]] * 3, "It answers to an even area of ones with 3"),
-        ([[-1, 2, -1]] * 3, "Of the two windows that touch the edge, one does not"),
+        (-EDGE, "The kernel is not flipped"),
+        (EDGE.T, "It also responds to an edge from top to bottom"),
+        ([[0, 0, 1]] * 3, "Its response to a uniform area of ones is 3"),
+        ([[-1, 2, -1]] * 3, "In one of the two windows that touch the edge"),
         (EDGE[0], "A kernel is three rows of three numbers"),
     ],
 )
-def test_exercise_2_tells_what_the_kernel_answers_to(kernel, sentence):
+def test_exercise_2_says_what_the_kernel_responds_to(kernel, sentence):
     assert sentence in chapter04.exercise_2(kernel).text
 
 
 @pytest.mark.parametrize("kernel", [EDGE, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[-2, 1, 1]] * 3])
-def test_exercise_2_passes_every_kernel_that_does_it(kernel):
+def test_exercise_2_passes_every_kernel_that_works(kernel):
     assert chapter04.exercise_2(kernel)
 
 
@@ -79,13 +79,13 @@ def pool_with_zeros(x):
         (lambda x: pool_by_tensorflow(x, "VALID"), "A last row or column without a partner"),
         (pool_with_zeros, "padding must never win"),
         (pool_by_means, "These are the means of the windows"),
-        (lambda x: x[::2, ::2], "some numbers are not the largest of their window"),
-        (lambda x: x, "As many numbers come out as went in"),
+        (lambda x: x[::2, ::2], "some numbers are not the largest in their window"),
+        (lambda x: x, "Your output is as large as the input"),
         (lambda x: x.max(), "not a single number"),
-        (lambda x: x.maximum(), "Your function stops with AttributeError"),
+        (lambda x: x.maximum(), "Your function raises AttributeError"),
     ],
 )
-def test_exercise_3_tells_how_the_pool_is_wrong(pool, sentence):
+def test_exercise_3_says_how_the_pool_is_wrong(pool, sentence):
     assert sentence in chapter04.exercise_3(pool).text
 
 

@@ -1,4 +1,4 @@
-"""The checks of chapter 05: typical mistakes get a sentence that helps, nothing raises."""
+"""The checks of chapter 05: typical mistakes get a hint, and nothing raises."""
 
 import keras
 import numpy as np
@@ -30,14 +30,14 @@ def convolution(filters, kernel_size=3, channels=3):
 @pytest.mark.parametrize(
     ("layer", "sentence"),
     [
-        (convolution(28), "784 weights. Each filter has one more than its kernel: its bias"),
+        (convolution(28), "784 weights. Each filter has one more weight than its kernel: its bias"),
         (convolution(84), "A kernel is as deep as the picture has channels"),
-        (convolution(2), "56 weights. How many has one filter"),
-        (convolution(27, channels=1), "The kernels shall stay 3 x 3, over three channels"),
-        (Conv2D(27, 3), "Hand over the layer, and change nothing but"),
+        (convolution(2), "56 weights. How many does one filter have"),
+        (convolution(27, channels=1), "Keep the kernels 3 x 3, over three channels"),
+        (Conv2D(27, 3), "Pass the layer, and change only"),
     ],
 )
-def test_exercise_1_tells_what_was_not_counted(layer, sentence):
+def test_exercise_1_says_what_was_not_counted(layer, sentence):
     assert sentence in chapter05.exercise_1(layer).text
 
 
@@ -48,7 +48,7 @@ def test_exercise_1_passes_keras_own_layer():
 
 
 def scale(make, call=lambda self, x: x * self.factor):
-    """Make a layer class whose `build` makes its factor by `make(self, channels)`."""
+    """Return a layer class whose `build` makes its factor with `make(self, channels)`."""
 
     class Scale(keras.layers.Layer):
         def build(self, input_shape):
@@ -61,8 +61,8 @@ def scale(make, call=lambda self, x: x * self.factor):
 @pytest.mark.parametrize(
     ("layer", "sentence"),
     [
-        (scale(lambda s, n: tf.Variable(tf.ones(n))), "Keras knows of no weight in it"),
-        (scale(lambda s, n: np.ones(n, "float32")), "Keras knows of no weight in it"),
+        (scale(lambda s, n: tf.Variable(tf.ones(n))), "Keras finds no weight in it"),
+        (scale(lambda s, n: np.ones(n, "float32")), "Keras finds no weight in it"),
         (
             scale(lambda s, n: s.add_weight(shape=(n,), initializer="ones", trainable=False)),
             "a weight that must not be trained",
@@ -71,18 +71,18 @@ def scale(make, call=lambda self, x: x * self.factor):
             scale(lambda s, n: s.add_weight(shape=(), initializer="ones")),
             "a factor for each channel. It has: ()",
         ),
-        (scale(lambda s, n: s.add_weight(shape=(n,))), "The factors shall start as ones"),
+        (scale(lambda s, n: s.add_weight(shape=(n,))), "The factors should start as ones"),
         (
             scale(lambda s, n: s.add_weight(shape=(n,), initializer="ones"), lambda s, x: x),
             "`call` does not multiply x by it",
         ),
         (
             scale(lambda s, n: s.add_weight(shape=n, initializer="sevens")),
-            "Your function stops with ValueError",
+            "Your function raises ValueError",
         ),
     ],
 )
-def test_exercise_2_tells_what_is_wrong_with_the_weight(layer, sentence):
+def test_exercise_2_says_what_is_wrong_with_the_weight(layer, sentence):
     assert sentence in chapter05.exercise_2(layer).text
 
 
@@ -97,19 +97,19 @@ def layer_that(calls):
 @pytest.mark.parametrize(
     ("calls", "sentence"),
     [
-        (lambda x: x, "nothing was averaged"),
-        (lambda x: tf.reduce_mean(x, (1, 2), keepdims=True), "Let the two axes that are averaged"),
-        (lambda x: tf.reduce_mean(x, (0, 1, 2)), "The pictures of a batch have nothing to do"),
-        (lambda x: tf.reduce_mean(x, (1, 2, 3)), "Each channel is a map of its own"),
-        (lambda x: tf.reduce_mean(x, 3), "Each channel is a map of its own"),
+        (lambda x: x, "Nothing was averaged"),
+        (lambda x: tf.reduce_mean(x, (1, 2), keepdims=True), "Drop the two axes that are averaged"),
+        (lambda x: tf.reduce_mean(x, (0, 1, 2)), "Do not mix the pictures of a batch"),
+        (lambda x: tf.reduce_mean(x, (1, 2, 3)), "Each channel is a separate map"),
+        (lambda x: tf.reduce_mean(x, 3), "Each channel is a separate map"),
         (lambda x: tf.reduce_sum(x, (1, 2)), "These are the sums of the maps"),
         (lambda x: tf.reduce_max(x, (1, 2)), "These are the largest numbers of the maps"),
         (lambda x: x[:, 0, 0], "these are not the means"),
-        (lambda x: tf.reduce_mean(x, 1), "and (4, 3) shall"),
+        (lambda x: tf.reduce_mean(x, 1), "It should be (4, 3)"),
         (lambda x: None, "Your function returns None"),
     ],
 )
-def test_exercise_3_tells_which_axes_were_averaged(calls, sentence):
+def test_exercise_3_says_which_axes_were_averaged(calls, sentence):
     assert sentence in chapter05.exercise_3(layer_that(calls)).text
 
 

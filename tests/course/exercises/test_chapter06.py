@@ -1,4 +1,4 @@
-"""The checks of chapter 06: typical mistakes get a sentence that helps, nothing raises."""
+"""The checks of chapter 06: typical mistakes get a hint, and nothing raises."""
 
 import numpy as np
 import pytest
@@ -23,13 +23,13 @@ def test_nonsense_gets_a_hint(check, answer):
 @pytest.mark.parametrize(
     ("logits", "sentence"),
     [
-        ([0.9, 0.1], "These are the probabilities themselves"),
-        ([0.0, 2.197], "It is the second breed that gets 0.9"),
-        ([1.0, 0.0], "probability is 0.73, and shall be 0.90. Only the difference"),
-        ([1e9, 0.0], "Must it be less?"),
+        ([0.9, 0.1], "These are probabilities"),
+        ([0.0, 2.197], "You gave 0.9 to the second breed"),
+        ([1.0, 0.0], "probability is 0.73; it should be 0.90. Only the difference"),
+        ([1e9, 0.0], "it must be smaller"),
     ],
 )
-def test_exercise_1_tells_what_the_logits_give(logits, sentence):
+def test_exercise_1_says_what_the_logits_give(logits, sentence):
     assert sentence in chapter06.exercise_1(logits).text
 
 
@@ -54,16 +54,16 @@ def softmax(logits):
     ("gradient", "sentence"),
     [
         (lambda y, z: z, "These are the logits"),
-        (lambda y, z: -tape_gradient(y, z), "The other sign"),
-        (lambda y, z: z - y, "From what are the labels taken off?"),
+        (lambda y, z: -tape_gradient(y, z), "Wrong sign"),
+        (lambda y, z: z - y, "What do you subtract the labels from?"),
         (lambda y, z: tape_gradient(y, z) / 4, "This is the gradient of the batch's mean"),
         (lambda y, z: softmax(z), "These are the probabilities"),
         (lambda y, z: softmax_cross_entropy(y, z), "Each logit has its own slope"),
-        (lambda y, z: softmax(z.T).T - y, "Nudge a logit"),
-        (lambda y, z: y / softmax(z), "Nudge a logit"),
+        (lambda y, z: softmax(z.T).T - y, "Add 0.001 to a logit"),
+        (lambda y, z: y / softmax(z), "Add 0.001 to a logit"),
     ],
 )
-def test_exercise_2_tells_how_the_gradient_is_wrong(gradient, sentence):
+def test_exercise_2_says_how_the_gradient_is_wrong(gradient, sentence):
     assert sentence in chapter06.exercise_2(gradient).text
 
 
@@ -92,14 +92,14 @@ def plain(gradient, w, learning_rate, momentum, steps):
 @pytest.mark.parametrize(
     ("descend", "sentence"),
     [
-        (plain, "nothing is carried along"),
-        (lambda *a: roll(*a, share=1 - a[3]), "The gradient counts only 1 - momentum of itself"),
+        (plain, "you carry no velocity along"),
+        (lambda *a: roll(*a, share=1 - a[3]), "You multiply the gradient by 1 - momentum"),
         (lambda *a: roll(*a, sign=1.0), "It moves uphill"),
-        (lambda *a: roll(*a[:4], 3), "It goes down, elsewhere than it should"),
-        (lambda *a: np.linalg.norm(roll(*a)), "Return where w has come to, two numbers"),
+        (lambda *a: roll(*a[:4], 3), "It goes downhill, but ends in the wrong place"),
+        (lambda *a: np.linalg.norm(roll(*a)), "Return the last w, two numbers"),
     ],
 )
-def test_exercise_3_tells_where_it_has_come_to(descend, sentence):
+def test_exercise_3_says_where_it_ends(descend, sentence):
     assert sentence in chapter06.exercise_3(descend).text
 
 

@@ -1,4 +1,4 @@
-"""Typical mistakes in the exercises of chapter 07, and the sentences that they get."""
+"""The checks of chapter 07: typical mistakes get a hint."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("answer", NONSENSE)
-def test_nonsense_gets_a_sentence(number, answer):
+def test_nonsense_gets_a_hint(number, answer):
     checked = getattr(chapter07, f"exercise_{number}")(answer)
     assert not checked
     assert len(checked.text) > 10
@@ -51,10 +51,10 @@ def written(folder, values, tag="Loss"):
     ("values", "tag", "says"),
     [
         ({}, "Loss", "no scalar in the folder yet"),
-        ({5: 0.7, 10: 0.5, 15: 0.4}, "loss", "You have written 'loss'"),
+        ({5: 0.7, 10: 0.5, 15: 0.4}, "loss", "You wrote 'loss'"),
         ({0: 0.7, 1: 0.5, 2: 0.4}, "Loss", "numbered the values from 0"),
-        ({5: 0.7, 15: 0.4}, "Loss", "You have written 5, 15"),
-        ({5: 0.4, 10: 0.5, 15: 0.7}, "Loss", "the value that belongs to it"),
+        ({5: 0.7, 15: 0.4}, "Loss", "You wrote 5, 15"),
+        ({5: 0.4, 10: 0.5, 15: 0.7}, "Loss", "each step's own value"),
     ],
 )
 def test_exercise_2(tmp_path, values, tag, says):
@@ -76,9 +76,9 @@ def test_exercise_2_survives_a_damaged_file(tmp_path):
         (lambda b: (b[:, :2].mean(1)).mean(), "Not all buckets"),
         (lambda b: np.average(b[:, 0], weights=b[:, 2]), "left edge"),
         (lambda b: np.average(b[:, 1], weights=b[:, 2]), "right edge"),
-        (lambda b: b[:, :2].mean(1) @ b[:, 2], "the values' sum"),
+        (lambda b: b[:, :2].mean(1) @ b[:, 2], "the sum of the values"),
         (lambda b: b[:, :2].mean(1) @ b[:, 2] / len(b), "not by the values"),
-        (lambda b: b.mean(), "not the same kind"),
+        (lambda b: b.mean(), "edges and counts together"),
         (lambda b: 17, "A bucket from 1 to 3"),
         (lambda b: b.mean(axis=0), "one number"),
         (lambda b: b["left"], "IndexError"),

@@ -1,4 +1,4 @@
-"""Chapter 08's checks: what they say to typical mistakes."""
+"""The checks of chapter 08: typical mistakes get a hint."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,12 @@ from petkeras.course.exercises import chapter08
 @pytest.mark.parametrize(
     ("steps", "hint"),
     [
-        (None, "put a number"),
-        ("22 steps", "put a number"),
-        (np.nan, "put a number"),
+        (None, "Put a number"),
+        ("22 steps", "Put a number"),
+        (np.nan, "Put a number"),
         (21, "4 pictures are left over"),
-        (21.25, "never a quarter"),
-        (34, "count the batches of 16"),
+        (21.25, "no quarter of a step"),
+        (34, "Count the batches of 16"),
     ],
 )
 def test_steps_of_an_epoch(steps, hint):
@@ -28,10 +28,10 @@ def test_steps_of_an_epoch(steps, hint):
 @pytest.mark.parametrize(
     ("loss", "hint"),
     [
-        (None, "put a number"),
-        (1 / 37, "that is p itself"),
+        (None, "Put a number"),
+        (1 / 37, "That is p itself"),
         (np.log2(37), "another base"),
-        (np.log(1 / 37), "mind the sign"),
+        (np.log(1 / 37), "Mind the sign"),
         (np.log(2), "p = 1/37"),
     ],
 )
@@ -59,9 +59,9 @@ def step(training=True, reduce=tf.reduce_mean, apply=True, give=True):
 @pytest.mark.parametrize(
     ("my_step", "hint"),
     [
-        (None, "must be a function"),
-        (lambda model: None, "it stops with TypeError"),
-        (step(apply=False), "no weight has moved"),
+        (None, "Pass the function itself"),
+        (lambda model: None, "raises TypeError"),
+        (step(apply=False), "No weight has moved"),
         (step(training=False), "training=True"),
         (step(reduce=tf.reduce_sum), "mean of the"),
         (step(give=False), "Return the loss, too"),

@@ -1,4 +1,4 @@
-"""Typical mistakes in the exercises of chapter 09, and the sentences that they get."""
+"""The checks of chapter 09: typical mistakes get a hint."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("answer", NONSENSE)
-def test_nonsense_gets_a_sentence(number, answer):
+def test_nonsense_gets_a_hint(number, answer):
     checked = getattr(chapter09, f"exercise_{number}")(answer)
     assert not checked
     assert len(checked.text) > 10
@@ -26,9 +26,9 @@ def test_nonsense_gets_a_sentence(number, answer):
         (64, "16,384 numbers"),
         (16, "1,024 numbers"),
         (4096, "far too large"),
-        (32.0, "a whole number"),
-        (0, "a whole number"),
-        (True, "a whole number"),
+        (32.0, "an integer"),
+        (0, "an integer"),
+        (True, "an integer"),
     ],
 )
 def test_exercise_1(answer, says):
@@ -52,13 +52,13 @@ def belongs(name, scope):
     ("answer", "says"),
     [
         (where(str.startswith), "Mind the slash"),
-        (where(lambda name, scope: f"{scope}/" in name), "only the beginning"),
+        (where(lambda name, scope: f"{scope}/" in name), "only the start"),
         (where(belongs, lambda o: o.name), "operations' names"),
         (where(belongs, lambda o: o), "the operations themselves"),
-        (lambda *a: where(belongs)(*a)[::-1], "not in the order"),
+        (lambda *a: where(belongs)(*a)[::-1], "not in the graph's order"),
         (lambda *a: [], "The list is empty"),
-        (lambda *a: set(where(belongs)(*a)), "returns a list"),
-        (lambda *a: ["Placeholder"], "begins with its name and a slash"),
+        (lambda *a: set(where(belongs)(*a)), "Return a list"),
+        (lambda *a: ["Placeholder"], "starts with its name and a slash"),
     ],
 )
 def test_exercise_2(answer, says):
@@ -77,8 +77,8 @@ def total(signature=None, give=tf.reduce_sum):
     ("answer", "says"),
     [
         (total(), "traced 3 times"),
-        (total([tf.TensorSpec((10, 8, 8, 3), tf.float32)]), "A batch of 4 pictures"),
-        (total([tf.TensorSpec((None, 4, 4, 3), tf.float32)]), "A batch of 10 pictures"),
+        (total([tf.TensorSpec((10, 8, 8, 3), tf.float32)]), "a batch of 4 pictures"),
+        (total([tf.TensorSpec((None, 4, 4, 3), tf.float32)]), "a batch of 10 pictures"),
         (total(give=tf.reduce_mean), "the sum of all"),
         (total(give=lambda x: tf.reduce_sum(x, axis=0)), "the sum of all"),
         (tf.reduce_sum, "@tf.function above it"),

@@ -1,4 +1,4 @@
-"""Chapter 10's checks: what they say to typical mistakes."""
+"""The checks of chapter 10: typical mistakes get a hint."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,8 @@ from petkeras.course.exercises import chapter10
 @pytest.mark.parametrize(
     ("rate", "hint"),
     [
-        (None, "put a number"),
-        (0.2, "the part that is kept"),
+        (None, "Put a number"),
+        (0.2, "the fraction that is kept"),
         (80, "a percentage"),
         (5, "add up to 1"),
     ],
@@ -24,11 +24,11 @@ def test_a_rate(rate, hint):
 @pytest.mark.parametrize(
     ("dropout", "hint"),
     [
-        (0.8, "must be a function"),
-        (lambda x, rate, rng: x.no_such_thing, "it stops with AttributeError"),
-        (lambda x, rate, rng: None, "it stops with"),
+        (0.8, "Pass the function itself"),
+        (lambda x, rate, rng: x.no_such_thing, "raises AttributeError"),
+        (lambda x, rate, rng: None, "returns None"),
         (lambda x, rate, rng: x[:5], "(5, 100)"),
-        (lambda x, rate, rng: x, "nothing is dropped"),
+        (lambda x, rate, rng: x, "Nothing is dropped"),
         (lambda x, rate, rng: x * (rng.random(x.shape) < rate) / rate, "only a fifth"),
         (lambda x, rate, rng: x * (rng.random(x.shape) >= rate), "scale up the rest"),
         (lambda x, rate, rng: x * (rng.random(x.shape) >= rate) * 2, "1 / (1 - rate)"),
@@ -38,22 +38,21 @@ def test_a_rate(rate, hint):
 def test_dropout(dropout, hint):
     answer = chapter10.exercise_2(dropout)
     assert not answer
-    assert hint in repr(answer) or "shape" in repr(answer) or "what comes out" in repr(answer)
+    assert hint in repr(answer)
 
 
-def test_dropout_of_whole_columns_is_told_apart():
+def test_dropout_of_whole_columns_is_recognized():
     def columns(x, rate, rng):
         return x * (rng.random(x.shape[1]) >= rate) / (1 - rate)
 
-    answers = chapter10.exercise_2(columns)
-    assert not answers
+    assert not chapter10.exercise_2(columns)
 
 
 @pytest.mark.parametrize(
     ("pictures", "hint"),
     [
-        (None, "put a number"),
-        (np.inf, "put a number"),
+        (None, "Put a number"),
+        (np.inf, "Put a number"),
         (0, "1 or more"),
         (60, "the interval is 0.1"),
         (10_000, "half as many"),

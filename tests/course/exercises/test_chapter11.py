@@ -1,4 +1,4 @@
-"""Chapter 11's checks: what they say to typical mistakes."""
+"""The checks of chapter 11: typical mistakes get a hint."""
 
 import numpy as np
 import pytest
@@ -12,9 +12,9 @@ CHANGE = 0.1 * np.random.default_rng(1).normal(size=START.shape)
 @pytest.mark.parametrize(
     ("frames", "hint"),
     [
-        (None, "put a number"),
+        (None, "Put a number"),
         (272, "the one at the start"),
-        (8, "An epoch has 34"),
+        (8, "400 epochs has 34"),
         (5, "34 steps"),
     ],
 )
@@ -27,11 +27,11 @@ def test_frames_of_a_film(frames, hint):
 @pytest.mark.parametrize(
     ("movement", "hint"),
     [
-        (None, "put one number"),
-        (CHANGE, "put one number"),
+        (None, "Put a number"),
+        (CHANGE, "Put a number"),
         (np.linalg.norm(CHANGE), "the distance itself"),
-        ((CHANGE**2).sum() / (START**2).sum(), "that is the square"),
-        (np.abs(CHANGE).sum() / np.abs(START).sum(), "sums absolute values"),
+        ((CHANGE**2).sum() / (START**2).sum(), "That is the square"),
+        (np.abs(CHANGE).sum() / np.abs(START).sum(), "added up absolute values"),
         (1.0, "np.linalg.norm"),
     ],
 )
@@ -44,13 +44,13 @@ def test_movement_of_a_kernel(movement, hint):
 @pytest.mark.parametrize(
     ("silent", "hint"),
     [
-        (3, "must be a function"),
-        (lambda maps: maps.no_such_thing, "it stops with AttributeError"),
-        (lambda maps: None, "returns nothing"),
+        (3, "Pass the function itself"),
+        (lambda maps: maps.no_such_thing, "raises AttributeError"),
+        (lambda maps: None, "does not return anything"),
         (lambda maps: (maps == 0).all(axis=(0, 1)), "not True and False"),
         (lambda maps: np.flatnonzero(maps.sum(axis=(0, 1)) == 0), "add up to 0"),
         (lambda maps: np.flatnonzero(maps.any(axis=(0, 1))), "not silent"),
-        (lambda maps: [0], "at every place"),
+        (lambda maps: [0], "along both of its axes"),
     ],
 )
 def test_silent_filters(silent, hint):

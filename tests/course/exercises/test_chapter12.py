@@ -1,4 +1,4 @@
-"""Chapter 12's checks: what they say to typical mistakes, and to what is no answer at all."""
+"""The checks of chapter 12: typical mistakes, and answers of any type, get a hint."""
 
 import keras
 import numpy as np
@@ -23,9 +23,9 @@ ALL = [layer.name for layer in pk.pet_net(image_size=16).layers]
 @pytest.mark.parametrize(
     ("frozen", "hint"),
     [
-        (ALL, "all layers are frozen, 'softmax' too"),
-        (["softmax"], "It is the one that shall learn"),
-        (["conv1_1", "conv1_2", "conv2_1", "conv2_2"], "these still learn: fc1."),
+        (ALL, "All layers are frozen, even 'softmax'"),
+        (["softmax"], "that is the layer that should learn"),
+        (["conv1_1", "conv1_2", "conv2_1", "conv2_2"], "These still learn: fc1."),
     ],
 )
 def test_freezing(frozen, hint):
@@ -41,7 +41,7 @@ def test_frozen_all_but_the_last_is_right():
 @pytest.mark.parametrize(
     ("layer", "hint"),
     [
-        ("softmax", "it still ends in the logits"),
+        ("softmax", "It still ends in the logits"),
         ("flatten", "Which layer comes right before it?"),
         ("conv2_2", "Which layer comes right before it?"),
     ],
@@ -57,7 +57,7 @@ def test_cutting(layer, hint):
 def test_cutting_another_network():
     other = pk.pet_net(image_size=16, seed=1)
     cut = keras.Model(other.input, other.get_layer("fc1").output)
-    assert "not those that 'softmax'" in repr(chapter12.exercise_2(net([]), cut))
+    assert "not the ones that 'softmax'" in repr(chapter12.exercise_2(net([]), cut))
 
 
 @pytest.mark.parametrize("layer", ["fc1", "drop3"])
@@ -78,14 +78,17 @@ def by_mean(features, classes, new, choose=np.argmin):
             lambda f, c, new: c[np.linalg.norm(new[:, None] - f, axis=2).argmin(axis=1)],
             "the class of the nearest picture",
         ),
-        (lambda f, c, new: by_mean(f, c, new, np.argmax), "the farthest ones"),
-        (lambda f, c, new: np.zeros(3), "a number for each class"),
-        (lambda f, c, new: np.zeros((5, 3)), "shape (5, 3)"),
-        (lambda f, c, new: np.zeros(5), "every picture gets the same class"),
-        (lambda f, c, new: [0, 1, 0, 1, 2], "compare the distance, over all features"),
+        (lambda f, c, new: by_mean(f, c, new, np.argmax), "farthest away"),
+        (lambda f, c, new: np.zeros(3), "one number per class"),
+        (lambda f, c, new: np.zeros((5, 3)), "returns (5, 3)"),
+        (lambda f, c, new: np.zeros(5), "Every picture gets the same class"),
+        (
+            lambda f, c, new: [0, 1, 0, 1, 2],
+            "compare the distances to the means, over all features",
+        ),
         (lambda f, c, new: None, "returns None"),
-        (lambda f, c, new: f.nothing, "stops with AttributeError"),
-        (lambda f, c, new: np.full(5, np.nan), "not made of finite numbers"),
+        (lambda f, c, new: f.nothing, "raises AttributeError"),
+        (lambda f, c, new: np.full(5, np.nan), "something other than finite numbers"),
     ],
 )
 def test_the_nearest_mean(nearest, hint):
@@ -99,7 +102,7 @@ def test_the_nearest_mean_is_right():
 
 
 @pytest.mark.parametrize("answer", NO_ANSWERS)
-def test_what_is_no_answer_gets_a_hint(answer):
+def test_anything_but_an_answer_gets_a_hint(answer):
     for checked in (
         chapter12.exercise_1(answer),
         chapter12.exercise_2(answer, answer),

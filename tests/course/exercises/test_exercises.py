@@ -1,8 +1,8 @@
 """Every exercise of every notebook: its check fails on the untouched cell, passes on the solution.
 
-An exercise is a code cell tagged `exercise`, whose last line is its check. It uses `pk`, `np`,
-`tf`, `keras` and what it defines itself, so that it can be run here by itself. Its solution is the
-whole cell anew, in a ```python block inside of <details> in a markdown cell after it.
+An exercise is a code cell tagged `exercise`, whose last line is its check. It uses only `pk`, `np`,
+`tf`, `keras` and what it defines itself, so that it runs here on its own. Its solution is the whole
+cell again, in a ```python block inside <details> in a Markdown cell after it.
 """
 
 import re
@@ -16,12 +16,12 @@ import tensorflow as tf
 
 import petkeras as pk
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.py"))
+NOTEBOOKS = sorted((Path(__file__).parents[3] / "notebooks").glob("*.py"))
 CALL = re.compile(r"^pk\.check\.(chapter\d\d)\.(exercise_\d)\(.*\)$")
 
 
 def exercises():
-    """List (chapter, exercise, code of the untouched cell, code of the solution)."""
+    """Return parameters: the code of each untouched cell, and of its solution."""
     found = []
     for notebook in NOTEBOOKS:
         cells = jupytext.read(notebook).cells
@@ -41,7 +41,7 @@ def exercises():
 
 
 def run(code):
-    """Run a cell; return what its last line gives."""
+    """Run a cell, and return the value of its last line."""
     *lines, last = code.strip().splitlines()
     names = {"pk": pk, "np": np, "tf": tf, "keras": keras}
     exec("\n".join(lines), names)

@@ -1,4 +1,4 @@
-"""The drawn sample, laid out as the dataset is published."""
+"""The drawn sample has the published layout."""
 
 import io
 import tarfile
@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from petkeras.data.breeds import BREEDS
-from petkeras.data.drawn import dataset as sample
-from petkeras.data.drawn.breeds import LOOKS
+from petkeras.data.drawn import dataset
+from petkeras.data.drawn.breeds import DRAWN_BREEDS
 from petkeras.data.drawn.pet import draw_pet
 from petkeras.data.oxford import open_archives
 
@@ -17,7 +17,7 @@ from petkeras.data.oxford import open_archives
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory):
     folder = tmp_path_factory.mktemp("drawn")
-    sample.write_archives(folder, per_breed=4)
+    dataset.write_archives(folder, per_breed=4)
     return folder
 
 
@@ -36,7 +36,7 @@ def test_archives_have_the_published_layout(archives):
         "annotations.tar.gz",
         "images.tar.gz",
     ]
-    pets = {f"{breed}_{number}" for breed in LOOKS for number in range(1, 5)}
+    pets = {f"{breed}_{number}" for breed in DRAWN_BREEDS for number in range(1, 5)}
     assert set(names_in(archives / "images.tar.gz")) == {f"images/{pet}.jpg" for pet in pets}
     annotations = set(names_in(archives / "annotations.tar.gz"))
     assert {f"annotations/trimaps/{pet}.png" for pet in pets} < annotations
@@ -62,6 +62,6 @@ def test_a_head_box_is_that_of_the_drawing(archives):
 def test_the_real_builder_reads_the_drawn_archives(archives, tmp_path):
     source = open_archives(archives, tmp_path)
     assert source.problems == []
-    assert source.class_names == tuple(breed for breed in BREEDS if breed in LOOKS)
+    assert source.class_names == tuple(breed for breed in BREEDS if breed in DRAWN_BREEDS)
     names = sorted(photograph.name for photograph in source.photographs(["samoyed"]))
     assert names == [f"samoyed_{number}.jpg" for number in range(1, 5)]

@@ -1,23 +1,23 @@
-"""Drawn pets: repeatable, varied, and labeled as they are drawn."""
+"""Drawn pets are reproducible, varied, and labeled correctly."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from petkeras.data.breeds import BREEDS, DEFAULT_BREEDS
-from petkeras.data.drawn.breeds import LOOKS
+from petkeras.data.drawn.breeds import DRAWN_BREEDS
 from petkeras.data.drawn.pet import BACKGROUND, BORDER, PET, draw_pet
 
 
-@given(st.sampled_from(sorted(LOOKS)), st.integers(0, 10_000))
+@given(st.sampled_from(sorted(DRAWN_BREEDS)), st.integers(0, 10_000))
 def test_the_same_number_gives_the_same_picture(breed, number):
-    one, two = draw_pet(breed, number), draw_pet(breed, number)
-    assert one.image.tobytes() == two.image.tobytes()
-    assert one.trimap.tobytes() == two.trimap.tobytes()
-    assert one.head == two.head
+    first, second = draw_pet(breed, number), draw_pet(breed, number)
+    assert first.image.tobytes() == second.image.tobytes()
+    assert first.trimap.tobytes() == second.trimap.tobytes()
+    assert first.head == second.head
 
 
-@given(st.sampled_from(sorted(LOOKS)), st.integers(0, 10_000))
+@given(st.sampled_from(sorted(DRAWN_BREEDS)), st.integers(0, 10_000))
 def test_a_drawing_has_a_pet_and_its_head_within_the_picture(breed, number):
     drawing = draw_pet(breed, number)
     trimap = np.asarray(drawing.trimap)
@@ -33,7 +33,7 @@ def test_a_drawing_has_a_pet_and_its_head_within_the_picture(breed, number):
 
 
 def test_the_default_breeds_are_drawn_and_all_are_of_the_dataset():
-    assert set(DEFAULT_BREEDS) < set(LOOKS) < set(BREEDS)
+    assert set(DEFAULT_BREEDS) < set(DRAWN_BREEDS) < set(BREEDS)
 
 
 def test_pictures_of_a_breed_differ_in_size_place_pose_and_color():

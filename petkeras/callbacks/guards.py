@@ -1,0 +1,100 @@
+"""Callbacks that stop a training: a loss that is low enough or not finite, and Ctrl-C."""
+
+from __future__ import annotations
+
+import math
+import signal
+
+from petkeras.callbacks.base import RunCallback
+from petkeras.errors import PetkerasError
+
+
+class NonFiniteLossGuard(RunCallback):
+    """Stop with an error when a batch's loss is infinite or not a number.
+
+    Args:
+        learning_rate: the rate that the message tells; by default the optimizer's current one.
+
+    Raises:
+        PetkerasError: the loss is not finite; the message says what to try.
+    """
+
+    def __init__(self, learning_rate=None):
+        super().__init__()
+        self.learning_rate = learning_rate
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = (logs or {}).get("loss", 0.0)
+        if math.isfinite(loss):
+            return
+        rate = self.learning_rate or float(self.model.optimizer.learning_rate)
+        raise PetkerasError(
+            f"The loss became {loss} at step {self.step}, so training was stopped. Try a lower "
+            f'`learning_rate` (it was {rate:g}), a longer `warmup`, or `dtype="float32"`.'
+        )
+
+
+class StopAtLoss(RunCallback):
+    """Stop after an epoch whose mean training loss is below a limit.
+
+    Args:
+        stop_loss: the limit; 0 never stops.
+    """
+
+    def __init__(self, stop_loss):
+        super().__init__()
+        self.stop_loss = stop_loss
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (logs or {}).get("loss", math.inf) < self.stop_loss:
+            self.model.stop_training = True
+
+
+class InterruptGuard(RunCallback):
+    """Let Ctrl-C (or a notebook's stop button) end the training after the current step.
+
+    A second Ctrl-C interrupts at once. Outside the main thread, where Python handles no signals,
+    this callback does nothing.
+
+    Args:
+        step: the `SharedStep` of `pk.train`, through which several processes agree to stop after
+            the same step; in `model.fit` there is none.
+
+    Attributes:
+        pressed: whether Ctrl-C was pressed.
+    """
+
+    def __init__(self, step=None):
+        super().__init__()
+        self.shared_step = step
+        self.pressed = False
+        self._handler_before = None
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+
+        def note(*_):
+            self.pressed = True
+            self.close()  # a second Ctrl-C goes where it went before
+
+        try:
+            self._handler_before = signal.signal(signal.SIGINT, note)
+        except ValueError:
+            pass  # not in the main thread
+
+    def on_train_batch_end(self, batch, logs=None):
+        step, stops = self.shared_step, self.pressed
+        if step and not step.is_alone:
+            step.stop_requested, stops = self.pressed, step.stops
+        if stops:
+            self.model.stop_training = True
+            if self.loop:
+                self.loop.interrupted = self.loop.steps_done < self.loop.total_steps
+
+    def on_train_end(self, logs=None):
+        self.close()
+
+    def close(self):
+        if self._handler_before is not None:
+            signal.signal(signal.SIGINT, self._handler_before)
+            self._handler_before = None

@@ -1,0 +1,97 @@
+"""The inputs of a run's figures: the photographs and the layers to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from petkeras.errors import PetkerasError
+from petkeras.inspection import convolutions, filter_layers, find_layer
+from petkeras.system.files import read_array
+
+MAX_PHOTOGRAPHS = 3  # by default
+MAX_LAYERS = 6  # by default, from the first to the last
+
+
+@dataclass
+class FigureInputs:
+    """Hold what the figures of a run are drawn from.
+
+    Args:
+        run: the `Run`.
+        data: its `PetData`, or `None` if its pictures were not found.
+        images: `(n, size, size, 3)` uint8, the photographs to show maps on.
+        names: the n photographs' names.
+        layers: names of the layers whose maps are shown.
+    """
+
+    run: Any
+    data: Any
+    images: np.ndarray
+    names: tuple[str, ...]
+    layers: list[str]
+
+    def __post_init__(self):
+        self.model = self.run.model
+        self.x = self.run.preprocess(self.images)  # (n, size, size, 3) float32
+        logits = self.model(self.x, training=False).numpy()  # (n, classes)
+        self.probabilities = tf.nn.softmax(logits).numpy()
+
+    def predictions(self):
+        """Return the prediction for each photograph, such as `samoyed 97%`."""
+        best = self.probabilities.argmax(axis=1)
+        names = self.run.class_names
+        return [f"{names[k]} {row[k]:.0%}" for k, row in zip(best, self.probabilities, strict=True)]
+
+
+def choose_inputs(run, data=None, photographs=(), layers=()):
+    """Return the `FigureInputs` of a run: the photographs and layers to show.
+
+    Args:
+        run: a `Run`.
+        data: its `PetData`, or `None`.
+        photographs: paths. By default, one test photograph of each class, at most three; or the
+            filmed photograph if `data` is `None`.
+        layers: names. By default, every layer with feature maps and a trainable kernel; if there
+            are more than six, six evenly spaced ones.
+
+    Raises:
+        PetkerasError: a photograph cannot be read, a layer does not exist or has no feature maps,
+            or there is no photograph.
+    """
+    model = run.model
+    if not layers:
+        layers = [layer.name for layer in filter_layers(model)]
+        if len(layers) > MAX_LAYERS:
+            chosen = np.linspace(0, len(layers) - 1, MAX_LAYERS)
+            layers = [layers[int(number)] for number in chosen]
+    if not layers or not convolutions(model):
+        raise PetkerasError(
+            f"The network of {run.run_dir} has no convolutions, so there is nothing to draw."
+        )
+    for name in layers:
+        find_layer(model, name, maps=True)
+    if photographs:
+        images, names = run.read(photographs), tuple(map(str, photographs))
+    elif data is not None:
+        classes = data.test.labels.argmax(axis=1)
+        first = [int(np.argmax(classes == label)) for label in range(len(data.class_names))]
+        first = first[:MAX_PHOTOGRAPHS]
+        images, names = data.test.images[first], tuple(data.test.names[number] for number in first)
+    else:
+        images, names = _filmed_photograph(run)[None], ("the filmed photograph",)
+    return FigureInputs(run, data, images, names, list(layers))
+
+
+def _filmed_photograph(run):
+    size = run.config["image_size"]
+    try:
+        return read_array(run.run_dir / "evolution" / "photograph.npy", (size, size, 3), np.uint8)
+    except PetkerasError:
+        raise PetkerasError(
+            f"The pictures that {run.run_dir} was trained on were not found. "
+            "Name a photograph in `photographs`."
+        ) from None

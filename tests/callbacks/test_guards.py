@@ -1,0 +1,97 @@
+"""What stops a training: a loss that is not finite or low enough, and Ctrl-C."""
+
+import signal
+import threading
+import types
+
+import pytest
+
+from petkeras.callbacks.guards import InterruptGuard, NonFiniteLossGuard, StopAtLoss
+from petkeras.errors import PetkerasError
+
+
+def watching(callback, loop=None):
+    """Let a callback watch a model; return both."""
+    optimizer = types.SimpleNamespace(iterations=3, learning_rate=0.25)
+    model = types.SimpleNamespace(stop_training=False, optimizer=optimizer)
+    callback.set_model(model)
+    callback.set_params({"loop": loop} if loop else {})
+    callback.on_train_begin()
+    return callback, model
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf"), -float("inf")])
+def test_a_loss_that_is_not_finite_is_an_error_that_says_what_to_try(loss):
+    guard, _ = watching(NonFiniteLossGuard())
+    guard.on_train_batch_end(0, {"loss": 1e30})
+    with pytest.raises(PetkerasError, match=f"^The loss became {loss} at step 3, ") as raised:
+        guard.on_train_batch_end(0, {"loss": loss})
+    assert "`learning_rate` (it was 0.25)" in str(raised.value)
+
+
+def test_a_low_loss_ends_the_training():
+    guard, model = watching(StopAtLoss(0.5))
+    guard.on_epoch_end(0, {"loss": 0.5})
+    assert not model.stop_training
+    guard.on_epoch_end(1, {"loss": 0.49})
+    assert model.stop_training
+
+
+def test_a_limit_of_0_never_ends_it():
+    guard, model = watching(StopAtLoss(0.0))
+    guard.on_epoch_end(0, {"loss": 0.0})
+    assert not model.stop_training
+
+
+@pytest.fixture
+def handler():
+    """Python's own handler of Ctrl-C, which some shells leave ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_the_training_after_the_step(handler):
+    guard, model = watching(InterruptGuard())
+    guard.on_train_batch_end(0)
+    assert not model.stop_training
+    signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is handler  # a second one interrupts at once
+    guard.on_train_batch_end(1)
+    assert model.stop_training
+    guard.on_train_end()
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_the_handler_is_put_back_when_training_ends(handler):
+    guard, _ = watching(InterruptGuard())
+    assert signal.getsignal(signal.SIGINT) is not handler
+    guard.on_train_end()
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+@pytest.mark.parametrize(("steps_done", "interrupted"), [(4, True), (5, False)])
+def test_a_run_that_was_at_its_end_anyway_is_not_interrupted(handler, steps_done, interrupted):
+    loop = types.SimpleNamespace(steps_done=steps_done, total_steps=5, interrupted=False)
+    guard, _ = watching(InterruptGuard(), loop)
+    signal.raise_signal(signal.SIGINT)
+    guard.on_train_batch_end(0)
+    assert loop.interrupted == interrupted
+
+
+def test_several_processes_stop_once_the_step_says_so(handler):
+    step = types.SimpleNamespace(is_alone=False, stop_requested=False, stops=False)
+    guard, model = watching(InterruptGuard(step))
+    signal.raise_signal(signal.SIGINT)
+    guard.on_train_batch_end(0)
+    assert (step.stop_requested, model.stop_training) == (True, False)
+    step.stops = True  # after the next step, in every process
+    guard.on_train_batch_end(1)
+    assert model.stop_training
+
+
+def test_outside_the_main_thread_nothing_is_done(handler):
+    thread = threading.Thread(target=lambda: watching(InterruptGuard())[0].on_train_end())
+    thread.start()
+    thread.join()
+    assert signal.getsignal(signal.SIGINT) is handler

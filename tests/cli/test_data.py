@@ -1,0 +1,32 @@
+"""`petkeras data`."""
+
+import re
+
+
+def test_photographs_come_from_the_environment_too(petkeras, pets, monkeypatch):
+    monkeypatch.setenv("PETKERAS_PETS", str(pets))
+    code, out, _ = petkeras("data", "--image-size", 8)
+    assert code == 0
+    assert str(pets) in out
+
+
+def test_data_is_a_table_of_breeds_pictures_sizes_and_dirty_files(petkeras, pets):
+    code, out, _ = petkeras("data", "--source", pets, "--breeds", "all", "--image-size", 8)
+    assert code == 0
+    assert re.search(r"samoyed +20 +17 +3 +40x30 +40x30 +40x30", out)
+    assert "1 file: not a picture, ignored (samoyed_100.mat)" in out
+    _, out, _ = petkeras("data", "--list")
+    assert len(re.findall(r" (?:cat|dog) ", out)) == 37
+
+
+def test_a_validation_part_is_held_back_from_the_training_pictures(petkeras, pets):
+    code, out, _ = petkeras(
+        "data", "--source", pets, "--image-size", 8, "--validation-fraction", 0.2
+    )
+    assert code == 0
+    assert re.search(r"samoyed +20 +14 +3 +3 ", out)
+
+
+def test_a_terminal_of_no_size_gets_the_table_too(petkeras, pets, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "0")
+    assert "samoyed" in petkeras("data", "--source", pets, "--image-size", 8)[1].split("breed")[1]
