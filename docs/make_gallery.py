@@ -63,7 +63,7 @@ def compare(run_dir, overfit_dir):
         "How it learned",
         "curves-compared.png",
         "Two recipes compared",
-        "With the article's recipe without dropout, the training accuracy keeps rising and test "
+        "With the article's recipe without dropout, training accuracy keeps rising while test "
         "accuracy does not: the network overfits. The losses differ so much that their axis is "
         "logarithmic.",
         "Two line charts of loss and accuracy by step, two runs in each.",
@@ -88,8 +88,8 @@ def arithmetic():
         ),
         "convolution": (
             "A convolution",
-            "Each number of the patch is multiplied by the number of the kernel above it; the sum "
-            "of the products is one number of the output.",
+            "Each number of the patch is multiplied by the kernel's number at the same position; "
+            "the sum of the products is one number of the output.",
             pkv.animate_convolution(x, edge),
         ),
         "convolution-same": (

@@ -46,8 +46,8 @@ def _check_size_at_run_time(layer, x):
         return x
     height, width = layer.window
     message = (
-        f"{type(layer).__name__}: with padding='valid' the input must be at least {height} pixels "
-        f"high and {width} wide."
+        f"{type(layer).__name__}: without padding the input must be at least {height} pixels high "
+        f"and {width} wide."
     )
     check = tf.debugging.assert_greater_equal(tf.shape(x)[1:3], layer.window, message)
     with tf.control_dependencies([check]):

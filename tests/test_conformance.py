@@ -317,7 +317,7 @@ def test_a_graph_refuses_pictures_smaller_than_a_window(policy, filters):
     ):
         function = tf.function(layer, input_signature=signature)
         message = (
-            f"{type(layer).__name__}: with padding='valid' the input must be at least 3 pixels "
+            f"{type(layer).__name__}: without padding the input must be at least 3 pixels "
             "high and 2 wide"
         )
         for size in ((2, 2), (3, 1), (1, 1)):

@@ -122,15 +122,15 @@ DATA = ("data", "--source", "PETS", "--image-size", "16")
         (["train", "--epoch-count", "3"], "No such option '--epoch-count'"),
         (["train", "--source"], "Option '--source' requires an argument"),
         ([*TRAIN, "--breeds", "above,bellow"], "Unknown breed 'bellow'. Did you mean 'below'?"),
-        ([*TRAIN, "--breeds", "above"], "Two breeds or more"),
-        ([*TRAIN, "--breeds", "above,Above, above"], "Two breeds or more"),
+        ([*TRAIN, "--breeds", "above"], "must name two breeds or more"),
+        ([*TRAIN, "--breeds", "above,Above, above"], "must name two breeds or more"),
         ([*TRAIN, "--breeds", ","], "Unknown breed ''"),
         ([*TRAIN, "--recipe", "old"], "'old' is not one of 'article', 'modern'"),
         ([*TRAIN, "--precision", "half"], "'half' is not one of 'float32', 'bfloat16', 'auto'"),
-        ([*TRAIN, "--schedule", "linear"], "`schedule` must be 'constant' or 'cosine'"),
-        ([*TRAIN, "--initializer", "zeros"], "`initializer` must be 'article' or 'he'"),
-        ([*TRAIN, "--backbone", "resnet"], "`backbone` must be mobilenet_v2, vgg16"),
-        ([*TRAIN, "--backbone", "RUN\nmobilenet_v2"], "`backbone` must be mobilenet_v2"),
+        ([*TRAIN, "--schedule", "linear"], "'--schedule' must be 'constant' or 'cosine'"),
+        ([*TRAIN, "--initializer", "zeros"], "'--initializer' must be 'article' or 'he'"),
+        ([*TRAIN, "--backbone", "resnet"], "'--backbone' must be mobilenet_v2, vgg16"),
+        ([*TRAIN, "--backbone", "RUN\nmobilenet_v2"], "'--backbone' must be mobilenet_v2"),
         ([*TRAIN, "--backbone", "PETS"], "pets is not a run folder"),
         ([*TRAIN, "--weights", "x.h5"], "--weights are those of a --backbone"),
         ([*TRAIN, "--xla", "--deterministic"], "leave out --deterministic or --xla"),
@@ -150,55 +150,55 @@ DATA = ("data", "--source", "PETS", "--image-size", "16")
         (["visualize", "PETS"], "pets is not a run folder"),
         (["visualize", "PHOTO"], "is not a run folder"),
         # Pictures
-        ([*DATA[:2], "nowhere", *DATA[3:]], "`source` must be 'oxford', 'sample' or a folder"),
-        ([*DATA[:2], "PHOTO", *DATA[3:]], "`source` must be 'oxford', 'sample' or a folder"),
+        ([*DATA[:2], "nowhere", *DATA[3:]], "'--source' must be 'oxford', 'sample' or a folder"),
+        ([*DATA[:2], "PHOTO", *DATA[3:]], "'--source' must be 'oxford', 'sample' or a folder"),
         ([*DATA[:2], "a\nb\x1b[31m", *DATA[3:]], r"b\x1b[31m"),
-        ([*DATA[:2], "RUN", *DATA[3:]], "`source` must be"),
+        ([*DATA[:2], "RUN", *DATA[3:]], "'--source' must be"),
         ([*DATA, "--data-dir", "PHOTO"], "is a file"),
-        ([*DATA, "--data-dir", "/proc/1/none"], "could not be kept in /proc/1/none"),
+        ([*DATA, "--data-dir", "/proc/1/none"], "could not be saved in /proc/1/none"),
         # Numbers
-        ([*TRAIN, "--image-size", "0"], "`image_size` must be"),
-        ([*TRAIN, "--image-size", "-1"], "`image_size` must be"),
+        ([*TRAIN, "--image-size", "0"], "'--image-size' must be"),
+        ([*TRAIN, "--image-size", "-1"], "'--image-size' must be"),
         ([*TRAIN, "--image-size", "3.5"], "'3.5' is not a valid integer"),
         ([*TRAIN, "--image-size", "100000"], "100000 is not in the range x<=4096"),
         ([*DATA, "--image-size", "100000"], "100000 is not in the range x<=4096"),
-        ([*TRAIN, "--epochs", "0"], "`epochs` must be a whole number above 0"),
-        ([*TRAIN, "--epochs", "1" + 30 * "0"], "`epochs` must be a whole number above 0"),
-        ([*TRAIN, "--batch-size", "0"], "`batch_size` must be a whole number above 0"),
-        ([*TRAIN, "--batch-size", "-1"], "`batch_size` must be a whole number above 0"),
-        ([*TRAIN, "--warmup", "-1"], "`warmup` must be a whole number, 0 or more"),
-        ([*TRAIN, "--checkpoint-every", "-1"], "`checkpoint_every` must be a whole number"),
-        ([*TRAIN, "--checkpoint-minutes", "nan"], "`checkpoint_minutes` must be a finite number"),
-        ([*TRAIN, "--summary-every", "0"], "`summary_every` must be a whole number above 0"),
-        ([*TRAIN, "--film-every", "-5"], "`film_every` must be a whole number, 0 or more"),
-        ([*TRAIN, "--learning-rate", "nan"], "`learning_rate` must be a finite number above 0"),
-        ([*TRAIN, "--learning-rate", "inf"], "`learning_rate` must be a finite number above 0"),
-        ([*TRAIN, "--learning-rate", "1e400"], "`learning_rate` must be a finite number above 0"),
-        ([*TRAIN, "--learning-rate", "1e300"], "`learning_rate` must be a finite number above 0"),
-        ([*TRAIN, "--learning-rate", "-0.1"], "`learning_rate` must be a finite number above 0"),
+        ([*TRAIN, "--epochs", "0"], "'--epochs' must be a positive integer"),
+        ([*TRAIN, "--epochs", "1" + 30 * "0"], "'--epochs' must be a positive integer"),
+        ([*TRAIN, "--batch-size", "0"], "'--batch-size' must be a positive integer"),
+        ([*TRAIN, "--batch-size", "-1"], "'--batch-size' must be a positive integer"),
+        ([*TRAIN, "--warmup", "-1"], "'--warmup' must be an integer, 0 or more"),
+        ([*TRAIN, "--checkpoint-every", "-1"], "'--checkpoint-every' must be an integer"),
+        ([*TRAIN, "--checkpoint-minutes", "nan"], "'--checkpoint-minutes' must be a finite number"),
+        ([*TRAIN, "--summary-every", "0"], "'--summary-every' must be a positive integer"),
+        ([*TRAIN, "--film-every", "-5"], "'--film-every' must be an integer, 0 or more"),
+        ([*TRAIN, "--learning-rate", "nan"], "'--learning-rate' must be a finite number above 0"),
+        ([*TRAIN, "--learning-rate", "inf"], "'--learning-rate' must be a finite number above 0"),
+        ([*TRAIN, "--learning-rate", "1e400"], "'--learning-rate' must be a finite number above 0"),
+        ([*TRAIN, "--learning-rate", "1e300"], "'--learning-rate' must be a finite number above 0"),
+        ([*TRAIN, "--learning-rate", "-0.1"], "'--learning-rate' must be a finite number above 0"),
         ([*TRAIN, "--learning-rate", "fast"], "'fast' is not a valid float"),
-        ([*TRAIN, "--pixel-scale", "0"], "`pixel_scale` must be a finite number above 0"),
-        ([*TRAIN, "--conv-dropout", "1"], "`conv_dropout` must be in [0, 1)"),
-        ([*TRAIN, "--dense-dropout", "nan"], "`dense_dropout` must be in [0, 1)"),
-        ([*TRAIN, "--dense-bias", "inf"], "`dense_bias` must be a finite number"),
-        ([*TRAIN, "--zoom", "-0.5"], "`zoom` must be in [0, 1)"),
-        ([*TRAIN, "--rotation", "181"], "`rotation` must be in [0, 180] degrees"),
-        ([*TRAIN, "--stop-loss", "-1"], "`stop_loss` must be a finite number, 0 or more"),
-        ([*TRAIN, "--test-fraction", "0"], "`test_fraction` must be between 0 and 1"),
-        ([*TRAIN, "--test-fraction", "1"], "`test_fraction` must be between 0 and 1"),
-        ([*TRAIN, "--test-fraction", "nan"], "`test_fraction` must be between 0 and 1"),
+        ([*TRAIN, "--pixel-scale", "0"], "'--pixel-scale' must be a finite number above 0"),
+        ([*TRAIN, "--conv-dropout", "1"], "'--conv-dropout' must be in [0, 1)"),
+        ([*TRAIN, "--dense-dropout", "nan"], "'--dense-dropout' must be in [0, 1)"),
+        ([*TRAIN, "--dense-bias", "inf"], "'--dense-bias' must be a finite number"),
+        ([*TRAIN, "--zoom", "-0.5"], "'--zoom' must be in [0, 1)"),
+        ([*TRAIN, "--rotation", "181"], "'--rotation' must be in [0, 180] degrees"),
+        ([*TRAIN, "--stop-loss", "-1"], "'--stop-loss' must be a finite number, 0 or more"),
+        ([*TRAIN, "--test-fraction", "0"], "'--test-fraction' must be between 0 and 1"),
+        ([*TRAIN, "--test-fraction", "1"], "'--test-fraction' must be between 0 and 1"),
+        ([*TRAIN, "--test-fraction", "nan"], "'--test-fraction' must be between 0 and 1"),
         ([*TRAIN, "--test-fraction", "0.01"], "its test part would be empty"),
         ([*TRAIN, "--test-fraction", "0.99"], "its training part would be empty"),
-        ([*TRAIN, "--seed", "-1"], "`seed` must be a whole number from 0 to 2**31"),
-        ([*TRAIN, "--seed", str(2**31)], "`seed` must be a whole number from 0 to 2**31"),
+        ([*TRAIN, "--seed", "-1"], "'--seed' must be an integer from 0 to 2**31"),
+        ([*TRAIN, "--seed", str(2**31)], "'--seed' must be an integer from 0 to 2**31"),
         (["lab", "--port", "0"], "0 is not in the range"),
         (["lab", "PHOTO"], "is a file"),
         # The film
         ([*TRAIN, "--film", "conv9:0"], "there is no layer 'conv9' with feature maps"),
         ([*TRAIN, "--film", ":0"], "there is no layer '' with feature maps"),
         ([*TRAIN, "--film", "fc1:0"], "there is no layer 'fc1' with feature maps"),
-        ([*TRAIN, "--film", "conv1_1:32"], "layer 'conv1_1' has the filters 0 to 31"),
-        ([*TRAIN, "--film", "conv1_1:-1"], "layer 'conv1_1' has the filters 0 to 31"),
+        ([*TRAIN, "--film", "conv1_1:32"], "layer 'conv1_1' has filters 0 to 31"),
+        ([*TRAIN, "--film", "conv1_1:-1"], "layer 'conv1_1' has filters 0 to 31"),
         ([*TRAIN, "--film", "conv1_1"], "--film must be a layer and its filters"),
         ([*TRAIN, "--film", "conv1_1:"], "--film must be a layer and its filters"),
         ([*TRAIN, "--film", "conv1_1:1,,2"], "--film must be a layer and its filters"),
@@ -256,7 +256,7 @@ def test_an_empty_class_folder_is_no_class(refused, here):
     for name in ("full", "empty"):
         (here.parent / "two" / name).mkdir(parents=True)
     (here.parent / "two" / "full" / "a.png").write_bytes(picture_bytes(0))
-    refused(["data", "--source", here.parent / "two"], "nor two sub-folders or more with pictures")
+    refused(["data", "--source", here.parent / "two"], "nor two or more sub-folders with pictures")
 
 
 # Run folders
@@ -290,7 +290,7 @@ def test_a_run_folder_that_is_read_only_is_refused(refused, here):
 
 
 def test_the_run_of_another_recipe_is_refused(refused, run_dir):
-    refused([*TRAIN, "--run-dir", run_dir], "is of another run: batch_size is 8 there, not 10")
+    refused([*TRAIN, "--run-dir", run_dir], "holds a different run: batch_size is 8 there, not 10")
 
 
 def changed(**fields):
@@ -320,33 +320,33 @@ CONFIGS = {
     "a list": (lambda text: "[]", "the file must hold named fields"),
     "a NaN": (changed(recipe__learning_rate=float("nan")), "NaN is no number"),
     "an infinity": (lambda text: text.replace('"seed": 0', '"seed": -Infinity'), "no number"),
-    "too large a number": (lambda text: text.replace("0.001", "1e999"), "`learning_rate` must be"),
+    "too large a number": (lambda text: text.replace("0.001", "1e999"), "'--learning-rate' must be"),
     "nested without end": (lambda text: 100_000 * "[" + 100_000 * "]", "nested too deeply"),
     "too long": (lambda text: text + 2**22 * " ", "longer than"),
     "without a recipe": (changed(recipe=...), "the file lacks `recipe`"),
-    "a text as recipe": (changed(recipe="modern"), "`recipe` must be"),
+    "a text as recipe": (changed(recipe="modern"), "'--recipe' must be"),
     "half a recipe": (changed(recipe__pixel_scale=...), "`recipe` lacks `pixel_scale`"),
     "another's recipe": (changed(recipe__momentum=0.9), "`recipe` has no field 'momentum'"),
-    "no epochs": (changed(recipe__epochs=0), "`epochs` must be a whole number above 0"),
-    "no name": (changed(recipe__name=None), "`name` must be a text"),
-    "one class": (changed(class_names=["above"]), "`class_names` must be two different names"),
-    "one class twice": (changed(class_names=["a", "a"]), "`class_names` must be two different"),
-    "numbers as classes": (changed(class_names=[1, 2]), "`class_names` must be two different"),
+    "no epochs": (changed(recipe__epochs=0), "'--epochs' must be a positive integer"),
+    "no name": (changed(recipe__name=None), "'--name' must be a text"),
+    "one class": (changed(class_names=["above"]), "'--class-names' must be two different names"),
+    "one class twice": (changed(class_names=["a", "a"]), "'--class-names' must be two different"),
+    "numbers as classes": (changed(class_names=[1, 2]), "'--class-names' must be two different"),
     "other classes": (changed(class_names=["a", "b"]), "`data` is of other classes"),
-    "no size": (changed(image_size=0), "`image_size` must be"),
-    "a vast size": (changed(image_size=10**6), "`image_size` must be 1 to 4096 pixels"),
+    "no size": (changed(image_size=0), "'--image-size' must be"),
+    "a vast size": (changed(image_size=10**6), "'--image-size' must be 1 to 4096 pixels"),
     "another size": (changed(image_size=8), "or another size"),
-    "a vast seed": (changed(seed=10**30), "`seed` must be"),
-    "no pictures": (changed(pictures__test=0), "`pictures` must be"),
-    "no digest": (changed(pictures__sha256="../../x"), "`pictures` must be"),
-    "no precision": (changed(dtype_policy="int3"), "`dtype_policy` must be one of float32"),
-    "no versions": (changed(versions=[1]), "`versions` must be texts by name"),
-    "no device": (changed(device=3), "`device` must be a text"),
-    "no boolean": (changed(deterministic="yes"), "`deterministic` must be true or false"),
-    "nor that": (changed(xla=1), "`xla` must be true or false"),
-    "no film": (changed(film={"conv1_1": "all"}), "`film` must be"),
-    "no backbone": (changed(backbone="vgg16"), "`backbone` must be"),
-    "no epochs before": (changed(epochs_before=5), "`epochs_before` must be"),
+    "a vast seed": (changed(seed=10**30), "'--seed' must be"),
+    "no pictures": (changed(pictures__test=0), "'--pictures' must be"),
+    "no digest": (changed(pictures__sha256="../../x"), "'--pictures' must be"),
+    "no precision": (changed(dtype_policy="int3"), "'--dtype-policy' must be one of float32"),
+    "no versions": (changed(versions=[1]), "'--versions' must be texts by name"),
+    "no device": (changed(device=3), "'--device' must be a text"),
+    "no boolean": (changed(deterministic="yes"), "'--deterministic' must be true or false"),
+    "nor that": (changed(xla=1), "'--xla' must be true or false"),
+    "no film": (changed(film={"conv1_1": "all"}), "'--film' must be"),
+    "no backbone": (changed(backbone="vgg16"), "'--backbone' must be"),
+    "no epochs before": (changed(epochs_before=5), "'--epochs-before' must be"),
     "half the data": (changed(data__seed=...), "`data` lacks `seed`"),
     "no source": (changed(data__source=7), "`data` must have a text as its source"),
     "escapes": (changed(recipe={"\x1b[2J\nok": 1}), "damaged"),
@@ -374,7 +374,7 @@ def test_a_damaged_config_is_refused_by_all_commands(refused, run_dir, damage):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("../../x", "`source` must be 'oxford', 'sample' or a folder"),
+        ("../../x", "'--source' must be 'oxford', 'sample' or a folder"),
         ("\x1b[2Jnowhere\n", r"\x1b[2Jnowhere"),
         ("~nobody/x", "`source`"),
     ],
@@ -579,7 +579,7 @@ def test_a_damaged_film_is_not_gone_on_with(refused, run_dir, name, content):
 
 def test_a_film_of_another_network_is_not_gone_on_with(refused, run_dir):
     np.savez(run_dir / "evolution" / "start.npz", conv1_1=np.zeros(3, np.float32))
-    refused([*OF_A_RUN["resume"], "--epochs", "3"], "its kernels are not those of the network")
+    refused([*OF_A_RUN["resume"], "--epochs", "3"], "its kernels do not fit the network")
 
 
 def test_a_file_that_only_looks_like_a_frame_is_left_alone(petkeras, run_dir):
@@ -787,7 +787,7 @@ def test_a_model_that_carries_code_is_refused_and_nothing_is_run(refused, run_di
     make(run_dir / "model.keras", trace)
     for name in USING:
         said = refused(OF_A_RUN[name], "model.keras", words)
-        assert "carries code" in said or "cannot be loaded" in said
+        assert "contains or requests code" in said or "cannot be loaded" in said
 
 
 def test_members_of_a_model_that_climb_out_are_not_unpacked(petkeras, run_dir, trace, home):
@@ -868,5 +868,5 @@ def test_the_lab_writes_through_no_link(petkeras, here):
     (folder / ".petkeras-lab.json").write_bytes(10**5 * b"[")
     code, out, _ = petkeras("lab", folder, "--copy-only")
     assert code == 0
-    assert "Kept as you changed them" in out
+    assert "Kept with your changes" in out
     assert not outside.exists()

@@ -1,1 +1,1 @@
-"""`petkeras bench`: how fast a training step is, beside what others make of the same network."""
+"""`petkeras bench`: time a training step of petkeras, Keras, PyTorch and the article."""

@@ -17,7 +17,7 @@ PHRASES = (
     ),
     (r"`pk\.train\(\.\.\., run_dir=FOLDER\)`", "'petkeras train --run-dir FOLDER'"),
     (r"`pk\.load_pets\(\.\.\.\)`", "'petkeras data'"),
-    (r"`petkeras\.data\.breeds\.BREEDS`", "'petkeras data --list'"),
+    (r"`?petkeras\.data\.breeds\.BREEDS`?", "'petkeras data --list'"),
     (r"`devices\.use_xla\(\)`", "'--xla'"),
     (r"`devices\.make_deterministic\(\)`", "'--deterministic'"),
 )

@@ -16,8 +16,7 @@ from petkeras.errors import PetkerasError
 @click.command(cls=Command)
 @click.argument("run_dir", type=click.Path())
 @add_options(DATA_DIR, JSON)
-@click.pass_context
-def evaluate(context, run_dir, data_dir, as_json):
+def evaluate(run_dir, data_dir, as_json):
     """Measure a run on its training and test parts, without dropout."""
     load_tensorflow()
     from petkeras.runs.again import has_same_pictures, load_pictures
@@ -51,7 +50,7 @@ def evaluate(context, run_dir, data_dir, as_json):
     columns = ("part", "pictures", "loss", "accuracy", "95% interval", *data.class_names)
     print_table(f"{run_dir} on {name_source(data)}", columns, rows)
     for caveat in find_caveats(measured["test"]["accuracy"], data.test.labels, data.class_names):
-        print_line(translate(caveat, context.command))
+        print_line(caveat)
 
 
 @click.command(cls=Command)
@@ -126,7 +125,8 @@ def visualize(context, run_dir, photographs, layers, data_dir):
     load_tensorflow()
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    from petkeras.report.figures import make_scene, write_figures
+    from petkeras.report.figures import write_figures
+    from petkeras.report.inputs import choose_inputs
     from petkeras.report.page import write_report
     from petkeras.runs.again import load_pictures
     from petkeras.runs.run import Run
@@ -138,12 +138,12 @@ def visualize(context, run_dir, photographs, layers, data_dir):
     except PetkerasError as error:
         data = None
         print_line(f"Drawing without the run's pictures: {translate(str(error), context.command)}")
-    scene = make_scene(run, data, photographs, layers)
+    inputs = choose_inputs(run, data, photographs, layers)
     columns = (SpinnerColumn(), TextColumn("{task.description}"))
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("", total=None)
-        exhibits = write_figures(
-            scene, progress=lambda title: progress.update(task, description=title)
+        figures = write_figures(
+            inputs, progress=lambda title: progress.update(task, description=title)
         )
-    report = write_report(scene, exhibits)
-    print_line(f"{len(exhibits)} figures are in {run_dir}/figures. All on one page: {report}")
+    report = write_report(inputs, figures)
+    print_line(f"{len(figures)} figures are in {run_dir}/figures. All on one page: {report}")

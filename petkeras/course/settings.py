@@ -83,7 +83,7 @@ def load(image_size=None, seed=0):
     >>> data = course.load()  # doctest: +SKIP
     Drawn pets, 64 pixels: shiba_inu and samoyed, 340 to train and 60 to test.
     """
-    from petkeras.data.pets import load_pets
+    from petkeras import load_pets
 
     current = settings()
     size = image_size or current.image_size

@@ -1,0 +1,1 @@
+"""Load pictures, split them, and turn them into batches."""

@@ -178,7 +178,7 @@ def _prepare_archives(folder, home):
         split_generators = builder._split_generators  # the hook that each dataset implements
         builder._split_generators = lambda _: split_generators(_ExtractedArchives(extracted))
         with _quiet():
-            builder.download_and_prepare()
+            builder.download_and_prepare(download_dir=extracted)
     labels = sorted({int(example["label"]) for example in _examples(builder, ("label",))})
     contents = {
         "class_names": [BREEDS[label] for label in labels],

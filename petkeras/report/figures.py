@@ -334,7 +334,3 @@ def _activation_maximization_figures(inputs):
         "For each class a generated picture, and the photographs that activate it most.",
         lambda: draw(last, list(range(len(classes))), classes),
     )
-
-
-# The previous name, until every caller uses the new one.
-from petkeras.report.inputs import choose_inputs as make_scene  # noqa: E402, F401

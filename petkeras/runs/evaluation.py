@@ -7,11 +7,7 @@ from typing import Any
 
 from petkeras.errors import PetkerasError
 from petkeras.runs.intervals import accuracy_interval
-
-try:
-    from petkeras.runs.train import evaluate_pictures
-except ImportError:
-    from petkeras.training import evaluate as evaluate_pictures
+from petkeras.runs.train import evaluate_pictures
 
 
 def evaluate_run(run, data):

@@ -170,60 +170,66 @@ class Training:
             if self._is_over():
                 checkpoints.save(self.loop.steps_done, kept=1)
             else:
-                self.run(verbose, self._callbacks_of_a_folder(run_dir, state))
+                self.run(verbose, run_dir, state)
             if self._is_usable():
                 (save or save_model)(run_dir, self.model, self.data.mean)
             mark_stopped_early(run_dir, not self.history.interrupted and not self._is_over())
             return self.history
 
-    def run(self, verbose, more=()):
+    def run(self, verbose, run_dir=None, state=None):
         """Train until the last epoch, or until a callback stops the training.
 
         Args:
             verbose: as in `train`.
-            more: callbacks that write to a run folder, the `Checkpoint` last.
+            run_dir: the folder to write to, or `None`.
+            state: what its checkpoints hold, as `make_state` returns it.
 
         Returns:
             A `History`.
         """
         if verbose:
             self._print_start()
-        writing, checkpoint = list(more[:-1]), list(more[-1:])
-        watching = [
-            NonFiniteLossGuard(self.recipe.learning_rate),
-            *([] if writing else [RecordHistory(history=self.history)]),
-            *writing,
-            *([make_progress()] if verbose else []),
-            StopAtLoss(self.recipe.stop_loss),
-            *self.callbacks,
-            InterruptGuard(self.step),
-            *checkpoint,
-        ]
-        if any(isinstance(each, keras.callbacks.TerminateOnNaN) for each in self.callbacks):
-            del watching[0]  # the user's own guard decides
+        callbacks = self._order_callbacks(verbose, run_dir, state)
         with _attached(self.model, self.loop.optimizer), contextlib.ExitStack() as stack:
-            for callback in watching:
+            for callback in callbacks:
                 stack.callback(getattr(callback, "close", lambda: None))
-            self.loop.run(watching)
+            self.loop.run(callbacks)
         self.history.interrupted = self.loop.interrupted or not self._is_usable()
         if verbose and self.history.epochs:
             self._print_caveats()
         return self.history
 
-    def _callbacks_of_a_folder(self, run_dir, state):
-        """Return the callbacks that write to a run folder, in their order."""
+    def _order_callbacks(self, verbose, run_dir, state):
+        """Return all callbacks of a run: the user's after ours, the checkpoint last."""
+        recipe, writing, checkpoint = self.recipe, [], []
+        users_guard = any(isinstance(c, keras.callbacks.TerminateOnNaN) for c in self.callbacks)
+        if run_dir is not None:
+            writing = self._writing_callbacks(run_dir)
+            every, minutes = recipe.checkpoint_every, recipe.checkpoint_minutes
+            checkpoint = [Checkpoint(run_dir, every, minutes, writing[0].flush, state)]
+        return [
+            *([] if users_guard else [NonFiniteLossGuard(recipe.learning_rate)]),
+            RecordHistory(run_dir and run_dir / "history.csv", self.history),
+            *writing,
+            *([make_progress()] if verbose else []),
+            StopAtLoss(recipe.stop_loss),
+            *self.callbacks,
+            InterruptGuard(self.step),
+            *checkpoint,
+        ]
+
+    def _writing_callbacks(self, run_dir):
+        """Return the callbacks that write what TensorBoard and the film show of a run."""
         data, recipe = self.data, self.recipe
         prepare = partial(preprocess, mean=data.mean, recipe=recipe)
         tensorboard = TensorBoard(
             run_dir, recipe.summary_every, data.test, prepare, data.class_names,
             recipe.batch_size, recipe,
         )  # fmt: skip
-        callbacks = [RecordHistory(run_dir / "history.csv", self.history), tensorboard]
-        if recipe.film_every:
-            image = data.test.images[0]
-            callbacks.append(FilterFilm(run_dir, image, self.film, recipe.film_every, prepare))
-        every, minutes = recipe.checkpoint_every, recipe.checkpoint_minutes
-        return [*callbacks, Checkpoint(run_dir, every, minutes, tensorboard.flush, state)]
+        if not recipe.film_every:
+            return [tensorboard]
+        image = data.test.images[0]
+        return [tensorboard, FilterFilm(run_dir, image, self.film, recipe.film_every, prepare)]
 
     def _move_to(self, step, state, epochs):
         """Let the loop begin where a checkpoint ended; `None` is the run's beginning."""

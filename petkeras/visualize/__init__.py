@@ -45,18 +45,17 @@ from petkeras.visualize.sanity import (
     sanity_check,
     share_inside,
 )
-from petkeras.visualize.top_patches import TopActivations, top_activations, top_patches
+from petkeras.visualize.top_patches import TopActivations, crop_patches, top_activations
 
 __all__ = [
     "Animation", "Evolution", "TopActivations", "animate_convolution", "animate_evolution",
     "animate_max_pool", "animate_max_pool_paddings", "apply_kernel", "article_kernels",
-    "cascading_randomization", "confusion_matrix", "cost_table", "costs", "feature_maps",
-    "grad_cam", "gradient_field", "graph_edges", "graph_scopes", "layer_kernels",
+    "cascading_randomization", "confusion_matrix", "cost_table", "costs", "crop_patches",
+    "feature_maps", "grad_cam", "gradient_field", "graph_edges", "graph_scopes", "layer_kernels",
     "maximize_activation", "occlusion", "plot_activation_maximization", "plot_annotations",
     "plot_architecture", "plot_attribution", "plot_before_after", "plot_confusion", "plot_costs",
     "plot_curves", "plot_feature_maps", "plot_graph", "plot_kernels", "plot_movement",
     "plot_pictures", "plot_receptive_field", "plot_sanity_check", "plot_worst", "randomize",
     "rank_correlation", "read_scalars", "receptive_field", "receptive_fields", "saliency",
     "sanity_check", "share_inside", "smooth", "smooth_grad", "stretch_contrast", "top_activations",
-    "top_patches",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from petkeras.errors import PetkerasError
 from petkeras.inspection import check_filters, find_layer, has_feature_maps, layers_in_sequence
 from petkeras.layers import Conv2D, Dense, Dropout, MaxPool2D
 from petkeras.visualize.style import WIDTH, draw_image, panel_grid, styled
-from petkeras.visualize.top_patches import top_activations, top_patches
+from petkeras.visualize.top_patches import crop_patches, top_activations
 
 MAX_MAPS_SIZE = 40  # pixels; a convolution takes any size, and a small image is fast
 CONTRAST = 2.5  # times the spread: about black and white
@@ -163,7 +163,7 @@ def plot_activation_maximization(model, x, images, layer, filters, names=None, s
     spread = float(np.sqrt(np.mean(np.square(x))))
     made = stretch_contrast(maximize_activation(model, layer, filters, seed=seed, spread=spread))
     top = top_activations(model, x, layer, filters, PATCHES)
-    found = top_patches(model, images, layer, top)  # (filters, count, h, w, 3)
+    found = crop_patches(model, images, layer, top)  # (filters, count, h, w, 3)
     widths = [1.2] + PATCHES * [1]
     row_height = WIDTH * widths[0] / sum(widths) + 0.25  # inches
     height = len(filters) * row_height + 0.35

@@ -81,7 +81,7 @@ def top_activations(model, x, layer, filters=None, count=9):
     return TopActivations(order, positions // width, positions % width, values)
 
 
-def top_patches(model, images, layer, top):
+def crop_patches(model, images, layer, top):
     """Return the patches of photographs that activate filters most.
 
     Args:
@@ -104,7 +104,7 @@ def top_patches(model, images, layer, top):
     >>> import petkeras as pk
     >>> model, images = pk.pet_net(image_size=32), np.full((5, 32, 32, 3), 200, np.uint8)
     >>> top = pk.visualize.top_activations(model, images / 255, "conv2_2", [0, 1], count=3)
-    >>> pk.visualize.top_patches(model, images, "conv2_2", top).shape
+    >>> pk.visualize.crop_patches(model, images, "conv2_2", top).shape
     (2, 3, 14, 14, 3)
     """
     images = np.asarray(images)

@@ -47,9 +47,15 @@ def test_help_does_not_load_tensorflow(command):
         (["train", "--recipe", "old"], ["'old' is not one of 'article', 'modern'"]),
         (["train", "--conv-dropout", "1"], ["'--conv-dropout' must be in [0, 1)"]),
         (["train", "--precision", "half"], ["'half' is not one of"]),
-        (["train", "--source", "/nowhere"], ["'oxford', 'sample' or a folder", "/nowhere"]),
+        (
+            ["train", "--source", "/nowhere"],
+            ["'--source' must be 'oxford', 'sample' or", "/nowhere"],
+        ),
         (["train", "--source", "PETS", "--breeds", "samoid,shiba"], ["Unknown breed 'samoid'"]),
-        (["train", "--source", "PETS", "--breeds", "samoyed"], ["Two breeds or more"]),
+        (
+            ["train", "--source", "PETS", "--breeds", "samoyed"],
+            ["'--breeds' must name two breeds or more"],
+        ),
         (["train", "--source", "PETS", "--test-fraction", "0"], ["'--test-fraction' must be"]),
         (["train", "--source", "PETS", "--image-size", "0"], ["'--image-size' must be"]),
         (["train", "--source", "PETS", "--run-dir", "PETS"], ["is not empty", "--run-dir"]),
@@ -64,3 +70,19 @@ def test_a_mistake_is_reported_in_one_line(petkeras, complaint, pets, arguments,
     said = complaint(petkeras(*arguments))
     for part in parts:
         assert part in said
+
+
+@pytest.mark.parametrize(
+    "command", ["train", "evaluate x", "predict x y", "visualize x", "data", "bench", "lab"]
+)
+def test_under_another_backend_a_command_ends_in_one_line(start, complaint, command):
+    with start(command.split(), KERAS_BACKEND="jax") as process:
+        out, err = process.communicate()
+    assert "Keras must run on TensorFlow" in complaint((process.returncode, out, err))
+
+
+@pytest.mark.parametrize("command", ["doctor --help", "doctor --json", "train --help"])
+def test_help_and_doctor_run_under_another_backend(start, command):
+    with start(command.split(), KERAS_BACKEND="jax") as process:
+        _, err = process.communicate()
+    assert (process.returncode, err) == (command == "doctor --json", "")

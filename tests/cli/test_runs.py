@@ -38,7 +38,7 @@ def test_train_evaluate_predict(train, petkeras, pets, tmp_path):
     assert re.search(
         r"test +6 +\d+\.\d{4} +[01]\.\d{3} +[01]\.\d{3} to [01]\.\d{3} +[0-3]/3 +[0-3]/3", out
     )
-    assert "The test part has " in out
+    assert "The test part has only 6 pictures" in out
 
     photographs = [tmp_path / "photo 1.jpg", tmp_path / "photo2.png"]
     photographs[0].write_bytes(picture_bytes(1))
@@ -89,7 +89,7 @@ def test_visualize_draws_a_run_into_its_folder(petkeras, train, shown, tmp_path)
     ("arguments", "message"),
     [
         (("--layer", "conv5"), "There is no layer 'conv5'. The layers are: conv1_1, conv1_2"),
-        (("--layer", "fc1"), "Layer 'fc1' has no feature maps. Layers that have: conv1_1"),
+        (("--layer", "fc1"), "Layer 'fc1' has no feature maps. Layers with feature maps: conv1_1"),
         (("no_such.jpg",), "no_such.jpg cannot be used: it cannot be opened (No such file"),
     ],
 )

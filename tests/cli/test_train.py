@@ -62,7 +62,7 @@ def test_choose_asks_until_the_answer_is_valid(train, tmp_path, monkeypatch):
     code, out, _ = train(tmp_path / "run", "--choose")
     assert code == 0
     assert "  1  samoyed\n  2  shiba_inu\n" in out
-    assert "Two breeds or more are needed" in out
+    assert "'--breeds' must name two breeds or more" in out
     assert "Unknown breed 'bug'" in out
     assert pk.Run(tmp_path / "run").class_names == ("shiba_inu", "samoyed")
 
@@ -81,7 +81,7 @@ def test_ctrl_c_keeps_the_model_and_resume_finishes_the_run(
     done = pk.Run(run_dir).history.epochs[-1].epoch
     code, out, _ = petkeras("train", "--resume", run_dir, "--epochs", done + 2)
     assert code == 0
-    assert "Going on from step " in out
+    assert "Resuming from step " in out
     assert pk.Run(run_dir).history.epochs[-1].epoch == done + 2
 
 
@@ -93,11 +93,13 @@ def test_the_same_command_again_resumes_and_a_different_one_is_refused(train, co
     assert pk.Run(run_dir).history == history
     code, out, _ = train(run_dir, "--epochs", 3)
     assert code == 0
-    assert "Going on from step" in out
+    assert "Resuming from step" in out
     assert "learning_rate is 0.001 there, not 0.1" in complaint(
         train(run_dir, "--epochs", 3, "--learning-rate", 0.1)
     )
-    assert "trained for 3 epochs already, not 2" in complaint(train(run_dir, "--epochs", 2))
+    assert "has already trained for 3 epochs, which is more than 2" in complaint(
+        train(run_dir, "--epochs", 2)
+    )
 
 
 def test_repeat_gives_the_same_results_and_says_so(train, petkeras, complaint, tmp_path):
@@ -159,7 +161,7 @@ def test_a_loss_that_is_not_finite_is_reported_in_one_line(train, complaint, tmp
     [
         ("conv1_2", "'--film' must be a layer and its filters, such as conv1_2:0,5,7. Received: "),
         ("conv1_2:a", "'--film' must be a layer and its filters"),
-        ("conv1_2:99", "layer 'conv1_2' has the filters 0 to 31. Received: 99"),
+        ("conv1_2:99", "layer 'conv1_2' has filters 0 to 31. Received: 99"),
         ("fc1:0", "there is no layer 'fc1' with feature maps"),
     ],
 )

@@ -4,7 +4,6 @@ import pytest
 
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices
-from petkeras.models import pet_net
 
 
 def pretend_gpu(monkeypatch, capability):
@@ -51,22 +50,6 @@ def test_gpus_get_memory_as_they_need_it(monkeypatch):
 def test_an_unknown_precision_is_named():
     with pytest.raises(PetkerasError, match=r"float32, bfloat16, auto\. Received: 'half'"):
         devices.dtype_policy("half")
-
-
-def test_what_needs_more_memory_than_there_is_is_refused(monkeypatch):
-    monkeypatch.setattr(devices.machine, "free_memory", lambda: 2_000_000_000)
-    monkeypatch.setattr(devices.tf.config, "list_physical_devices", lambda kind: [])
-    devices.check_memory(2_000_000_000, "Training")
-    with pytest.raises(
-        PetkerasError, match=r"Training needs 2\.5 GB .* 2\.0 GB are free"
-    ) as raised:
-        devices.check_memory(2_500_000_000, "Training")
-    assert "--image-size" in str(raised.value)
-    assert "411 MB" in str(raised.value)
-    with pytest.raises(PetkerasError, match=r"layer fc1 needs 8\.2 GB"):
-        pet_net(image_size=1000)
-    monkeypatch.setattr(devices.machine, "free_memory", lambda: None)  # not known
-    devices.check_memory(10**15, "Training")
 
 
 def test_deterministic_is_remembered(monkeypatch):

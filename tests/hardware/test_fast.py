@@ -184,19 +184,21 @@ def test_a_step_has_the_same_values_with_replaced_calls_and_without(monkeypatch,
     monkeypatch.setattr(devices, "convolves_slowly_backward", lambda: True)
     images = np.random.default_rng(0).normal(size=(6, 12, 12, 3)).astype("float32")
     labels = np.eye(2, dtype="float32")[[0, 1, 1, 0, 1, 0]]
-    results = []
-    for wrap in (fast.replaced_calls, contextlib.nullcontext):
+
+    def step_by_sgd(wrap):
         model = pet_net(image_size=12, recipe=MODERN, seed=1, dtype=dtype)
         optimizer = keras.optimizers.SGD(0.01)
         optimizer.build(model.trainable_variables)
 
         @tf.function
-        def step(wrap=wrap, model=model, optimizer=optimizer):
+        def step():
             with wrap(model):
                 return train_step(model, optimizer, images, labels)
 
         loss, accuracy, gradients = step()
-        results.append([loss, accuracy, *gradients, *model.trainable_variables])
+        return [loss, accuracy, *gradients, *model.trainable_variables]
+
+    results = step_by_sgd(fast.replaced_calls), step_by_sgd(contextlib.nullcontext)
     tolerance = 1e-5 if dtype != "mixed_bfloat16" else 2e-2
     for mine, plain in zip(*results, strict=True):
         mine, plain = np.asarray(mine, np.float64), np.asarray(plain, np.float64)

@@ -109,7 +109,7 @@ print(json.dumps(run.predict([{str(photographs[0])!r}]).tolist()))
     [
         (None, r"none\.jpg cannot be used: it cannot be opened \(No such file"),
         (b"", r"bad\.jpg cannot be used: the file is empty"),
-        (b"hello", r"bad\.jpg cannot be used: not a picture"),
+        (b"hello", r"bad\.jpg cannot be used: not a readable picture"),
     ],
 )
 def test_a_photograph_that_cannot_be_used_is_named(run_dir, tmp_path, content, message):

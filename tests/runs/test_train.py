@@ -231,7 +231,7 @@ def test_pictures_that_vanish_from_the_disk_are_one_line(small_data, tmp_path, m
     data = dataclasses.replace(small_data, train=on_disk(small_data.train, file))
     after_each_step(monkeypatch, lambda step: file.unlink(missing_ok=True))
     recipe = dataclasses.replace(QUICK, epochs=50)
-    with pytest.raises(PetkerasError, match=r"^The decoded pictures in .* are gone") as raised:
+    with pytest.raises(PetkerasError, match=r"^The decoded pictures in .* are missing") as raised:
         train(small_net(), data, recipe, tmp_path / "run", verbose=False)
     assert "\n" not in str(raised.value)
 

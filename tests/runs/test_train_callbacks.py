@@ -67,7 +67,8 @@ def test_early_stopping_restores_the_best_weights_that_are_then_saved(small_data
     stop = keras.callbacks.EarlyStopping(
         "test_loss", mode="max", patience=1, restore_best_weights=True
     )
-    history, model = run(small_data, stop, run_dir=tmp_path / "run")
+    slow = dataclasses.replace(RECIPE, learning_rate=1e-4)
+    history, model = run(small_data, stop, run_dir=tmp_path / "run", recipe=slow)
     assert len(history.epochs) < 4
     saved = Run(tmp_path / "run").model
     for mine, stored in zip(model.get_weights(), saved.get_weights(), strict=True):
@@ -90,7 +91,7 @@ def test_the_validation_part_is_evaluated_after_each_epoch(data_with_validation)
 
 def test_reduce_lr_on_plateau_lowers_the_learning_rate(small_data):
     reduce = keras.callbacks.ReduceLROnPlateau(
-        "test_loss", factor=0.1, patience=1, min_delta=10, cooldown=0
+        "test_loss", mode="min", factor=0.1, patience=1, min_delta=10, cooldown=0
     )
     rates = Rates()
     run(small_data, reduce, rates)
@@ -168,7 +169,7 @@ def test_a_model_checkpoint_keeps_networks_that_can_be_loaded(small_data, tmp_pa
     for mine, stored in zip(model.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, stored)
     weights = keras.callbacks.ModelCheckpoint(
-        tmp_path / "best.weights.h5", monitor="test_loss", save_best_only=True,
+        tmp_path / "best.weights.h5", monitor="test_loss", mode="min", save_best_only=True,
         save_weights_only=True,
     )  # fmt: skip
     run(small_data, weights)

@@ -16,7 +16,8 @@ import petkeras as pk
 from petkeras.data.pets import PetData
 from petkeras.data.pipeline import mean_image
 from petkeras.errors import PetkerasError
-from petkeras.report import figures as gallery
+from petkeras.report import figures as report_figures
+from petkeras.report.inputs import choose_inputs
 from petkeras.report.page import write_report
 from petkeras.runs.train import evaluate_pictures
 from petkeras.runs.transfer import PRETRAINED, TRANSFER, cut, open_backbone, transfer
@@ -211,12 +212,14 @@ def test_predict_and_visualize_work_on_the_run(on_own_run, tmp_path):
     (tmp_path / "photo.jpg").write_bytes(picture_bytes(1))
     run = pk.Run(on_own_run[0])
     assert run.predict([tmp_path / "photo.jpg"]).sum() == pytest.approx(1)
-    scene = gallery.make_scene(run, pictures())
-    drawn = {exhibit.file: (exhibit, draw) for exhibit, draw in gallery._exhibits(scene)}
-    assert {"curves.png", "costs.png", "attribution.png", "excitation-softmax.png"} <= set(drawn)
-    exhibit, draw = drawn["architecture.png"]
-    draw().savefig(run.run_dir / "figures" / exhibit.file)
-    page = write_report(scene, [exhibit]).read_text(encoding="utf-8")
+    inputs = choose_inputs(run, pictures())
+    drawn = {figure.file: figure for figure in report_figures._list_figures(inputs)}
+    assert {
+        "curves.png", "costs.png", "attribution.png", "activation-maximization-softmax.png",
+    } <= set(drawn)  # fmt: skip
+    figure = drawn["architecture.png"]
+    figure.draw().savefig(run.run_dir / "figures" / figure.file)
+    page = write_report(inputs, [figure]).read_text(encoding="utf-8")
     assert "A new last layer on top of own, trained by the recipe &#x27;transfer&#x27;" in page
 
 
@@ -226,12 +229,12 @@ def test_a_deep_network_is_shown_by_a_few_of_its_layers(tmp_path):
     run = pk.Run(tmp_path / "run")
     assert run.config["backbone"] == {"backbone": "mobilenet_v2", "weights": None}
     assert len(run.model.layers) > 150
-    scene = gallery.make_scene(run, data)
-    assert len(scene.layers) == 6
-    files = {exhibit.file for exhibit, _ in gallery._exhibits(scene)}
+    inputs = choose_inputs(run, data)
+    assert len(inputs.layers) == 6
+    files = {figure.file for figure in report_figures._list_figures(inputs)}
     assert "attribution.png" in files
     assert not files & {"architecture.png", "costs.png", "receptive.png", "sanity.png"}
-    assert (scene.layers[0], scene.layers[-1]) == ("Conv1", "Conv_1")
+    assert (inputs.layers[0], inputs.layers[-1]) == ("Conv1", "Conv_1")
 
 
 def test_ctrl_c_ends_a_run_that_can_go_on(own_run, tmp_path, monkeypatch):

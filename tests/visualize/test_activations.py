@@ -68,7 +68,9 @@ def test_layers_without_maps_and_unknown_layers_are_refused(model, x):
 
 
 def test_maps_of_a_whole_batch_are_refused(model, x):
-    with pytest.raises(PetkerasError, match=r"`maps` must be one .* shape=\(2, 16, 16, 32\)"):
+    with pytest.raises(
+        PetkerasError, match=r"`maps` must be the maps of one .* shape=\(2, 16, 16, 32\)"
+    ):
         plot_feature_maps(feature_maps(model, x, ["conv1_1"])["conv1_1"])
 
 

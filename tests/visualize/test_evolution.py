@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import os
 import shutil
 
 import numpy as np
@@ -15,6 +16,7 @@ from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
 from petkeras.visualize import Evolution, animate_evolution, plot_movement
+from petkeras.visualize.evolution import list_frames, read_film
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +152,38 @@ def test_a_file_that_only_looks_like_a_frame_is_ignored(run_dir, tmp_path):
     shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
     (tmp_path / "evolution" / "step_mine.npz").touch()
     assert Evolution(tmp_path).steps == [0, 2, 4, 6, 8, 10]
+
+
+# The film's files
+
+
+@pytest.mark.parametrize(
+    "film",
+    [
+        "", "{}", "[]", "3", '{"filters": 3}', '{"filters": []}', '{"filters": {"a": 0}}',
+        '{"filters": {"a": []}}', '{"filters": {"a": [true]}}', '{"filters": {"a": [-1]}}',
+        '{"filters": {"a": [0.5]}}', '{"filters": {"../a": [0]}}',
+    ],
+)  # fmt: skip
+def test_a_film_that_is_damaged_is_named(tmp_path, film):
+    file = tmp_path / "film.json"
+    with pytest.raises(PetkerasError, match=r"film\.json is damaged: .*No such file"):
+        read_film(file)
+    file.write_text('{"filters": {"conv1_1": [0, 5]}}')
+    assert read_film(file) == {"conv1_1": [0, 5]}
+    file.write_text(film)
+    with pytest.raises(PetkerasError, match=r"film\.json is damaged: "):
+        read_film(file)
+
+
+def test_a_pipe_in_a_films_place_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "film.json")
+    with pytest.raises(PetkerasError, match=r"film\.json is damaged: it is not a file\."):
+        read_film(tmp_path / "film.json")
+
+
+def test_frames_are_listed_by_step(tmp_path):
+    for name in ("step_0000100", "step_0000020", "step_mine", "start", "step_20000000"):
+        (tmp_path / f"{name}.npz").touch()
+    names = [file.stem for file in list_frames(tmp_path)]
+    assert names == ["step_0000020", "step_0000100", "step_20000000"]

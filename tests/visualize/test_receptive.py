@@ -228,7 +228,7 @@ def unknown():
         ),
         (lambda net, image: receptive_field(net, "pool2", 0, -1), "Received: row=0, column=-1"),
         (lambda net, image: receptive_fields(branched()), "The input of layer 'join' is not"),
-        (lambda net, image: receptive_fields(unknown()), "Layer 'up' is a UpSampling2D: .* known"),
+        (lambda net, image: receptive_fields(unknown()), "Layer 'up' is a UpSampling2D, .* known"),
         (
             lambda net, image: receptive_field(
                 keras.Sequential([keras.Input((None, 8, 1)), ours.Conv2D(1, 3, name="conv")]),

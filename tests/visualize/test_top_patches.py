@@ -8,7 +8,7 @@ import petkeras as pk
 from petkeras.layers import Conv2D
 from petkeras.visualize import top_patches as module
 from petkeras.visualize.receptive import receptive_field
-from petkeras.visualize.top_patches import top_activations, top_patches
+from petkeras.visualize.top_patches import crop_patches, top_activations
 
 
 def pictures(count, size=32, seed=0):
@@ -55,7 +55,7 @@ def test_units_without_maps_have_one_value_per_photograph(model):
     assert not found.rows.any()
     images = np.arange(5 * 32 * 32 * 3, dtype=np.uint32).astype(np.uint8).reshape(5, 32, 32, 3)
     np.testing.assert_array_equal(
-        top_patches(model, images, "softmax", found), images[found.images]
+        crop_patches(model, images, "softmax", found), images[found.images]
     )
 
 
@@ -63,7 +63,7 @@ def test_patches_are_the_receptive_fields_of_the_positions(model):
     images = np.random.default_rng(1).integers(0, 100, (4, 32, 32, 3), dtype=np.uint8)
     every = np.indices((4, 16, 16)).reshape(3, 1, -1)  # all places of all photographs
     places = module.TopActivations(*every, values=np.ones((1, 4 * 16 * 16)))
-    cut = top_patches(model, images, "conv2_2", places)
+    cut = crop_patches(model, images, "conv2_2", places)
     assert cut.shape == (1, 4 * 16 * 16, 14, 14, 3)
     assert cut.dtype == np.uint8
     gray = np.pad(images, ((0, 0), (20, 20), (20, 20), (0, 0)), constant_values=128)
@@ -77,7 +77,7 @@ def test_a_patch_away_from_the_edge_is_a_slice(model):
     field = receptive_field(model, "pool1", 8, 7)
     places = module.TopActivations(*(np.array([[value]]) for value in (0, 8, 7, 1.0)))
     np.testing.assert_array_equal(
-        top_patches(model, images, "pool1", places)[0, 0],
+        crop_patches(model, images, "pool1", places)[0, 0],
         images[0, field.top : field.bottom, field.left : field.right],
     )
 

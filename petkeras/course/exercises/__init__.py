@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 
 from petkeras.course.exercises.answers import Answer, not_yet, right
+from petkeras.system.tensorflow import loading_tensorflow
 
 __all__ = ["Answer", "not_yet", "right"]
 
 
 def __getattr__(name):
     if name.startswith("chapter"):
-        return importlib.import_module(f"petkeras.course.exercises.{name}")
+        with loading_tensorflow():
+            return importlib.import_module(f"petkeras.course.exercises.{name}")
     raise AttributeError(f"module 'petkeras.check' has no attribute {name!r}")
