@@ -35,7 +35,7 @@ import numpy as np
 import petkeras as pk
 from petkeras import visualize
 from petkeras.hardware.doctor import examine, line
-from petkeras.hardware.machine import look
+from petkeras.hardware.probe import look
 
 # %% [markdown]
 # ## Does it run here?

@@ -121,7 +121,7 @@ print("the same:", bool(tf.reduce_all(ours(x) == theirs(x))))
 # %% [markdown]
 # And here is how the package writes it. The first two lines of `build` check that the input fits;
 # the rest you know. (While it trains, `pk.train` computes two of the gradients in a faster way,
-# with the same values up to rounding: see `petkeras/hardware/fast.py`.)
+# with the same values up to rounding: see `petkeras/hardware/fast_gradients.py`.)
 
 # %%
 import inspect

@@ -70,6 +70,7 @@ recipe = dataclasses.replace(pk.MODERN, epochs=8)
 
 # %%
 from petkeras.data.pipeline import steps_per_epoch, training_batches
+from petkeras.schedules import learning_rate_schedule
 
 batches = training_batches(data.train, data.mean, recipe, seed=0)
 images, labels = next(iter(batches))
@@ -149,7 +150,7 @@ print("fell" if losses[-1] < losses[0] / 2 else "did not fall")
 # %%
 model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
 total = steps_per_epoch(data.train, recipe) * recipe.epochs
-adam = pk.optimizers.make_optimizer(recipe, total_steps=total)
+adam = pk.optimizers.Adam(learning_rate_schedule(recipe, total_steps=total))
 
 by_hand = []
 for images, labels in batches.take(20):

@@ -30,8 +30,8 @@ import tempfile
 
 import petkeras as pk
 from petkeras import visualize
+from petkeras.runs.evaluation import evaluate_pictures
 from petkeras.runs.intervals import accuracy_interval
-from petkeras.runs.train import evaluate_pictures
 
 # %% tags=["nbval-ignore-output"]
 data = pk.course.load()

@@ -1,5 +1,5 @@
 """Run the `petkeras` command as `python -m petkeras`."""
 
-from petkeras.cli.launch import main
+from petkeras.cli.main import main
 
 main()

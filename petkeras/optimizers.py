@@ -148,24 +148,3 @@ class Adam(keras.optimizers.Optimizer):
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
         }
-
-
-def make_optimizer(recipe, total_steps):
-    """Return the recipe's Adam, with a constant learning rate or a schedule over the whole run.
-
-    Args:
-        recipe: a `Recipe`; gives `learning_rate`, `schedule` and `warmup`.
-        total_steps: the steps of the whole run.
-    """
-    warmup = min(recipe.warmup, total_steps // 2)
-    if recipe.schedule == "constant" and warmup == 0:
-        return Adam(recipe.learning_rate)
-    return Adam(
-        keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0 if warmup else recipe.learning_rate,
-            decay_steps=total_steps - warmup,
-            alpha=1.0 if recipe.schedule == "constant" else 0.0,
-            warmup_target=recipe.learning_rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    )

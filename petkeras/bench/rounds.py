@@ -15,7 +15,7 @@ from pathlib import Path
 
 from petkeras.bench.worker import CONTENDERS, JAX, SAME_SETTINGS, XLA
 from petkeras.errors import PetkerasError
-from petkeras.system.memory import allocator_settings
+from petkeras.system.memory import training_environment
 
 # A word in contenders' names, and the module that they need.
 NEEDS = {"PyTorch": "torch", "JAX": "jax"}
@@ -151,7 +151,7 @@ def work(name, task):
     if name in CONTENDERS and not name.startswith("petkeras") and not name.endswith(SAME_SETTINGS):
         environment["TF_ENABLE_ONEDNN_OPTS"] = ""  # TensorFlow's own default
     else:
-        environment |= allocator_settings()
+        environment |= training_environment()
     if name == JAX:  # -P: Python must not import the script's neighbors as top-level modules
         script = str(Path(__file__).with_name("builtin.py"))
         command = [sys.executable, "-P", script, json.dumps(task)]

@@ -8,9 +8,9 @@ works beside them in `pk.train(..., callbacks=[...])`, and they work in `model.f
 
 from petkeras.callbacks.checkpoint import Checkpoint
 from petkeras.callbacks.filters import FilterFilm
-from petkeras.callbacks.guards import InterruptGuard, NonFiniteLossGuard, StopAtLoss
 from petkeras.callbacks.history import RecordHistory
 from petkeras.callbacks.progress import ProgressLines
+from petkeras.callbacks.stopping import InterruptGuard, NonFiniteLossGuard, StopAtLoss
 from petkeras.callbacks.tensorboard import TensorBoard
 
 __all__ = [

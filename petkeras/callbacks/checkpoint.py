@@ -64,7 +64,7 @@ class Checkpoint(RunCallback):
         by_steps = self.every > 0 and self.step % self.every == 0
         by_clock = 0 < self.minutes * 60 <= time.monotonic() - self.saved_at
         is_over = self.model.stop_training or (self.loop and self.step == self.loop.total_steps)
-        if (by_steps or by_clock) and self.is_usable and not is_over:  # `on_train_end` saves what is over
+        if (by_steps or by_clock) and self.is_usable and not is_over:  # else `on_train_end` saves
             self.save()
 
     def save(self, kept=NUM_KEPT):

@@ -12,9 +12,9 @@ from petkeras.cli.options import JSON
 @JSON
 def doctor(as_json):
     """Check what works on this machine, and how to fix the rest."""
-    from petkeras.hardware import doctor, machine
+    from petkeras.hardware import doctor, probe
 
-    facts = doctor.examine(machine.look())
+    facts = doctor.examine(probe.look())
     if as_json:
         click.echo(doctor.as_json(facts))
     else:

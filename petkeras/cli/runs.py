@@ -19,9 +19,9 @@ from petkeras.errors import PetkerasError
 def evaluate(run_dir, data_dir, as_json):
     """Measure a run on its training and test parts, without dropout."""
     load_tensorflow()
-    from petkeras.runs.again import has_same_pictures, load_pictures
     from petkeras.runs.evaluation import evaluate_run
     from petkeras.runs.intervals import find_caveats
+    from petkeras.runs.repeat import has_same_pictures, load_pictures
     from petkeras.runs.run import Run
 
     run = Run(run_dir)
@@ -128,7 +128,7 @@ def visualize(context, run_dir, photographs, layers, data_dir):
     from petkeras.report.figures import write_figures
     from petkeras.report.inputs import choose_inputs
     from petkeras.report.page import write_report
-    from petkeras.runs.again import load_pictures
+    from petkeras.runs.repeat import load_pictures
     from petkeras.runs.run import Run
 
     run = Run(run_dir)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import time
 
 import click
@@ -29,6 +30,7 @@ from petkeras.cli.options import (
 from petkeras.cli.printing import print_data, print_line
 from petkeras.errors import PetkerasError
 from petkeras.recipes import PRESETS, TRANSFER
+from petkeras.system.memory import training_environment
 
 # Options that may be typed together with --resume or --repeat; a run's config.json decides the
 # rest.
@@ -131,6 +133,8 @@ def train(context, **options):
     _check_combinations(options, given_options(context))
     preset = TRANSFER if options["backbone"] else PRESETS[options["preset"]]
     recipe = dataclasses.replace(preset, **recipe_changes(options))
+    for name, value in training_environment().items():
+        os.environ.setdefault(name, value)
     load_tensorflow()
     strategy = None
     if options["strategy"]:  # first: it configures TensorFlow's devices before they are used
@@ -248,8 +252,8 @@ def _resume(options, strategy):
 
 def _repeat(options, strategy):
     from petkeras.hardware.strategies import is_chief
-    from petkeras.runs.again import compare_runs
     from petkeras.runs.folder import check_free
+    from petkeras.runs.repeat import compare_runs
     from petkeras.runs.run import Run
 
     run, run_dir = Run(options["repeat"]), options["run_dir"] or _name_run_dir()
@@ -266,7 +270,7 @@ def _repeat(options, strategy):
 def _train_again(run, recipe, run_dir, options, strategy, resume=False):
     """Train with the settings in a run's config.json, on the same pictures."""
     from petkeras.hardware.strategies import is_chief
-    from petkeras.runs.again import prepare_again, train_again
+    from petkeras.runs.repeat import prepare_again, train_again
 
     data = prepare_again(run, options["data_dir"], options["source"])
     if is_chief(strategy):

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from petkeras.errors import PetkerasError
-from petkeras.system.memory import allocator_settings
+from petkeras.system.memory import training_environment
 
 COPIED = ".petkeras-lab.json"  # in the folder: the hash of each file as it was copied
 GLOSSARY = "glossary.md"
@@ -138,7 +138,7 @@ def open_jupyterlab(folder, arguments=()):
     if importlib.util.find_spec("jupyterlab") is None:
         raise PetkerasError("JupyterLab is not installed. Install it: pip install 'petkeras[lab]'")
     command = [sys.executable, "-m", "jupyterlab", *arguments]
-    environment = {**allocator_settings(), **os.environ}
+    environment = {**training_environment(), **os.environ}
     with subprocess.Popen(command, cwd=folder, env=environment) as jupyterlab:
         # JupyterLab answers Ctrl-C itself, with a question.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)

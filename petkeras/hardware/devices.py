@@ -120,7 +120,7 @@ def computes_bfloat16():
 def convolves_slowly_backward():
     """Return True if a convolution's gradient to its kernel is slow here: x86-64 without AVX-512.
 
-    oneDNN has a fast one for AVX-512, and cuDNN for GPUs. See `petkeras.hardware.fast`.
+    oneDNN has a fast one for AVX-512, and cuDNN for GPUs. See `petkeras.hardware.fast_gradients`.
     """
     return not has_gpu() and "avx2" in _cpu_info() and "avx512f" not in _cpu_info()
 

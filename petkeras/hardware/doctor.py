@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 
-from petkeras.hardware.machine import normalize_name
+from petkeras.hardware.probe import normalize_name
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices
-from petkeras.hardware.fast import replaced_calls
+from petkeras.hardware.fast_gradients import replaced_calls
 from petkeras.inspection import sample_values
 from petkeras.text import one_line
 from petkeras.training import train_step
@@ -222,8 +222,8 @@ def check_scope(strategy, model):
 class SharedStep:
     """Take a training step on all devices of a strategy, each on its part of the batch.
 
-    `train_step` is compiled into a graph once. While it is traced, `petkeras.hardware.fast`
-    replaces the calls of the layers whose gradients it can compute quicker.
+    `train_step` is compiled into a graph once. While it is traced,
+    `petkeras.hardware.fast_gradients` replaces the calls of the layers whose gradients gain.
 
     Args:
         strategy: a `tf.distribute.Strategy`.

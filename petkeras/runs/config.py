@@ -102,7 +102,9 @@ def read_config(file):
         check_config(config)
         return config, Recipe(**config["recipe"])
     except ValueError as error:
-        raise PetkerasError(f"{file} is damaged: {one_line(error, 300)}") from None
+        # A field of the file is not an argument, which backticks stand for.
+        what = one_line(error, 300).replace("`", "'")
+        raise PetkerasError(f"{file} is damaged: {what}") from None
 
 
 def check_config(config):

@@ -1,13 +1,15 @@
-"""Measure a trained run on its pictures."""
+"""Measure a network on pictures: after each epoch, and once a run is trained."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+from petkeras.data.pipeline import evaluation_batches
 from petkeras.errors import PetkerasError
+from petkeras.recipes import Recipe
 from petkeras.runs.intervals import accuracy_interval
-from petkeras.runs.train import evaluate_pictures
+from petkeras.training import compile_forward, evaluate
 
 
 def evaluate_run(run, data):
@@ -52,3 +54,32 @@ def evaluate_run(run, data):
             },
         }
     return measured
+
+
+def evaluate_pictures(model, pictures, mean, recipe: Recipe):
+    """Return the mean loss and accuracy over pictures, without dropout, and all logits.
+
+    Args:
+        model: a `keras.Model` that returns logits.
+        pictures: a `Pictures`.
+        mean: `(size, size, 3)` float32, the mean image of the training part.
+        recipe: gives `pixel_scale` and `batch_size`.
+
+    Returns:
+        The loss and the accuracy, two floats, and the logits, `(pictures, classes)` float32.
+    """
+    return _evaluate(compile_forward(model), pictures, mean, recipe)
+
+
+def evaluate_parts(forward, data, recipe):
+    """Return the logs of an epoch's evaluation, and the logits of the test part."""
+    loss, accuracy, logits = _evaluate(forward, data.test, data.mean, recipe)
+    logs = {"test_loss": loss, "test_accuracy": accuracy}
+    if data.validation:
+        loss, accuracy, _ = _evaluate(forward, data.validation, data.mean, recipe)
+        logs |= {"val_loss": loss, "val_accuracy": accuracy}
+    return logs, logits
+
+
+def _evaluate(forward, pictures, mean, recipe):
+    return evaluate(forward, evaluation_batches(pictures, mean, recipe), pictures.labels)

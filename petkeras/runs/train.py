@@ -13,23 +13,25 @@ import tensorflow as tf
 
 from petkeras.callbacks.checkpoint import Checkpoint, Checkpoints, make_state
 from petkeras.callbacks.filters import Film, FilterFilm, check_film
-from petkeras.callbacks.guards import InterruptGuard, NonFiniteLossGuard, StopAtLoss
 from petkeras.callbacks.history import History, RecordHistory
 from petkeras.callbacks.progress import make_progress
+from petkeras.callbacks.stopping import InterruptGuard, NonFiniteLossGuard, StopAtLoss
 from petkeras.callbacks.tensorboard import TensorBoard
-from petkeras.data.pipeline import evaluation_batches, preprocess, shared_batches
+from petkeras.data.pipeline import preprocess, shared_batches
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices, strategies
-from petkeras.optimizers import make_optimizer
+from petkeras.optimizers import Adam
 from petkeras.recipes import Recipe
 from petkeras.runs.config import make_config, mark_stopped_early
+from petkeras.runs.evaluation import evaluate_parts
 from petkeras.runs.folder import claim, start_run
 from petkeras.runs.intervals import find_caveats
 from petkeras.runs.resume import continue_run, epochs_until, restore
 from petkeras.runs.run import check_is_run
 from petkeras.runs.saving import save_model
+from petkeras.schedules import learning_rate_schedule
 from petkeras.system.memory import check_memory
-from petkeras.training import Loop, compile_forward, evaluate
+from petkeras.training import Loop, compile_forward
 
 # These set the learning rate, which a schedule sets at every step.
 SET_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
@@ -123,7 +125,8 @@ class Training:
         num_images, batch_size = len(data.train), recipe.batch_size
         steps_per_epoch = -(-num_images // batch_size)
         with self.strategy.scope():
-            optimizer = make_optimizer(recipe, steps_per_epoch * recipe.epochs)
+            rate = learning_rate_schedule(recipe, steps_per_epoch * recipe.epochs)
+            optimizer = Adam(rate)
             optimizer.build(model.trainable_variables)
 
         def batches(first_step):
@@ -263,35 +266,6 @@ class Training:
         labels, names = self.data.test.labels, self.data.class_names
         for caveat in find_caveats(self.history.epochs[-1].test_accuracy, labels, names):
             print(caveat, flush=True)
-
-
-def evaluate_pictures(model, pictures, mean, recipe: Recipe):
-    """Return the mean loss and accuracy over pictures, without dropout, and all logits.
-
-    Args:
-        model: a `keras.Model` that returns logits.
-        pictures: a `Pictures`.
-        mean: `(size, size, 3)` float32, the mean image of the training part.
-        recipe: gives `pixel_scale` and `batch_size`.
-
-    Returns:
-        The loss and the accuracy, two floats, and the logits, `(pictures, classes)` float32.
-    """
-    return _evaluate(compile_forward(model), pictures, mean, recipe)
-
-
-def evaluate_parts(forward, data, recipe):
-    """Return the logs of an epoch's evaluation, and the logits of the test part."""
-    loss, accuracy, logits = _evaluate(forward, data.test, data.mean, recipe)
-    logs = {"test_loss": loss, "test_accuracy": accuracy}
-    if data.validation:
-        loss, accuracy, _ = _evaluate(forward, data.validation, data.mean, recipe)
-        logs |= {"val_loss": loss, "val_accuracy": accuracy}
-    return logs, logits
-
-
-def _evaluate(forward, pictures, mean, recipe):
-    return evaluate(forward, evaluation_batches(pictures, mean, recipe), pictures.labels)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Memory: how much is free, what needs more, and how a training process allocates it."""
+"""Memory: how much is free, what needs more, and settings that let a training take less."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ from pathlib import Path
 
 from petkeras.errors import PetkerasError
 
-# The C library allocates pages of 2 MB. In pages of 4 kB the weights, Adam's moments and the
-# gradients would be 400,000 pages, and a processor caches the addresses of a few thousand.
-ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-# One operation at a time, on all cores: side by side they would evict each other's data from the
-# caches, and hold more memory.
-SINGLE_OPERATION = {"TF_NUM_INTEROP_THREADS": "1"}
 FEW_CORES = 4
 
 
@@ -69,19 +63,12 @@ def _has_gpu():
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-def allocator_settings():
-    """Return the environment variables that a training process should have from its start.
+def training_environment():
+    """Return the environment variables that TensorFlow should find when it loads to train.
 
-    `petkeras bench` measures what they gain: "Keras fit float32" runs without them.
-
-    Reference: the GNU C library's manual, section "Memory Allocation Tunables".
+    With few cores it then runs one operation at a time, on all of them: side by side, operations
+    would evict each other's data from the caches, and hold more memory. `petkeras bench` measures
+    what this gains: "Keras fit float32" runs without it.
     """
-    few = (os.cpu_count() or 1) <= FEW_CORES
-    return {**(ALLOCATOR if _has_glibc() else {}), **(SINGLE_OPERATION if few else {})}
-
-
-def _has_glibc():
-    try:
-        return "glibc" in (os.confstr("CS_GNU_LIBC_VERSION") or "")
-    except (AttributeError, ValueError, OSError):
-        return False  # not Linux, or another C library
+    has_few_cores = (os.cpu_count() or 1) <= FEW_CORES
+    return {"TF_NUM_INTEROP_THREADS": "1"} if has_few_cores else {}

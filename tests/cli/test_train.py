@@ -26,6 +26,17 @@ def backbone(tmp_path_factory):
     return run_dir
 
 
+def test_tensorflow_is_told_to_run_one_operation_at_a_time(petkeras, monkeypatch):
+    name = "TF_NUM_INTEROP_THREADS"
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    for before, then in ((None, "1"), ("7", "7")):
+        monkeypatch.setenv(name, before or "")
+        if before is None:
+            monkeypatch.delenv(name)
+        assert petkeras("train", "--resume", "nowhere")[0] == 2
+        assert os.environ[name] == then
+
+
 def test_a_validation_part_is_held_back_with_a_backbone_too(train, petkeras, backbone, tmp_path):
     for folder, more in (("plain", ()), ("transfer", ("--backbone", backbone))):
         code, out, _ = train(tmp_path / folder, "--validation-fraction", 0.2, *more)

@@ -10,7 +10,7 @@ import pytest
 
 from petkeras.hardware import devices, doctor
 from petkeras.hardware.doctor import NOTE, OK, PROBLEM
-from petkeras.hardware.machine import Driver, Machine
+from petkeras.hardware.probe import Driver, Machine
 
 BUILD = {
     "is_cuda_build": True,

@@ -14,10 +14,12 @@ from petkeras.data.pipeline import training_batches
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices
 from petkeras.models import pet_net
-from petkeras.optimizers import make_optimizer
+from petkeras.optimizers import Adam
 from petkeras.recipes import MODERN
+from petkeras.runs.evaluation import evaluate_pictures
 from petkeras.runs.run import Run
-from petkeras.runs.train import evaluate_pictures, train
+from petkeras.runs.train import train
+from petkeras.schedules import learning_rate_schedule
 from petkeras.training import Loop, train_step
 
 QUICK = dataclasses.replace(
@@ -110,7 +112,7 @@ def test_a_run_is_the_loop_written_out(small_data):
     recipe = dataclasses.replace(QUICK, epochs=2)
     history = train(small_net(recipe), small_data, recipe, seed=3, verbose=False)
     model, losses = small_net(recipe), []
-    optimizer = make_optimizer(recipe, 10)
+    optimizer = Adam(learning_rate_schedule(recipe, 10))
     for images, labels in training_batches(small_data.train, small_data.mean, recipe, seed=3):
         losses.append(float(train_step(model, optimizer, images, labels)[0]))
     np.testing.assert_allclose(history.step_losses, losses, rtol=2e-2, atol=1e-4)

@@ -19,7 +19,7 @@ from petkeras.errors import PetkerasError
 from petkeras.report import figures as report_figures
 from petkeras.report.inputs import choose_inputs
 from petkeras.report.page import write_report
-from petkeras.runs.train import evaluate_pictures
+from petkeras.runs.evaluation import evaluate_pictures
 from petkeras.runs.transfer import PRETRAINED, TRANSFER, cut, open_backbone, transfer
 from petkeras.training import Loop
 
@@ -351,7 +351,7 @@ def test_a_folder_with_something_in_it_is_refused_before_anything_is_computed(tm
 # The name
 
 
-@pytest.mark.parametrize("first", ["petkeras.runs.transfer", "petkeras.runs.again"])
+@pytest.mark.parametrize("first", ["petkeras.runs.transfer", "petkeras.runs.repeat"])
 def test_the_public_name_is_the_function_whatever_was_imported_before(first):
     script = f"""
 import petkeras, {first}, sys

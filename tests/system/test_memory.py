@@ -1,5 +1,6 @@
 """The free memory: the machine's, or what a container may still use; what needs more."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,9 @@ def test_what_needs_more_memory_than_there_is_is_refused(monkeypatch):
         pet_net(image_size=1000)
     monkeypatch.setattr(memory, "free_memory", lambda: None)  # not known
     memory.check_memory(10**15, "Training")
+
+
+@pytest.mark.parametrize(("cores", "single"), [(2, True), (4, True), (5, False), (None, True)])
+def test_with_few_cores_one_operation_runs_at_a_time(monkeypatch, cores, single):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert memory.training_environment() == ({"TF_NUM_INTEROP_THREADS": "1"} if single else {})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 
-from petkeras.course.exercises.answers import Answer, not_yet, right
+from petkeras.course.exercises.feedback import Answer, not_yet, right
 from petkeras.system.tensorflow import loading_tensorflow
 
 __all__ = ["Answer", "not_yet", "right"]

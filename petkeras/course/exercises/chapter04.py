@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from petkeras.course.exercises.answers import call_for_numbers, not_yet, read_numbers, right
+from petkeras.course.exercises.feedback import call_for_numbers, not_yet, read_numbers, right
 
 # For exercise 3: the smallest number of a table, and its shape.
 TABLES = ((0, (4, 6)), (0, (5, 4)), (0, (4, 7)), (0, (3, 3)), (-60, (6, 6)), (-60, (5, 7)))

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from petkeras.course.exercises.answers import call, call_for_numbers, find_hint, not_yet, right
+from petkeras.course.exercises.feedback import call, call_for_numbers, find_hint, not_yet, right
 
 
 def exercise_1(layer):

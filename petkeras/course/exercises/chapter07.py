@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
-from petkeras.course.exercises.answers import (
+from petkeras.course.exercises.feedback import (
     call_for_numbers,
     find_hint,
     not_yet,

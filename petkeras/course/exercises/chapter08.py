@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from petkeras.course.exercises.answers import (
+from petkeras.course.exercises.feedback import (
     NO_NUMBER,
     call,
     find_hint,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from petkeras.callbacks.graph import scoped_graph
-from petkeras.course.exercises.answers import call, not_yet, read_count, read_number, right
+from petkeras.course.exercises.feedback import call, not_yet, read_count, read_number, right
 from petkeras.models import pet_net
 from petkeras.visualize import graph_edges
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from petkeras.course.exercises.answers import (
+from petkeras.course.exercises.feedback import (
     NO_NUMBER,
     call_for_numbers,
     find_hint,

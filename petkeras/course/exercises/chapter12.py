@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from petkeras.course.exercises.answers import call_for_numbers, not_yet, right
+from petkeras.course.exercises.feedback import call_for_numbers, not_yet, right
 
 LAST = "softmax"  # the last layer of a `pet_net`
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from petkeras import check
-from petkeras.course.exercises.answers import (
+from petkeras.course.exercises.feedback import (
     call,
     call_for_numbers,
     find_hint,

@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from petkeras.callbacks.guards import InterruptGuard, NonFiniteLossGuard, StopAtLoss
+from petkeras.callbacks.stopping import InterruptGuard, NonFiniteLossGuard, StopAtLoss
 from petkeras.errors import PetkerasError
 
 

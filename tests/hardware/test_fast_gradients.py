@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petkeras import layers
-from petkeras.hardware import devices, fast
-from petkeras.hardware.fast import replaced_calls
+from petkeras.hardware import devices, fast_gradients
+from petkeras.hardware.fast_gradients import replaced_calls
 from petkeras.models import pet_net
 from petkeras.optimizers import Adam
 from petkeras.recipes import MODERN
@@ -40,7 +40,7 @@ def first_and_second(operation, x, kernel):
 def test_those_of_a_product_are_tensorflows_and_have_gradients_too(compiled):
     x, kernel = random_tensor((3, 4), 1), random_tensor((4, 2), 2)
     wrap = tf.function if compiled else lambda function: function
-    ours = wrap(lambda: first_and_second(fast.multiply, x, kernel))()
+    ours = wrap(lambda: first_and_second(fast_gradients.multiply, x, kernel))()
     for our, theirs in zip(ours, first_and_second(tf.matmul, x, kernel), strict=True):
         np.testing.assert_allclose(our, theirs, rtol=1e-12)
 
@@ -55,7 +55,7 @@ def count_copies(model, x):
 
     @tf.function
     def step(x):
-        with fast.replaced_calls(model), tf.GradientTape() as tape:
+        with fast_gradients.replaced_calls(model), tf.GradientTape() as tape:
             cubes = tf.reduce_sum(model(x, training=True) ** 3)
         return tape.gradient(cubes, kernel.value)
 
@@ -82,7 +82,7 @@ def test_those_of_a_convolution_are_tensorflows_and_have_gradients_too(compiled,
     wrap = tf.function if compiled else lambda function: function
 
     def written_out(x, kernel):
-        return fast.convolve(x, kernel, padding)
+        return fast_gradients.convolve(x, kernel, padding)
 
     def tensorflows(x, kernel):
         return tf.nn.conv2d(x, kernel, 1, padding)
@@ -109,7 +109,7 @@ def test_a_kernels_gradient_is_tensorflows(kernel_size, more, pictures, channels
         tape.watch(kernel)
         y = tf.nn.conv2d(x, kernel, 1, padding)
         loss = tf.reduce_sum(y**2) / 2
-    ours = fast.kernel_gradient(x, y, kernel.shape, padding)
+    ours = fast_gradients.kernel_gradient(x, y, kernel.shape, padding)
     np.testing.assert_allclose(ours, tape.gradient(loss, kernel), rtol=1e-10, atol=1e-10)
 
 
@@ -119,7 +119,7 @@ def operations(layer, x):
 
     @tf.function
     def step(x):
-        with fast.replaced_calls(model), tf.GradientTape() as tape:
+        with fast_gradients.replaced_calls(model), tf.GradientTape() as tape:
             total = tf.reduce_sum(model(x, training=True))
         return tape.gradient(total, layer.kernel.value)
 
@@ -148,13 +148,13 @@ def test_calls_are_replaced_in_the_block_only(monkeypatch):
     monkeypatch.setattr(devices, "convolves_slowly_backward", lambda: True)
     model = small_model()
     before = [layer.call for layer in model.layers]
-    with fast.replaced_calls(model):
+    with fast_gradients.replaced_calls(model):
         replaced = [layer.name for layer in model.layers if "call" in vars(layer)]
     # conv1_1 has three channels, too few
     assert replaced == [
         "conv1_2", "drop1", "conv2_1", "conv2_2", "drop2", "fc1", "drop3", "softmax",
     ]  # fmt: skip
-    with pytest.raises(ZeroDivisionError), fast.replaced_calls(model):
+    with pytest.raises(ZeroDivisionError), fast_gradients.replaced_calls(model):
         raise ZeroDivisionError
     assert [layer.call for layer in model.layers] == before
     assert not any("call" in vars(layer) for layer in model.layers)
@@ -175,7 +175,7 @@ def test_layers_of_somebody_elses_are_left_alone():
     others = [Mine(3), Regularized(3), with_more, patched, keras.layers.Dense(3)]
     model = keras.Sequential([keras.Input((3,)), *others])
     calls = [layer.call for layer in others]
-    with fast.replaced_calls(model):
+    with fast_gradients.replaced_calls(model):
         assert [layer.call for layer in others] == calls
 
 
@@ -198,7 +198,7 @@ def test_a_step_has_the_same_values_with_replaced_calls_and_without(monkeypatch,
         loss, accuracy, gradients = step()
         return [loss, accuracy, *gradients, *model.trainable_variables]
 
-    results = step_by_sgd(fast.replaced_calls), step_by_sgd(contextlib.nullcontext)
+    results = step_by_sgd(fast_gradients.replaced_calls), step_by_sgd(contextlib.nullcontext)
     tolerance = 1e-5 if dtype != "mixed_bfloat16" else 2e-2
     for mine, plain in zip(*results, strict=True):
         mine, plain = np.asarray(mine, np.float64), np.asarray(plain, np.float64)

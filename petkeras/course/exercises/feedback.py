@@ -44,7 +44,7 @@ def find_hint(answer, hints, **tolerance):
 
     Example:
 
-    >>> from petkeras.course.exercises.answers import find_hint
+    >>> from petkeras.course.exercises.feedback import find_hint
     >>> find_hint(0.5, [(0.5, "That is a fraction."), (2, "That is twice as many.")])
     'That is a fraction.'
     """
@@ -57,7 +57,7 @@ def read_numbers(answer):
 
     Example:
 
-    >>> from petkeras.course.exercises.answers import read_numbers
+    >>> from petkeras.course.exercises.feedback import read_numbers
     >>> read_numbers([[1, 2]]).shape, read_numbers("two"), read_numbers(float("nan"))
     ((1, 2), None, None)
     """
@@ -91,7 +91,7 @@ def call(function, *arguments):
 
     Example:
 
-    >>> from petkeras.course.exercises.answers import call
+    >>> from petkeras.course.exercises.feedback import call
     >>> call(lambda x: 1 / x, 0)
     (None, 'Your function raises ZeroDivisionError: division by zero.')
     """
@@ -113,7 +113,7 @@ def call_for_numbers(function, *arguments):
 
     Example:
 
-    >>> from petkeras.course.exercises.answers import call_for_numbers
+    >>> from petkeras.course.exercises.feedback import call_for_numbers
     >>> call_for_numbers(lambda x: None, 0)
     (None, 'Your function returns None. Does its last line return the result?')
     """

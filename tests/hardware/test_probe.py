@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from petkeras.hardware import machine
-from petkeras.hardware.machine import Driver
+from petkeras.hardware import probe
+from petkeras.hardware.probe import Driver
 
 
 def test_this_machine_can_be_looked_at(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "_probe", lambda: "it was not tried")
+    monkeypatch.setattr(probe, "_probe", lambda: "it was not tried")
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "not" / "made" / "yet"))
-    seen = machine.look()
+    seen = probe.look()
     assert seen.versions["keras"]
     assert "keras" in " ".join(seen.requirements)
     assert seen.free > 0
@@ -22,7 +22,7 @@ def test_this_machine_can_be_looked_at(monkeypatch, tmp_path):
     folder = tmp_path / "not" / "made" / "yet" / "oxford_iiit_pet" / "4.0.0"
     folder.mkdir(parents=True)
     (folder / "dataset_info.json").touch()
-    assert machine.look().prepared
+    assert probe.look().prepared
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ def test_this_machine_can_be_looked_at(monkeypatch, tmp_path):
 )
 def test_whatever_tensorflow_does_while_it_loads_comes_back_as_a_sentence(script, said):
     seconds = 1 if "sleep" in script else 60
-    assert machine._probe((sys.executable, "-c", script), seconds) == said
+    assert probe._probe((sys.executable, "-c", script), seconds) == said
 
 
 def test_tensorflow_is_tried_whatever_backend_keras_is_told_of(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     script = "import os; print('{\"set\": \"%s\"}' % os.environ['KERAS_BACKEND'])"
-    assert machine._probe((sys.executable, "-c", script)) == {"set": "tensorflow"}
+    assert probe._probe((sys.executable, "-c", script)) == {"set": "tensorflow"}
 
 
 SMI = {
@@ -57,17 +57,17 @@ SMI = {
 
 @pytest.mark.parametrize("text", SMI)
 def test_the_driver_is_read_from_what_nvidia_smi_prints(text, monkeypatch):
-    monkeypatch.setattr(machine, "_output", lambda *command: "T4\n" if command[1:] else text)
-    assert machine._driver() == SMI[text]
+    monkeypatch.setattr(probe, "_output", lambda *command: "T4\n" if command[1:] else text)
+    assert probe._driver() == SMI[text]
 
 
 def test_a_command_that_is_not_there_says_nothing():
-    assert machine._output("no-such-command-anywhere") == ""
-    assert machine._output(sys.executable, "-c", "print(1)") == "1\n"
-    assert machine._output(sys.executable, "-c", "print(1); exit(1)") == ""
+    assert probe._output("no-such-command-anywhere") == ""
+    assert probe._output(sys.executable, "-c", "print(1)") == "1\n"
+    assert probe._output(sys.executable, "-c", "print(1); exit(1)") == ""
 
 
 def test_a_home_folder_of_nobody_is_no_traceback(monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", "~nobody-of-that-name/data")
-    monkeypatch.setattr(machine, "_probe", lambda: "")
-    assert machine.look().data_dir == Path("~nobody-of-that-name/data")
+    monkeypatch.setattr(probe, "_probe", lambda: "")
+    assert probe.look().data_dir == Path("~nobody-of-that-name/data")
