@@ -18,7 +18,7 @@ import pytest
 from conftest import picture_bytes
 
 import petkeras as pk
-from petkeras.cli.main import main as cli
+from petkeras.cli import main as cli
 from petkeras.runs.folder import LOCK
 
 SECONDS = 120  # after which a command is taken to hang
@@ -60,6 +60,7 @@ def petkeras(home, here, monkeypatch, capfd):
     """Run a command; return its exit code, what it printed, and what it complained of."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(home / "data"))
     monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "1")  # which `train` sets for its process
     monkeypatch.delenv("PETKERAS_PETS", raising=False)
 
     def hangs(*_):
@@ -132,19 +133,19 @@ DATA = ("data", "--source", "PETS", "--image-size", "16")
         ([*TRAIN, "--backbone", "resnet"], "'--backbone' must be mobilenet_v2, vgg16"),
         ([*TRAIN, "--backbone", "RUN\nmobilenet_v2"], "'--backbone' must be mobilenet_v2"),
         ([*TRAIN, "--backbone", "PETS"], "pets is not a run folder"),
-        ([*TRAIN, "--weights", "x.h5"], "--weights are those of a --backbone"),
-        ([*TRAIN, "--xla", "--deterministic"], "leave out --deterministic or --xla"),
-        ([*TRAIN, "--xla", "--backbone", "vgg16"], "leave out --xla"),
+        ([*TRAIN, "--weights", "x.h5"], "'--weights' applies only to a '--backbone'"),
+        ([*TRAIN, "--xla", "--deterministic"], "leave out '--deterministic' or '--xla'"),
+        ([*TRAIN, "--xla", "--backbone", "vgg16"], "leave out '--xla'"),
         ([*TRAIN, "--strategy", "both"], "'both' is not one of 'mirrored', 'multiworker'"),
         ([*TRAIN, "--strategy", "multiworker"], "finds no other machines: set TF_CONFIG"),
-        ([*TRAIN[:-2], "--strategy", "multiworker"], "Name a '--run-dir' that is on a disk"),
-        ([*TRAIN, "--strategy", "multiworker", "--devices", "2"], "is for '--strategy mirrored'"),
+        ([*TRAIN[:-2], "--strategy", "multiworker"], "Set '--run-dir' to a folder on a disk that all machines share"),
+        ([*TRAIN, "--strategy", "multiworker", "--devices", "2"], "'--devices' is only for the mirrored strategy"),
         ([*TRAIN, "--strategy", "mirrored", "--devices", "0"], "0 is not in the range"),
-        ([*TRAIN, "--devices", "2"], "--devices are those of '--strategy mirrored'"),
-        ([*TRAIN, "--strategy", "mirrored", "--backbone", "vgg16"], "leave out --strategy"),
+        ([*TRAIN, "--devices", "2"], "'--devices' applies only to '--strategy mirrored'"),
+        ([*TRAIN, "--strategy", "mirrored", "--backbone", "vgg16"], "leave out '--strategy'"),
         (["train", "--resume", "nowhere"], "nowhere is not a run folder"),
         (["train", "--repeat", "nowhere"], "nowhere is not a run folder"),
-        (["train", "--repeat", "RUN", "--resume", "RUN"], "leave out --repeat"),
+        (["train", "--repeat", "RUN", "--resume", "RUN"], "leave out '--repeat'"),
         (["evaluate", "nowhere"], "nowhere is not a run folder"),
         (["predict", "nowhere", "PHOTO"], "nowhere is not a run folder"),
         (["visualize", "PETS"], "pets is not a run folder"),
@@ -199,9 +200,9 @@ DATA = ("data", "--source", "PETS", "--image-size", "16")
         ([*TRAIN, "--film", "fc1:0"], "there is no layer 'fc1' with feature maps"),
         ([*TRAIN, "--film", "conv1_1:32"], "layer 'conv1_1' has filters 0 to 31"),
         ([*TRAIN, "--film", "conv1_1:-1"], "layer 'conv1_1' has filters 0 to 31"),
-        ([*TRAIN, "--film", "conv1_1"], "--film must be a layer and its filters"),
-        ([*TRAIN, "--film", "conv1_1:"], "--film must be a layer and its filters"),
-        ([*TRAIN, "--film", "conv1_1:1,,2"], "--film must be a layer and its filters"),
+        ([*TRAIN, "--film", "conv1_1"], "'--film' must be a layer and its filters"),
+        ([*TRAIN, "--film", "conv1_1:"], "'--film' must be a layer and its filters"),
+        ([*TRAIN, "--film", "conv1_1:1,,2"], "'--film' must be a layer and its filters"),
         ([*TRAIN, "--film", "a\nb:x"], r"a\nb:x"),
         ([*TRAIN, "--film-photo", "none.jpg"], "none.jpg cannot be used"),
         ([*TRAIN, "--film-photo", "PETS"], "pets cannot be used"),
@@ -385,7 +386,7 @@ def test_a_damaged_config_is_refused_by_all_commands(refused, run_dir, damage):
     [
         ("../../x", "must be 'oxford', 'sample' or an existing folder"),
         ("\x1b[2Jnowhere\n", r"\x1b[2Jnowhere"),
-        ("~nobody/x", "starts with the home folder of an unknown user"),
+        ("~nobody/x", "must be 'oxford', 'sample' or an existing folder"),
     ],
 )
 def test_pictures_are_not_taken_from_just_anywhere(refused, run_dir, source, words):
@@ -546,15 +547,15 @@ MODELS = {
     "no config": (lambda file: rezip(file, config__json=None), "no item named 'config.json'"),
     "no weights": (lambda file: rezip(file, model__weights__h5=None), "no item named 'model.weig"),
     "a damaged config": (lambda file: rezip(file, config__json="{"), "cannot be loaded"),
-    "an empty config": (lambda file: rezip(file, config__json="{}"), "it holds no network"),
+    "an empty config": (lambda file: rezip(file, config__json="{}"), "it does not hold a network"),
     "deep config": (lambda file: rezip(file, config__json=10**5 * "["), "nested too deeply"),
     "vast config": (lambda file: rezip(file, config__json=2**23 * " "), "8388608 bytes"),
-    "no network": (not_a_network, "it holds no network"),
+    "no network": (not_a_network, "it does not hold a network"),
     "damaged weights": (lambda file: rezip(file, model__weights__h5=b"x"), "cannot be loaded"),
     "weights of another": (weights_of_another, "cannot be loaded"),
     "vast weights": (vast_weights, "67108864 bytes"),
-    "not finite": (weights_that_are_no_numbers, "some of its weights are not finite numbers"),
-    "another network": (another_network, "it does not tell 2 classes apart in pictures of 16 x 16"),
+    "not finite": (weights_that_are_no_numbers, "some of its weights are not finite"),
+    "another network": (another_network, "config.json describes a network for 2 classes and pictures of 16 x 16"),
 }  # fmt: skip
 
 
@@ -568,7 +569,7 @@ def test_a_damaged_model_is_refused(refused, run_dir, damage):
 
 def test_a_checkpoint_that_is_gone_is_missed(refused, run_dir):
     shutil.rmtree(run_dir / "checkpoints")
-    refused(OF_A_RUN["resume"], "has no checkpoint to go on with")
+    refused(OF_A_RUN["resume"], "has no checkpoint to resume from")
 
 
 @pytest.mark.parametrize(
@@ -614,7 +615,7 @@ def test_a_second_training_in_a_run_folder_is_refused(refused, run_dir, home):
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout.readline() == "claimed\n"
-        refused(OF_A_RUN["resume"], "Another training is at work in", "another '--run-dir'")
+        refused(OF_A_RUN["resume"], "Another process is training in", "another '--run-dir'")
         other.stdin.close()
     assert other.returncode == 0
 
@@ -675,7 +676,7 @@ def test_an_answer_that_is_no_number_is_no_answer(refused, run_dir):
     model.get_layer("fc1").bias.assign(np.full(512, 1e3))
     model.save(run_dir / "model.keras")
     for name in ("predict", "evaluate"):
-        refused(OF_A_RUN[name], "gives no finite numbers")
+        refused(OF_A_RUN[name], "returns values that are not finite")
 
 
 # Models from strangers

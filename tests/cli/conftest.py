@@ -29,6 +29,7 @@ def petkeras(monkeypatch, capfd, data_dir):
     """Run a command; return its exit code, its standard output and its standard error."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(data_dir))
     monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "1")  # which `train` sets for its process
     monkeypatch.delenv("PETKERAS_PETS", raising=False)
 
     def run(*arguments):
