@@ -1,6 +1,6 @@
-"""See what a convolutional network really does: every weight by hand, every operation in sight.
+"""See what a convolutional network really does: every weight and every operation in plain sight.
 
-Importing petkeras is quick: each name below loads what it needs, TensorFlow included, when it is
+Importing petkeras is quick: each name below loads what it needs, including TensorFlow, when it is
 first used.
 """
 
@@ -71,7 +71,7 @@ __all__ = [
     "visualize",
 ]
 
-# The module that each name comes from; a name that is not listed is a module of its own.
+# The module that each name comes from; a name that is not listed is itself a module.
 _HOMES = {
     "ARTICLE": "petkeras.recipes",
     "MODERN": "petkeras.recipes",
@@ -91,12 +91,12 @@ _HOMES = {
 }
 _MODULES = {"check": "petkeras.course.exercises", "strategies": "petkeras.hardware.strategies"}
 
-# Defaults for TensorFlow and Keras, where the user has set none.
+# Defaults for TensorFlow and Keras, unless the user has set these variables.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"  # "" is unset, too
+os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"  # "" is like unset
 if platform.machine().lower() in ("x86_64", "amd64"):
-    # Without AVX-512, TensorFlow leaves oneDNN's convolutions out. With them a training step of
-    # the article's network takes 0.98 s instead of 1.18 s.
+    # Without AVX-512, TensorFlow does not use oneDNN's convolutions by default. With them a
+    # training step of the article's network takes 0.98 s instead of 1.18 s.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 

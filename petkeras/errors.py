@@ -1,4 +1,4 @@
-"""The exception that stands for a user's mistake, and the checks of arguments that many share."""
+"""The exception for users' mistakes, and shared checks of arguments."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import numbers
 
 
 class PetkerasError(ValueError):
-    """Say in one line what was wrong, and what would be right.
+    """A user's mistake; its one-line message says what is wrong and what is expected.
 
     The command line prints the line and exits with 2; a notebook shows it like any exception.
     """
 
 
 def is_integer(value):
-    """Return True if a value is an integer, Python's or NumPy's; a bool is not."""
+    """Return True if a value is a Python or NumPy integer, and not a bool."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def is_number(value):
-    """Return True if a value is a real number, Python's or NumPy's; a bool is not."""
+    """Return True if a value is a real Python or NumPy number, and not a bool."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
@@ -28,9 +28,9 @@ def check_argument(owner, argument, value, is_valid, expected, error: type = Val
     Args:
         owner: the function or class that takes the argument.
         argument: the argument's name.
-        value: what it was given.
-        is_valid: whether that will do.
-        expected: what it must be.
+        value: the value that was passed.
+        is_valid: whether the value is valid.
+        expected: a description of valid values, to follow "must be".
         error: the class of the exception.
 
     Example:

@@ -13,8 +13,8 @@ def find_layer(model, name, maps=False):
     """Return a layer by its name.
 
     Raises:
-        PetkerasError: there is no such layer, or `maps` asks for one with feature maps and this one
-            has none. The message lists the layers that qualify.
+        PetkerasError: there is no such layer, or `maps` is True and the layer has no feature maps.
+            The message lists the layers that qualify.
     """
     layers = {layer.name: layer for layer in model.layers if not maps or has_feature_maps(layer)}
     if name in layers:
@@ -48,7 +48,7 @@ def filter_layers(model):
 
 
 def layers_in_sequence(model, last=None):
-    """Return the layers from the input to the one named `last`; `None` is the model's last.
+    """Return the layers from the input to the one named `last`, by default the model's last.
 
     Raises:
         PetkerasError: the layers do not follow one another.
@@ -60,7 +60,7 @@ def layers_in_sequence(model, last=None):
         if len(model.inputs) > 1 or layer.input is not previous_output:
             raise PetkerasError(
                 "The layers of the model must follow one another. The input of layer "
-                f"'{layer.name}' is not the output of the layer before it alone."
+                f"'{layer.name}' is not just the output of the layer before it."
             )
         sequence.append(layer)
         previous_output = layer.output
@@ -70,10 +70,10 @@ def layers_in_sequence(model, last=None):
 
 
 def check_filters(filters, count, owner):
-    """Return the numbers of the chosen filters; `None` chooses all `count` of them.
+    """Return the indices of the chosen filters; `None` chooses all `count` of them.
 
     Raises:
-        PetkerasError: a number is not in `0..count - 1`. The message begins with `owner`, such as
+        PetkerasError: an index is not in `0..count - 1`. The message begins with `owner`, such as
             "Layer 'conv1_1'".
     """
     chosen = range(count) if filters is None else list(filters)
@@ -84,7 +84,7 @@ def check_filters(filters, count, owner):
 
 
 def sampled_kernels(model):
-    """Return a list of (layer name, kernel values): all, or 40,000 evenly spaced ones.
+    """Return a list of (layer name, kernel values): all values, or 40,000 evenly spaced ones.
 
     `fc1` has 102,760,448 weights. Reading all of them at each summary would take as long as a
     training step, and one in 2570 gives the same picture.

@@ -1,7 +1,7 @@
-"""What the layers refuse, and the base class that checks every input.
+"""Checks of the layers' arguments, and the base class that checks every input.
 
-Keras's `InputSpec` checks the rank and the channels, too, but neither says what to do nor sees a
-window that is larger than the image, and on the CPU TensorFlow then returns uninitialized memory.
+Keras's `InputSpec` also checks the rank and the channels, but its messages do not say what to do,
+and it does not notice a window larger than the image.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class CheckedLayer(keras.layers.Layer):
 
 
 def _check_dtype(layer, x):
-    """Refuse integers: a convolution cannot take them, and dropout would round its results."""
+    """Reject integers: a convolution does not accept them, and dropout would round its results."""
     dtype = keras.backend.standardize_dtype(x.dtype)
     if not keras.backend.is_float_dtype(dtype):
         raise ValueError(
@@ -39,8 +39,8 @@ def _check_dtype(layer, x):
 def _check_size_at_run_time(layer, x):
     """Return the images; if their size is unknown until the graph runs, check it then.
 
-    Without this check a convolution whose kernel fits nowhere returns uninitialized memory on the
-    CPU, and a pooling window that fits nowhere ends the process.
+    Without this check, on the CPU a convolution whose kernel is larger than the image returns
+    uninitialized memory, and a pooling window that is too large crashes the process.
     """
     if None not in x.shape[1:3]:
         return x
@@ -55,7 +55,7 @@ def _check_size_at_run_time(layer, x):
 
 
 def positive_integer(layer, argument, value):
-    """Return a positive integer as Python's `int`; a config could not hold NumPy's."""
+    """Return a positive integer as a Python `int`, because a config cannot hold NumPy's."""
     is_valid = is_integer(value) and value > 0
     check_argument(layer, argument, value, is_valid, "a positive integer")
     return int(value)
@@ -91,12 +91,12 @@ def get_initializer(layer, argument, value):
     except (TypeError, ValueError):
         initializer = None
     is_valid = initializer is not None
-    check_argument(layer, argument, value, is_valid, "one of `keras.initializers`, or its name")
+    check_argument(layer, argument, value, is_valid, "a Keras initializer or its name")
     return initializer
 
 
 def get_channels(layer, input_shape):
-    """Return the last axis of an NHWC shape, or say what is wrong with the shape."""
+    """Return the number of channels of an NHWC shape; raise a ValueError if the shape is wrong."""
     if len(input_shape) != 4 or input_shape[3] is None:
         raise ValueError(
             f"{layer}: the input must be 4-D, (batch, height, width, channels), with a known "
@@ -111,7 +111,7 @@ def get_channels(layer, input_shape):
 
 
 def get_features(layer, input_shape):
-    """Return the last axis of a (batch, features) shape, or say what is wrong with the shape."""
+    """Return the features of a (batch, features) shape; raise a ValueError if the shape is wrong."""
     if len(input_shape) != 2 or not input_shape[1]:
         raise ValueError(
             f"{layer}: the input must be 2-D, (batch, features), with a known number of features; "
@@ -121,7 +121,7 @@ def get_features(layer, input_shape):
 
 
 def check_window(layer, argument, window, padding, input_shape):
-    """Refuse a window that fits nowhere into an image without padding."""
+    """Reject a window that is larger than an image without padding."""
     too_large = any(
         size is not None and side > size
         for side, size in zip(window, input_shape[1:3], strict=True)
@@ -134,7 +134,7 @@ def check_window(layer, argument, window, padding, input_shape):
 
 
 def count_windows(input_shape, window, strides, padding):
-    """Return how many windows fit along height and width; None where a size is unknown."""
+    """Return how many windows fit along height and width; `None` where a size is unknown."""
     counts = []
     for size, side, stride in zip(input_shape[1:3], window, strides, strict=True):
         if size is None:

@@ -1,8 +1,8 @@
-"""The article's five layers, written out: each makes its own weights and calls `tf.nn` itself.
+"""The article's five layers: each creates its own weights and calls `tf.nn` itself.
 
 Keras has all of these layers. They are written out here so that nothing is hidden: `build` shows
 every weight with its shape, and `call` shows every operation, one per line. Images are NHWC:
-(batch, height, width, channels), B for the batch in comments.
+(batch, height, width, channels). In comments, B is the batch size.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Conv2D(CheckedLayer):
 
     Raises:
         ValueError: an argument is out of range, or the input is not 4-D, has an integer dtype, has
-            an unknown number of channels or another number than the first input had, or is
-            smaller than a kernel with padding `"valid"`.
+            an unknown number of channels or a different number from the first input, or, with
+            padding `"valid"`, is smaller than a kernel.
 
     Example:
 
@@ -148,8 +148,8 @@ class MaxPool2D(CheckedLayer):
     Output shape: `(batch, new_height, new_width, channels)`, sizes as in `Conv2D`.
 
     Raises:
-        ValueError: an argument is out of range, or the input is not 4-D, has an integer dtype, or
-            is smaller than the window with padding `"valid"`.
+        ValueError: an argument is out of range, or the input is not 4-D, has an integer dtype, or,
+            with padding `"valid"`, is smaller than the window.
 
     Example:
 
@@ -283,7 +283,7 @@ class Flatten(CheckedLayer):
     def compute_output_shape(self, input_shape):
         if len(input_shape) < 1 or not all(input_shape[1:]):
             raise ValueError(
-                "Flatten: the input must have a batch axis, and known lengths above 0 after it. "
+                "Flatten: the input must have a batch axis, and its other axes known lengths above 0. "
                 f"Received: shape={tuple(input_shape)}"
             )
         return (input_shape[0], math.prod(input_shape[1:]))
@@ -304,8 +304,8 @@ class Dense(CheckedLayer):
     Output shape: `(batch, units)`, in the layer's compute dtype.
 
     Raises:
-        ValueError: an argument is out of range, or the input is not 2-D, has an integer dtype, has
-            an unknown number of features, or another number than the first input had.
+        ValueError: an argument is out of range, or the input is not 2-D, has an integer dtype, or
+            has an unknown number of features or a different number from the first input.
 
     Example:
 

@@ -11,12 +11,12 @@ from petkeras.system.memory import check_memory
 
 
 def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, dtype=None):
-    """Build the article's network for square pictures of `image_size` pixels.
+    """Build the article's network for images of `image_size` by `image_size` pixels.
 
     Args:
         num_classes: the number of breeds, 2 or more.
         image_size: height and width of an image in pixels.
-        recipe: gives the initializer, the dense biases and the two dropout rates.
+        recipe: provides the initializer, the dense biases and the two dropout rates.
         seed: an integer that makes the initial weights and the dropout reproducible, or `None`.
         dtype: the layers' dtype policy: `"float32"`, `"mixed_bfloat16"`, `"mixed_float16"`;
             `None` means Keras's global policy. The logits are always float32.
@@ -27,7 +27,7 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
 
     Raises:
         ValueError: `num_classes` or `image_size` is out of range, or `seed` is not an integer.
-        PetkerasError: there is less free memory than its weights take.
+        PetkerasError: its weights need more memory than is free.
 
     Example:
 
@@ -90,4 +90,4 @@ def pet_net(num_classes=2, image_size=224, recipe: Recipe = ARTICLE, seed=None, 
 def _kernel_initializer(recipe, seed):
     if recipe.initializer == "article":
         return keras.initializers.TruncatedNormal(stddev=0.1, seed=seed)
-    return keras.initializers.HeNormal(seed=seed)  # truncated, too; stddev sqrt(2 / fan in)
+    return keras.initializers.HeNormal(seed=seed)  # also truncated; stddev sqrt(2 / fan in)

@@ -22,7 +22,7 @@ def adam_equations(
         v: the running mean of the squared gradient, 0 before the first step.
         gradient: the loss's gradient with respect to the weight.
         t: the number of the step, 1 or more.
-        learning_rate: the length of a step whose gradient stays the same.
+        learning_rate: the length of each step as long as the gradient stays the same.
         beta_1: the fraction of m that is kept at each step, in [0, 1).
         beta_2: the fraction of v that is kept at each step, in [0, 1).
         epsilon: keeps the division finite.
@@ -37,8 +37,8 @@ def adam_equations(
     >>> round(w, 4)  # the first step is as long as the learning rate, whatever the gradient
     0.9
 
-    Reference: D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1
-        in the order of section 2's last paragraph.
+    Reference: D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm
+        1, in the order given at the end of section 2.
     """
     m = beta_1 * m + (1 - beta_1) * gradient
     v = beta_2 * v + (1 - beta_2) * gradient**2
@@ -50,16 +50,16 @@ def adam_equations(
 class Adam(keras.optimizers.Optimizer):
     """Move each weight against its gradient, by a step that adapts to it.
 
-    `adam_equations` has the four equations. Here they are one call of TensorFlow's
-    `ResourceApplyAdam`, which reads and writes w, m and v once. Written as separate operations,
-    each equation makes a temporary array as large as the weights: 411 MB for `fc1`.
+    Here the equations of `adam_equations` are a single call to TensorFlow's `ResourceApplyAdam`,
+    which reads and writes w, m and v once. As separate operations, each equation would make a
+    temporary array as large as the weights: 411 MB for `fc1`.
 
     Args:
         learning_rate: a number, or a `keras.optimizers.schedules.LearningRateSchedule`.
         beta_1: the fraction of m that is kept at each step, in [0, 1).
         beta_2: the fraction of v that is kept at each step, in [0, 1).
         epsilon: keeps the division finite; in the paper, "epsilon hat" of section 2.
-        **kwargs: the rest of `keras.optimizers.Optimizer`: `clipnorm`, `weight_decay`, ...
+        **kwargs: other arguments of `keras.optimizers.Optimizer`, such as `clipnorm`.
 
     Raises:
         ValueError: an argument is out of range, or the weights are 16-bit.
@@ -103,7 +103,7 @@ class Adam(keras.optimizers.Optimizer):
         if self.built:
             return
         for variable in var_list:
-            if tf.as_dtype(variable.dtype).size < 4:  # in bfloat16 0.999 is 1: nothing would move
+            if tf.as_dtype(variable.dtype).size < 4:  # bfloat16 rounds 0.999 to 1: nothing moves
                 raise ValueError(
                     "Adam: the weights must be float32 or float64; 16 bits are too coarse for "
                     "`beta_2`. With a dtype policy such as 'mixed_bfloat16' the layers compute in "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from petkeras.errors import PetkerasError, check_argument, is_integer, is_number
 
-MAX_SIDE = 4096  # pixels of a picture's side; few pictures have more
+MAX_SIDE = 4096  # pixels along a side; few pictures are larger
 
 
 def _field(default, help):
@@ -19,7 +19,7 @@ def _field(default, help):
 class Recipe:
     """The settings of a training run, apart from its pictures and its seed.
 
-    Args: see the list of fields; each field's `help` says what it does and in which unit. The
+    Args: see the list of fields; each field's `help` says what it does and gives its unit. The
         defaults are the article's values, so `Recipe()` is the article's recipe.
 
     Raises:
@@ -40,7 +40,7 @@ class Recipe:
     name: str = _field("article", "the name of the recipe")
     epochs: int = _field(400, "passes over the training pictures")
     batch_size: int = _field(10, "pictures per step")
-    learning_rate: float = _field(1e-5, "Adam's learning rate, at its peak")
+    learning_rate: float = _field(1e-5, "Adam's peak learning rate")
     schedule: str = _field(
         "constant", "learning rate over the run: constant, or cosine (decays to 0)"
     )
@@ -53,7 +53,7 @@ class Recipe:
         "article", "initial kernels: article (stddev 0.1), or he (sqrt(2 / fan in))"
     )
     dense_bias: float = _field(1.0, "initial value of the biases of fc1 and softmax")
-    pixel_scale: float = _field(1.0, "what pixels are divided by, after the mean is subtracted")
+    pixel_scale: float = _field(1.0, "number to divide pixels by after the mean is subtracted")
     flip: bool = _field(False, "flip half of the training pictures horizontally")
     shift: float = _field(0.0, "largest shift of a training picture, as a fraction of its side")
     zoom: float = _field(0.0, "largest change of a training picture's scale, as a fraction")
@@ -74,7 +74,7 @@ class Recipe:
         def check(names, is_valid, expected):
             for name in names.split():
                 value = getattr(self, name)
-                if hasattr(value, "item"):  # a NumPy scalar, which JSON could not hold
+                if hasattr(value, "item"):  # a NumPy scalar, which JSON cannot hold
                     value = value.item()
                     object.__setattr__(self, name, value)
                 check_argument("Recipe", name, value, is_valid(value), expected, PetkerasError)
@@ -107,7 +107,7 @@ def _is_float32(value):
 
 ARTICLE = Recipe()
 
-# Chosen by cross-validation within the training part of seed 0, never by test photographs. Pixels
+# Chosen by cross-validation within seed 0's training part, without the test photographs. Pixels
 # are scaled down because the convolutions need a high learning rate, at which fc1 would otherwise
 # diverge: each of its units sums 200,704 inputs.
 MODERN = Recipe(
@@ -130,7 +130,7 @@ MODERN = Recipe(
 )
 
 # For `transfer`: only the last layer is trained, on features that are computed once, so there is
-# nothing to augment, to drop or to film.
+# nothing to augment, drop or film.
 TRANSFER = dataclasses.replace(
     ARTICLE,
     name="transfer",

@@ -1,4 +1,4 @@
-"""The learning rate of a recipe over the steps of a run: constant, with a warmup, or a cosine."""
+"""The learning rate over a run: constant or a cosine, with or without a warmup."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ def learning_rate_schedule(recipe, total_steps):
     """Return a recipe's learning rate: a number, or a Keras schedule over the whole run.
 
     Args:
-        recipe: a `Recipe`; gives `learning_rate`, `schedule` and `warmup`.
-        total_steps: the steps of the whole run.
+        recipe: a `Recipe`, which sets `learning_rate`, `schedule` and `warmup`.
+        total_steps: the number of steps in the whole run.
 
     Example:
 

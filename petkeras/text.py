@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def printable(text):
-    """Escape line ends, terminal control codes and characters that cannot be encoded.
+    """Escape line breaks, terminal control codes and characters that cannot be encoded.
 
     Example:
 
@@ -19,7 +19,7 @@ def printable(text):
 
 
 def one_line(text, max_length=160):
-    """Return a text, or the message of an exception, as one short printable line.
+    """Return a text or an exception's message as one short, printable line.
 
     Example:
 

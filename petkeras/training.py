@@ -38,13 +38,13 @@ def train_step(model, optimizer, images, labels, mean=tf.reduce_mean):
 
 
 class Loop:
-    """Train a network step by step and epoch by epoch, while Keras's callbacks watch.
+    """Train a network step by step and epoch by epoch, calling Keras callbacks along the way.
 
     Args:
         model: a `keras.Model` that returns logits.
         optimizer: a Keras optimizer; during `run` it is `model.optimizer`, as in `model.fit`.
-        step: a function from a batch to its loss, its accuracy and values of the gradients.
-        batches: a function from a step's number to an iterable of the batches from there on.
+        step: a function from a batch to its loss, its accuracy and its gradients or samples of them.
+        batches: a function from a step number to an iterable of the batches from that step on.
         num_images: the number of training images.
         batch_size: images per step; the last batch of an epoch may be smaller.
         epochs: passes over the training images.
@@ -53,10 +53,10 @@ class Loop:
 
     Attributes:
         steps_done: the number of steps taken so far. Callbacks find the loop as `params["loop"]`.
-        interrupted: whether Ctrl-C ended the training before its last step.
-        sums: this epoch's loss and accuracy, summed over its images, and how many images.
-        gradients: of the last step, what `step` returned.
-        test_logits: of the last epoch, what `evaluate` returned.
+        interrupted: whether Ctrl-C ended training before the last step.
+        sums: this epoch's loss and accuracy summed over its images so far, and their number.
+        gradients: the gradients that `step` returned for the last step.
+        test_logits: the logits that `evaluate` returned after the last epoch.
     """
 
     def __init__(self, model, optimizer, step, batches, num_images, batch_size, epochs, evaluate):
@@ -72,7 +72,7 @@ class Loop:
         self.started, self.seconds_before = time.monotonic(), 0.0
 
     def run(self, callbacks=()):
-        """Train until the last epoch ends, or a callback sets `model.stop_training`."""
+        """Train until the last epoch ends or a callback sets `model.stop_training`."""
         watch = keras.callbacks.CallbackList(
             callbacks, model=self.model, epochs=self.epochs, steps=self.steps_per_epoch, loop=self
         )
@@ -113,7 +113,7 @@ class Loop:
 
     @property
     def seconds(self):
-        """Seconds spent on training so far, those before a run was resumed included."""
+        """Seconds of training so far, including those before the run was resumed."""
         return self.seconds_before + time.monotonic() - self.started
 
 
@@ -121,7 +121,7 @@ def evaluate(forward, batches, labels):
     """Return the mean loss and accuracy over images, without dropout, and all logits.
 
     Args:
-        forward: a function from images to logits, such as `compile_forward` returns.
+        forward: a function from images to logits, such as the one that `compile_forward` returns.
         batches: an iterable of images `(batch, size, size, 3)` float32.
         labels: `(images, classes)` float32, one-hot, in the order of the batches.
 

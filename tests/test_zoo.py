@@ -434,7 +434,7 @@ def test_evaluate_says_that_the_pictures_are_others_now(petkeras, run_dir):
     file.write_text(changed(pictures__sha256=64 * "0")(file.read_text()))
     code, out, err = petkeras("evaluate", run_dir)
     assert code == 0
-    assert "on Pictures of" in out
+    assert "on Pictures from" in out
     assert "are not those that" in err
 
 
@@ -447,7 +447,7 @@ COLUMNS = "epoch,step,loss,accuracy,test_loss,test_accuracy,seconds\n"
 def test_a_damaged_history_is_refused(refused, run_dir, text):
     (run_dir / "history.csv").write_text(text)
     for name in ("resume", "repeat"):
-        refused(OF_A_RUN[name], "history.csv is damaged in line ")
+        refused(OF_A_RUN[name], "history.csv is damaged on line ")
 
 
 class Bomb:

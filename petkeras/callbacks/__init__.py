@@ -1,7 +1,7 @@
-"""What watches a training run: Keras callbacks, for `pk.train` and for `model.fit`.
+"""Keras callbacks for training runs, in `pk.train` and in `model.fit`.
 
-`pk.train` adds those that its arguments and its recipe ask for. Anyone's `keras.callbacks.Callback`
-works beside them in `pk.train(..., callbacks=[...])`, and they work in `model.fit`:
+`pk.train` adds those that its arguments and its recipe call for. To add any other
+`keras.callbacks.Callback`, use `pk.train(..., callbacks=[...])`. In `model.fit`, pass them yourself:
 
     model.fit(x, y, callbacks=[pk.callbacks.TensorBoard("runs/mine")])
 """

@@ -1,4 +1,4 @@
-"""What petkeras's callbacks share: the step and the seconds, in `pk.train` and in `model.fit`."""
+"""The base class of petkeras's callbacks, for `pk.train` and `model.fit`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import keras
 
 
 class RunCallback(keras.callbacks.Callback):
-    """A Keras callback that knows how far the training has come.
+    """A Keras callback that knows how far training has progressed.
 
-    `pk.train` passes its `petkeras.training.Loop` as `params["loop"]`; `model.fit` has none, and
-    what only the loop knows, such as the gradients, is left out there.
+    `pk.train` passes its `petkeras.training.Loop` as `params["loop"]`; `model.fit` has no
+    loop, so callbacks there leave out what only the loop knows, such as the gradients.
     """
 
     _started = 0.0
@@ -31,8 +31,8 @@ class RunCallback(keras.callbacks.Callback):
 
     @property
     def seconds(self):
-        """Seconds spent on training so far, those before a run was resumed included."""
+        """Seconds of training so far, including those before the run was resumed."""
         return self.loop.seconds if self.loop else time.monotonic() - self._started
 
     def close(self):
-        """Release what the callback holds; called when training ends, and after an error."""
+        """Release resources; called when training ends, even after an error."""

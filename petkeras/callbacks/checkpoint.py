@@ -14,23 +14,23 @@ import tensorflow as tf
 from petkeras.callbacks.base import RunCallback
 from petkeras.errors import PetkerasError
 
-NUM_KEPT = 2  # during training: the newest, and one more in case the disk damages it
+NUM_KEPT = 2  # during training: the newest, and one more in case that one gets damaged
 
 
 class Checkpoint(RunCallback):
     """Save the model, its optimizer and the position in the run, every few steps or minutes.
 
-    The last checkpoint is written when training ends; the others are removed then. Put this
-    callback last: what other callbacks do in the same step belongs to the checkpoint.
+    The last checkpoint is written when training ends, and the others are deleted. Put this callback
+    last, so that a checkpoint includes what the other callbacks did in the same step.
 
     In `model.fit`, restore with `Checkpoints(run_dir, model=model, optimizer=model.optimizer)`.
 
     Args:
         run_dir: the run folder; checkpoints go into its folder `checkpoints/`.
-        every: steps between two checkpoints; 0 for by the clock only.
-        minutes: minutes between two checkpoints; 0 for by steps only.
-        flush: a function that is called before each checkpoint, such as that of `TensorBoard`.
-        state: `make_state`'s dict of a run; by default it is made when training starts.
+        every: steps between two checkpoints; 0 to save by time only.
+        minutes: minutes between two checkpoints; 0 to save by steps only.
+        flush: a function that is called before each checkpoint, such as `TensorBoard.flush`.
+        state: the dict that `make_state` returns; by default it is made when training starts.
     """
 
     def __init__(self, run_dir, every=0, minutes=5.0, flush=None, state=None):
@@ -48,7 +48,7 @@ class Checkpoint(RunCallback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.is_usable = math.isfinite((logs or {}).get("loss", 0.0))
-        # After an epoch's last step the epoch's own entries come first.
+        # After an epoch's last step, the epoch's own entries must be written first.
         is_last = self.params["steps"] is not None and batch + 1 == self.params["steps"]
         if not is_last:
             self._save_if_due()
@@ -80,10 +80,10 @@ class Checkpoint(RunCallback):
 
 
 def make_state(model, optimizer):
-    """Return what a checkpoint holds, as keyword arguments of `Checkpoints`."""
+    """Return the contents of a checkpoint, as keyword arguments of `Checkpoints`."""
     return {
         "model": model,
-        "random": [v.value for v in model.variables if not v.trainable],  # the dropouts' state
+        "random": [v.value for v in model.variables if not v.trainable],  # dropout's state
         "optimizer": optimizer,
         "step": tf.Variable(0, dtype=tf.int64),
         "sums": tf.Variable(np.zeros(3, np.float32)),  # the epoch's loss, accuracy and images
@@ -95,11 +95,11 @@ class Checkpoints:
     """Write and read `RUN/checkpoints/`.
 
     Each checkpoint is a folder such as `step_0000120`. It is written under another name, synced to
-    disk, and then renamed: whenever the process dies, every `step_...` is complete.
+    disk, and then renamed, so every `step_...` is complete no matter when the process dies.
 
     Args:
         run_dir: the run folder.
-        **state: what is saved: models, optimizers, `tf.Variable`s.
+        **state: the models, optimizers and `tf.Variable`s to save.
 
     Example:
 
@@ -123,10 +123,10 @@ class Checkpoints:
         self.state = tf.train.Checkpoint(**state)
 
     def save(self, step, kept=NUM_KEPT):
-        """Save the state as that of a step, and keep only the newest `kept` checkpoints.
+        """Save the state at a step, and keep only the newest `kept` checkpoints.
 
         Raises:
-            PetkerasError: it could not be written, as on a full disk; older ones are untouched.
+            PetkerasError: the disk is full or not writable; older checkpoints are untouched.
         """
         partial = self.folder / "incomplete"
         shutil.rmtree(partial, ignore_errors=True)  # left by a process that died
@@ -152,10 +152,10 @@ class Checkpoints:
             ) from None
 
     def restore(self, repair=True):
-        """Restore the newest state that can be read, and remove damaged ones.
+        """Restore the newest checkpoint that can be read, and delete damaged ones.
 
         Args:
-            repair: whether to remove them; a process that only reads leaves them.
+            repair: whether to delete damaged ones; a process that only reads keeps them.
 
         Returns:
             The step of the checkpoint, or `None` if there is none.
@@ -172,7 +172,7 @@ class Checkpoints:
                 raise PetkerasError(f"{place} belongs to another network: {reason}") from None
             except (OSError, IndexError, tf.errors.OpError):
                 if repair:
-                    print(f"{place} is damaged: resuming from the one before it.", flush=True)
+                    print(f"{place} is damaged: resuming from the previous checkpoint.", flush=True)
                     shutil.rmtree(place)
                 continue
             return step
@@ -182,7 +182,7 @@ class Checkpoints:
         """Return a sentence that says how to resume a run that failed."""
         steps = list_steps(self.folder)
         if not steps:
-            return "There is no checkpoint yet, so start again"
+            return "There is no checkpoint yet, so start over"
         return (
             f"The checkpoint of step {steps[-1]} is intact. Once the problem is fixed, resume with "
             f"`pk.train(..., run_dir={str(self.folder.parent)!r}, resume=True)`"
@@ -199,12 +199,12 @@ def list_steps(folder):
 
 
 def _reason(error):
-    """Return an error's reason without TensorFlow's names of operations around it."""
+    """Return an error's reason without the names of TensorFlow's operations."""
     text = getattr(error, "strerror", None) or str(error)
     return text.splitlines()[0].split(" [Op:")[0].split("; ")[-1]
 
 
 def _sync_to_disk(file):
-    """Wait until a file would survive a power cut, too."""
+    """Flush a file to disk, so that it survives a power failure."""
     with open(file, "rb+") as stream:
         os.fsync(stream.fileno())

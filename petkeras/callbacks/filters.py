@@ -1,6 +1,6 @@
-"""The filters' film: what filters make of one photograph, kept while a network learns.
+"""Film filters: record their feature maps of one photograph while a network learns.
 
-These files become the article's GIFs; `petkeras.visualize.animate_evolution` draws them.
+`petkeras.visualize.animate_evolution` turns the recordings into the article's GIFs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NUM_FILTERS = 8  # of each convolution, by default
 
 @dataclass(frozen=True)
 class Film:
-    """What to film during training: which filters, on which photograph.
+    """The filters to film during training, and the photograph to film them on.
 
     Args:
         filters: a dict from a layer's name to the indices of its filters, such as
@@ -46,24 +46,24 @@ class Film:
 
 
 class FilterFilm(RunCallback):
-    """Film filters: their maps of one photograph, and how far each kernel has moved.
+    """Record filters' feature maps of one photograph, and how far each kernel has moved.
 
-    In `RUN/evolution/`: `film.json` (which filters), `photograph.npy`, `start.npz` (the kernels
-    at the start), and one file of maps per frame, such as `step_0000050.npz`. Each file is written
-    atomically and depends only on the weights, so a run that is resumed after a crash writes the
-    same files again.
+    `RUN/evolution/` contains `film.json` (the list of filters), `photograph.npy`, `start.npz` (the
+    kernels at the start), and one file of maps per frame, such as `step_0000050.npz`. Frames are
+    written atomically and depend only on the weights, so a run that is resumed after a crash writes
+    the same frames again.
 
     Args:
         run_dir: the run folder.
         image: the photograph to film if `film` has none, `(size, size, 3)` uint8.
-        film: a `Film`; a film that is in the folder already is continued instead.
-        every: steps between two frames. There is also one at the start, and one at the end.
+        film: a `Film`; if the folder already has one, that one is continued instead.
+        every: steps between two frames. The start and the end of training are also recorded.
         preprocess: a function from `(1, size, size, 3)` uint8 to the network's input; by default
             the network takes the pixels as they are.
 
     Raises:
-        PetkerasError: at the start of the training: `film` names a layer without feature maps, a
-            filter that does not exist, or an image of another size, or a film there is damaged.
+        PetkerasError: when training starts, if `film` has a layer without feature maps, a filter
+            that does not exist or an image of the wrong size, or if the folder's film is damaged.
     """
 
     def __init__(self, run_dir, image, film=None, every=50, preprocess=None):
@@ -71,13 +71,13 @@ class FilterFilm(RunCallback):
         self.folder = Path(run_dir) / "evolution"
         self.image, self.film, self.every = image, film or Film(), every
         self.preprocess = preprocess or (lambda images: tf.cast(images, tf.float32))
-        self.filters = None  # once the film has started
+        self.filters = None  # set when the film starts
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
         has_film = (self.folder / "film.json").exists()
         if self.step > 0 and not has_film:
-            return  # it was removed: one that starts in the middle would be no film
+            return  # the film was deleted, and a new one would lack its beginning
         if not has_film:
             self._start()
         self._open()
@@ -93,7 +93,7 @@ class FilterFilm(RunCallback):
             self.record(self.step)
 
     def _start(self):
-        """Write which filters are filmed, on which photograph, and the kernels at the start."""
+        """Write the list of filters, the photograph, and the kernels at the start."""
         check_film(self.model, self.film)
         filters = self.film.filters or _first_filters(self.model)
         image = np.asarray(self.image if self.film.image is None else self.film.image)
@@ -113,7 +113,7 @@ class FilterFilm(RunCallback):
         x = self.preprocess(photograph[None])  # (1, size, size, 3)
         self.start = self._read_start()
         outputs = {name: self.model.get_layer(name).output for name in filters}
-        compute_maps = keras.Model(self.model.input, outputs)
+        compute_maps = keras.Model(self.model.inputs[0], outputs)
         self.maps = tf.function(lambda: compute_maps(x, training=False))
         self.filters = filters
 
@@ -142,7 +142,7 @@ class FilterFilm(RunCallback):
 
 
 def drop_frames_after(run_dir, step):
-    """Remove from a run folder's film all frames of steps after `step`."""
+    """Delete all frames after `step` from a run folder's film."""
     folder = Path(run_dir) / "evolution"
     if step < 0:
         shutil.rmtree(folder, ignore_errors=True)
@@ -152,7 +152,7 @@ def drop_frames_after(run_dir, step):
 
 
 def check_film(model, film: Film):
-    """Raise a PetkerasError if a film cannot be made of a model."""
+    """Raise a PetkerasError if a model does not have what a film asks for."""
     wanted, image = model.input_shape[1:], film.image
     if image is not None and np.shape(image) != wanted:
         raise PetkerasError(

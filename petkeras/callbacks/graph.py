@@ -14,8 +14,8 @@ from petkeras.losses import accuracy, softmax_cross_entropy
 def scoped_graph(model):
     """Return a graph of the network whose top level shows one scope per layer.
 
-    A Keras model that is traced by a `tf.function` puts everything under its own name, and its
-    weights outside their layers. Here each layer's own `call` is traced in a scope with the layer's
+    When a `tf.function` traces a Keras model, everything goes under the model's name, and the
+    weights go outside their layers. Here each layer's `call` is traced in a scope with the layer's
     name, with a placeholder for each weight.
 
     Args:
@@ -26,7 +26,7 @@ def scoped_graph(model):
 
     Returns:
         A `tf.Graph` with the scopes `images`, one per layer, `labels`, `loss`, `accuracy`, and
-        `train`: each weight's gradient, and its step by Adam.
+        `train`: each weight's gradient and its update by Adam.
     """
     placeholder, all_weights = tf.compat.v1.placeholder, []
     with tf.Graph().as_default() as graph:
@@ -41,7 +41,7 @@ def scoped_graph(model):
                 all_weights += [made for weight, made in weights if weight.trainable]
                 with keras.StatelessScope(state_mapping=weights):
                     y = _call_as_in_training(layer, x)
-                x = tf.identity(y) if y is x else y  # show a dropout of rate 0, too
+                x = tf.identity(y) if y is x else y  # also show a dropout of rate 0
         with tf.name_scope("loss"):
             loss = tf.reduce_mean(softmax_cross_entropy(labels, x))
         with tf.name_scope("accuracy"):

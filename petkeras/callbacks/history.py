@@ -20,8 +20,8 @@ class Epoch:
 
     `loss` and `accuracy` are means over the epoch's training images as the network saw them, with
     dropout; `test_loss` and `test_accuracy` are over the whole test part, without dropout, after
-    the epoch's last step, and so are `val_loss` and `val_accuracy` if there is a validation part.
-    `seconds` counts from the run's start.
+    the epoch's last step; `val_loss` and `val_accuracy` are the same for the validation part, if
+    there is one. `seconds` counts from the run's start.
     """
 
     epoch: int
@@ -37,12 +37,12 @@ class Epoch:
 
 @dataclass
 class History:
-    """How a run went.
+    """The results of a run, epoch by epoch.
 
     Args:
         epochs: one `Epoch` per finished epoch.
-        step_losses: the loss of each step of this call, over its batch.
-        interrupted: whether the run was stopped before its end.
+        step_losses: the batch loss of each step of this call.
+        interrupted: whether the run was stopped before it was finished.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -57,7 +57,7 @@ class History:
 class RecordHistory(RunCallback):
     """Fill a `History`, and write `history.csv` after each epoch.
 
-    In `model.fit` the validation part is taken for the test part.
+    In `model.fit` the validation data count as the test part.
 
     Args:
         file: the path of `history.csv`, or `None` to write nothing.
@@ -85,7 +85,7 @@ class RecordHistory(RunCallback):
 
 
 def write_history(file: Path, epochs):
-    """Write `history.csv` atomically; a column without values is left out."""
+    """Write `history.csv` atomically, without empty columns."""
     rows = [asdict(epoch) for epoch in epochs]
     columns = [
         column.name
@@ -99,7 +99,7 @@ def write_history(file: Path, epochs):
 
 
 def read_history(file: Path):
-    """Return the `Epoch`s that `write_history` wrote; an empty list if there is no such file.
+    """Return the `Epoch`s that `write_history` wrote, or an empty list if there is no file.
 
     Raises:
         PetkerasError: the file is damaged; the message names the line.
@@ -114,6 +114,6 @@ def read_history(file: Path):
                 epochs.append(Epoch(**{name: kinds[name](value) for name, value in row.items()}))
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise PetkerasError(
-            f"{file} is damaged in line {len(epochs) + 2}: {one_line(error)}"
+            f"{file} is damaged on line {len(epochs) + 2}: {one_line(error)}"
         ) from None
     return epochs

@@ -1,4 +1,4 @@
-"""How a training shows its progress: a bar in a terminal, one line per epoch elsewhere."""
+"""Show the progress of training: a bar in a terminal, one line per epoch elsewhere."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class ProgressLines(RunCallback):
 
 
 class ProgressBar(ProgressLines):
-    """Show a bar with loss, accuracy, speed and time left, and above it one line per epoch."""
+    """Show a bar with loss, accuracy, speed and time left, below one line per epoch."""
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
         self.bar = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=12),  # everything fits into 80 columns
+            BarColumn(bar_width=12),  # so that everything fits in 80 columns
             TextColumn("{task.fields[figures]}"),
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
@@ -57,7 +57,7 @@ class ProgressBar(ProgressLines):
 
     def on_train_batch_end(self, batch, logs=None):
         loss, accuracy = _get(logs, "loss"), _get(logs, "accuracy")
-        if self.loop:  # its logs are those of one batch: the epoch so far says more
+        if self.loop:  # the epoch's means so far say more than one batch
             loss, accuracy, count = self.loop.sums.tolist()
             loss, accuracy = loss / count, accuracy / count
         speed = self.bar.tasks[0].speed
@@ -80,5 +80,5 @@ class ProgressBar(ProgressLines):
 
 
 def _get(logs, *names):
-    """Return the first of some logs that is there, else not a number."""
+    """Return the first of the named logs that exists, or NaN."""
     return next((logs[name] for name in names if name in (logs or {})), math.nan)

@@ -1,4 +1,4 @@
-"""Callbacks that stop a training: a loss that is low enough or not finite, and Ctrl-C."""
+"""Callbacks that stop training: when the loss is low or not finite, and on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from petkeras.errors import PetkerasError
 
 
 class NonFiniteLossGuard(RunCallback):
-    """Stop with an error when a batch's loss is infinite or not a number.
+    """Stop with an error when a batch's loss is infinite or NaN.
 
     Args:
-        learning_rate: the rate that the message tells; by default the optimizer's current one.
+        learning_rate: the rate that the message reports; by default the optimizer's current one.
 
     Raises:
         PetkerasError: the loss is not finite; the message says what to try.
@@ -51,7 +51,7 @@ class StopAtLoss(RunCallback):
 
 
 class InterruptGuard(RunCallback):
-    """Let Ctrl-C (or a notebook's stop button) end the training after the current step.
+    """Let Ctrl-C (or a notebook's stop button) end training after the current step.
 
     A second Ctrl-C interrupts at once. Outside the main thread, where Python handles no signals,
     this callback does nothing.
@@ -75,7 +75,7 @@ class InterruptGuard(RunCallback):
 
         def note(*_):
             self.pressed = True
-            self.close()  # a second Ctrl-C goes where it went before
+            self.close()  # a second Ctrl-C goes to the previous handler
 
         try:
             self._handler_before = signal.signal(signal.SIGINT, note)

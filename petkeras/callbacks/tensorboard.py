@@ -1,4 +1,4 @@
-"""What TensorBoard is shown: the graph, loss, accuracy, histograms, images and the recipe."""
+"""Log to TensorBoard: the graph, loss, accuracy, histograms, images and the recipe."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from petkeras.training import compile_forward, evaluate
 from petkeras.visualize import confusion_matrix, feature_maps, plot_confusion
 from petkeras.visualize.style import min_max_scale
 
-MAX_MAPS = 16  # of a layer, in one image
-NUM_BINS = 30  # of a histogram, as many as TensorFlow's own have
+MAX_MAPS = 16  # per layer, in one image
+NUM_BINS = 30  # per histogram, as in TensorFlow's own
 
 
 class TensorBoard(RunCallback):
     """Write to `tensorboard/train` and `tensorboard/test` of a run folder.
 
-    Tags: `Loss` and `Accuracy` are over one batch, or over a few test images; `Epoch/Loss` and
+    Tags: `Loss` and `Accuracy` are over one batch or over a few test images; `Epoch/Loss` and
     `Epoch/Accuracy` are over an epoch's training images, and over the whole test part (or the
     validation part of `model.fit`). `kernels/LAYER` and `gradients/LAYER` are histograms.
     `pictures/kernels/LAYER` (of the first layer, in color), `pictures/maps/LAYER` and
     `pictures/confusion` are images, written after epochs 1, 2, 4, 8, ... and the last. `recipe` is
-    a text. The recipe is also written as hparams, in `tensorboard/` itself, so that TensorBoard's
-    HParams tab compares runs.
+    text. The recipe is also written as hparams, in `tensorboard/` itself, so that TensorBoard's
+    HParams tab can compare runs.
 
-    In `model.fit` there are no gradients, and without `test` no images and no test entries.
+    In `model.fit` no gradients are written; without `test`, no images and no test entries.
 
     Args:
         run_dir: the run folder.
         every: steps between two entries.
-        test: the test part: its `images`, its one-hot `labels`, or `None`.
-        preprocess: a function from some of these images to the network's input.
+        test: the test part, with its `images` and one-hot `labels`, or `None`.
+        preprocess: a function from these images to the network's input.
         class_names: the names of the classes.
-        batch_size: images per training step. A test entry is over a fifth as many test images, the
-            next ones each time; as many as in a batch would make training 5% slower.
-        recipe: a `Recipe` to write as a text and as hparams, or `None`.
+        batch_size: images per training step. A test entry uses a fifth as many test images, the
+            next ones each time; a full batch would make training 5% slower.
+        recipe: a `Recipe` to write as text and as hparams, or `None`.
 
     Reference: the article's section "Visualizing with TensorBoard".
     """
@@ -122,7 +122,7 @@ class TensorBoard(RunCallback):
         return evaluate(self.forward, map(self.preprocess, batches), self.test.labels)[2]
 
     def write_graph(self):
-        """Write the graph of the network and its loss; of one with branches, say that it is not."""
+        """Write the graph of the network and its loss, or print why that is impossible."""
         try:
             graph = scoped_graph(self.model)
         except ValueError as error:
@@ -132,7 +132,7 @@ class TensorBoard(RunCallback):
             tf.summary.graph(graph)
 
     def write_step(self, part, loss, accuracy, bins):
-        """Write a batch's loss and accuracy, and each kernel's (layer name, `count_bins`)."""
+        """Write a batch's loss and accuracy, and each kernel's histogram as (layer name, bins)."""
         with self.writers[part].as_default(step=self.step):
             tf.summary.scalar("Loss", loss)
             if accuracy is not None:
@@ -141,7 +141,7 @@ class TensorBoard(RunCallback):
                 write_histogram(f"kernels/{name}", counts)
 
     def write_epoch(self, part, loss, accuracy):
-        """Write an epoch's loss and accuracy, as far as they are known."""
+        """Write an epoch's loss and accuracy, except those that are `None`."""
         with self.writers[part].as_default(step=self.step):
             for tag, value in (("Epoch/Loss", loss), ("Epoch/Accuracy", accuracy)):
                 if value is not None:
@@ -158,8 +158,8 @@ class TensorBoard(RunCallback):
     def write_images(self, x):
         """Write the first layer's kernels, and the feature maps of one photograph, as images.
 
-        For a network without convolutions, such as the last layer that `transfer` trains, nothing
-        is written.
+        Nothing is written for a network without convolutions, such as the last layer that
+        `transfer` trains.
         """
         layers = convolutions(self.model)
         if not layers:
@@ -187,7 +187,7 @@ class TensorBoard(RunCallback):
             tf.summary.image("pictures/confusion", image[None])
 
     def write_recipe(self):
-        """Write the recipe and the classes, as a text and as hparams."""
+        """Write the recipe and the classes, as text and as hparams."""
         values = {**asdict(self.recipe), "breeds": ", ".join(self.class_names)}
         rows = "".join(f"| {name} | {value} |\n" for name, value in values.items())
         with self.writers["train"].as_default(step=0):
@@ -196,7 +196,7 @@ class TensorBoard(RunCallback):
             hparams.hparams(values, trial_id=self.folder.parent.name)
 
     def flush(self):
-        """Write out what is waiting; a resumed run relies on what precedes its checkpoint."""
+        """Write buffered entries to disk; a resumed run needs all that precede its checkpoint."""
         for writer in self.writers.values():
             writer.flush()
 
@@ -209,7 +209,7 @@ class TensorBoard(RunCallback):
 def count_bins(values):
     """Return a histogram of an array's values, as `tf.summary.histogram` counts them.
 
-    TensorFlow's operations take 18 ms to count 100,000 values, NumPy takes less than one.
+    TensorFlow's operations take 18 ms to count 100,000 values; NumPy takes less than 1 ms.
 
     Args:
         values: an array; values that are not finite are left out.
@@ -229,10 +229,10 @@ def write_histogram(tag, bins):
 
 
 def drop_entries_after(run_dir, step):
-    """Remove from a run's TensorBoard files all entries of steps after `step`.
+    """Delete all entries after `step` from a run's TensorBoard files.
 
     A run that crashed wrote them after its checkpoint, and will write them again when it is
-    resumed. A last entry that was cut short is dropped, too.
+    resumed. An incomplete last entry is also deleted.
     """
     files = list((Path(run_dir) / "tensorboard").rglob("events.out.tfevents.*"))
     for file in filter(Path.is_file, files):

@@ -1,1 +1,1 @@
-"""What petkeras asks of the operating system: files, memory, and standard error."""
+"""What petkeras needs from the operating system: files, memory, and standard error."""

@@ -1,4 +1,4 @@
-"""Write files atomically, and read files that may be a stranger's without running anything."""
+"""Write files atomically, and read untrusted files without running any code in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from petkeras.errors import PetkerasError
 from petkeras.text import one_line
 
-MAX_JSON = 2**22  # bytes of a JSON file, or of a network's description; ours have thousands
+MAX_JSON = 2**22  # bytes of a JSON file or a network's description; ours take kilobytes
 
 
 @contextmanager
@@ -40,11 +40,12 @@ def written_atomically(file):
 
 
 def read_json(file):
-    """Return what a JSON file holds.
+    """Return the contents of a JSON file.
 
     Raises:
-        ValueError: it is too long, nested too deeply, not JSON, or has numbers that JSON lacks.
-        OSError: it cannot be read.
+        ValueError: the file is too long, nested too deeply, not JSON, or contains numbers such as
+            NaN that JSON does not have.
+        OSError: the file cannot be read.
     """
     if _no_pipe(file).stat().st_size > MAX_JSON:
         raise ValueError(f"it is longer than {MAX_JSON} bytes")
@@ -52,14 +53,14 @@ def read_json(file):
 
 
 def _no_pipe(file):
-    """Refuse anything but a file: reading from a pipe would wait forever."""
+    """Return `file`, or raise a ValueError if it is not a file: a pipe could block forever."""
     if file.exists() and not file.is_file():
         raise ValueError("it is not a file")
     return file
 
 
 def parse_json(text):
-    """Return what a JSON text holds; raise a ValueError if it is none, or nested too deeply."""
+    """Return the value of a JSON text; raise a ValueError if it is invalid or nested too deeply."""
 
     def refuse(word):
         raise ValueError(f"{word} is not a number")
@@ -79,7 +80,8 @@ def read_array(file, shape, dtype):
         dtype: the dtype that it must have.
 
     Raises:
-        PetkerasError: it is damaged, holds something else, or holds numbers that are not finite.
+        PetkerasError: the file is damaged, or its array has another shape or dtype, or numbers
+            that are not finite.
     """
     try:
         array = np.load(_no_pipe(file), allow_pickle=False)
@@ -99,10 +101,10 @@ def _fits(side, wanted):
 
 
 def read_arrays(file, wanted):
-    """Return the arrays of an `.npz` file whose names `wanted` accepts, by name.
+    """Return a dict of the arrays in an `.npz` file whose names `wanted` accepts.
 
     Raises:
-        PetkerasError: it is missing or damaged.
+        PetkerasError: the file is missing or damaged.
     """
     try:
         with np.load(_no_pipe(file), allow_pickle=False) as kept:

@@ -1,4 +1,4 @@
-"""Memory: how much is free, what needs more, and settings that let a training take less."""
+"""Check how much memory is free, and set TensorFlow up to use less of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FEW_CORES = 4
 
 
 def free_memory():
-    """Return how many bytes are free: the machine's, or what a container may still use."""
+    """Return the free memory in bytes, within a container's limit; `None` if it is unknown."""
     known = re.search(r"MemAvailable: *(\d+) kB", read_text("/proc/meminfo"))
     if known:
         free = int(known[1]) * 1024
@@ -27,13 +27,13 @@ def free_memory():
                 free = min(free, max(int(read_text(limit)) - int(read_text(used)), 0))
         return free
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")  # a Mac: all it has
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")  # macOS: all memory
     except (AttributeError, OSError, ValueError):
         return None  # Windows
 
 
 def read_text(file):
-    """Return a file of the operating system as text, or nothing if it cannot be read."""
+    """Return a file of the operating system as text, or an empty text if it cannot be read."""
     try:
         return Path(file).read_text(errors="replace")
     except OSError:
@@ -41,11 +41,11 @@ def read_text(file):
 
 
 def check_memory(needed, what):
-    """Raise a PetkerasError if something needs more memory than is free; with a GPU, do nothing.
+    """Raise a PetkerasError if something needs more memory than is free, unless there is a GPU.
 
     Args:
         needed: bytes.
-        what: its name in the message.
+        what: the name of what needs them, for the message.
     """
     free = free_memory()
     if free is None or needed <= free or _has_gpu():
@@ -64,11 +64,11 @@ def _has_gpu():
 
 
 def training_environment():
-    """Return the environment variables that TensorFlow should find when it loads to train.
+    """Return the environment variables to set before TensorFlow is loaded for training.
 
-    With few cores it then runs one operation at a time, on all of them: side by side, operations
-    would evict each other's data from the caches, and hold more memory. `petkeras bench` measures
-    what this gains: "Keras fit float32" runs without it.
+    With few cores TensorFlow then runs one operation at a time, on all of them: operations running
+    in parallel would evict each other's data from the caches and use more memory. `petkeras bench`
+    measures the gain: "Keras fit float32" runs without these variables.
     """
     has_few_cores = (os.cpu_count() or 1) <= FEW_CORES
     return {"TF_NUM_INTEROP_THREADS": "1"} if has_few_cores else {}

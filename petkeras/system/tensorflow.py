@@ -1,4 +1,4 @@
-"""Load TensorFlow: check that Keras runs on it, and mute what its C++ prints while it loads."""
+"""Load TensorFlow: check that Keras runs on it, and mute the lines that it prints meanwhile."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from petkeras.errors import PetkerasError
 
 @contextlib.contextmanager
 def loading_tensorflow():
-    """Run a block that may load TensorFlow; if it has been loaded before, change nothing.
+    """Mute standard error during a block that may load TensorFlow, unless it is already loaded.
 
-    TensorFlow prints some six lines to file descriptor 2 while it loads, whatever its log level is,
-    and a notebook would keep them.
+    While loading, TensorFlow prints about six lines to file descriptor 2 at any log level, and a
+    notebook would save them.
 
     Raises:
-        PetkerasError: Keras is set to run on another back end than TensorFlow.
+        PetkerasError: Keras is set to run on a backend other than TensorFlow.
     """
     _check_backend()
     if "tensorflow" in sys.modules:
@@ -43,9 +43,9 @@ def _check_backend():
 
 @contextlib.contextmanager
 def muted_stderr():
-    """Send what is written to file descriptor 2 to a file; show it if the block fails.
+    """Redirect file descriptor 2 to a file; show its contents if the block fails.
 
-    Where there is no standard error, nothing is done.
+    If there is no standard error, do nothing.
     """
     try:
         stderr = os.dup(2)

@@ -43,7 +43,7 @@ def feature_maps(model, x, layers=None):
     if layers is None:
         layers = [layer.name for layer in model.layers if has_feature_maps(layer)]
     outputs = {name: find_layer(model, name, maps=True).output for name in layers}
-    computed = keras.Model(model.input, outputs)(x, training=False)
+    computed = keras.Model(model.inputs[0], outputs)(x, training=False)
     return {name: np.asarray(maps, np.float32) for name, maps in computed.items()}
 
 

@@ -37,7 +37,7 @@ def plot_architecture(model, x, image):
     """
     layers = [layer for layer in model.layers[1:] if type(layer).__name__ not in OMITTED_LAYERS]
     outputs = {layer.name: layer.output for layer in layers}
-    values = keras.Model(model.input, outputs)(x, training=False)
+    values = keras.Model(model.inputs[0], outputs)(x, training=False)
     side = image.shape[0]
     figure, axes = plt.subplots(figsize=(WIDTH, 2.3))
     axes.set_axis_off()

@@ -124,7 +124,7 @@ def grad_cam(model, x, layer, class_index=None):
     """
     found = find_layer(model, layer, maps=True)
     x, classes = check_images(model, x), choose_classes(model, x, class_index)
-    maps_and_logits = keras.Model(model.inputs, [found.output, model.output])
+    maps_and_logits = keras.Model(model.inputs[0], [found.output, model.outputs[0]])
 
     def weighted_maps(x, classes):
         with tf.GradientTape(watch_accessed_variables=False) as tape:

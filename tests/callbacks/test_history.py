@@ -34,7 +34,7 @@ def test_damage_is_told_with_its_line(tmp_path, damage):
     file = tmp_path / "history.csv"
     write_history(file, EPOCHS)
     file.write_text(file.read_text() + damage)
-    with pytest.raises(PetkerasError, match=r"history\.csv is damaged in line 4"):
+    with pytest.raises(PetkerasError, match=r"history\.csv is damaged on line 4"):
         read_history(file)
 
 

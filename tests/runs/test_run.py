@@ -186,13 +186,13 @@ def test_a_damaged_history_is_named_by_its_line(tmp_path, rows, line):
     file = tmp_path / "history.csv"
     text = f"epoch,step,loss,accuracy,test_loss,test_accuracy,seconds\n{rows}\n"
     file.write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(PetkerasError, match=rf"history\.csv is damaged in line {line}: "):
+    with pytest.raises(PetkerasError, match=rf"history\.csv is damaged on line {line}: "):
         read_history(file)
 
 
 def test_a_history_of_other_columns_is_damaged(tmp_path):
     (tmp_path / "history.csv").write_text("epoch,step\n1,2\n")
-    with pytest.raises(PetkerasError, match=r"damaged in line 2: .*missing 5"):
+    with pytest.raises(PetkerasError, match=r"damaged on line 2: .*missing 5"):
         read_history(tmp_path / "history.csv")
 
 
