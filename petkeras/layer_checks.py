@@ -111,7 +111,7 @@ def get_channels(layer, input_shape):
 
 
 def get_features(layer, input_shape):
-    """Return the features of a (batch, features) shape; raise a ValueError if the shape is wrong."""
+    """Return the number of features of a 2-D shape; raise a ValueError if the shape is wrong."""
     if len(input_shape) != 2 or not input_shape[1]:
         raise ValueError(
             f"{layer}: the input must be 2-D, (batch, features), with a known number of features; "

@@ -283,8 +283,8 @@ class Flatten(CheckedLayer):
     def compute_output_shape(self, input_shape):
         if len(input_shape) < 1 or not all(input_shape[1:]):
             raise ValueError(
-                "Flatten: the input must have a batch axis, and its other axes known lengths above 0. "
-                f"Received: shape={tuple(input_shape)}"
+                "Flatten: the input must have a batch axis, and every other axis must have a known "
+                f"length above 0. Received: shape={tuple(input_shape)}"
             )
         return (input_shape[0], math.prod(input_shape[1:]))
 

@@ -60,7 +60,7 @@ def _same_shape(function, labels, logits):
     logits = tf.cast(logits, tf.float32)
     if labels.shape.rank != 2 or not labels.shape.is_compatible_with(logits.shape):
         raise ValueError(
-            f"{function}: `labels` and `logits` must both be (batch, classes), with one-hot labels. "
+            f"{function}: `labels` and `logits` must both be (batch, classes), labels one-hot. "
             f"Received: labels {labels.shape}, logits {logits.shape}"
         )
     return labels, logits

@@ -43,7 +43,7 @@ class Loop:
     Args:
         model: a `keras.Model` that returns logits.
         optimizer: a Keras optimizer; during `run` it is `model.optimizer`, as in `model.fit`.
-        step: a function from a batch to its loss, its accuracy and its gradients or samples of them.
+        step: a function from a batch to its loss, its accuracy and (samples of) its gradients.
         batches: a function from a step number to an iterable of the batches from that step on.
         num_images: the number of training images.
         batch_size: images per step; the last batch of an epoch may be smaller.

@@ -241,7 +241,7 @@ def test_dropout_repeats_with_its_seed_and_differs_from_call_to_call():
             ("`pool_size`", "'valid'", "(3, 3)", "(1, 4, 2, 3)"),
         ),
         (lambda: layers.MaxPool2D(2)(np.ones((4, 4))), ("4-D", "(4, 4)")),
-        (lambda: layers.Flatten().build((2, None, 3)), ("known lengths", "None")),
+        (lambda: layers.Flatten().build((2, None, 3)), ("a known length", "None")),
         (lambda: layers.Dense(2)(np.ones((2, 3, 4))), ("2-D", "Flatten", "(2, 3, 4)")),
     ],
 )

@@ -138,8 +138,8 @@ DATA = ("data", "--source", "PETS", "--image-size", "16")
         ([*TRAIN, "--xla", "--backbone", "vgg16"], "leave out '--xla'"),
         ([*TRAIN, "--strategy", "both"], "'both' is not one of 'mirrored', 'multiworker'"),
         ([*TRAIN, "--strategy", "multiworker"], "finds no other machines: set TF_CONFIG"),
-        ([*TRAIN[:-2], "--strategy", "multiworker"], "Set '--run-dir' to a folder on a disk that all machines share"),
-        ([*TRAIN, "--strategy", "multiworker", "--devices", "2"], "'--devices' is only for the mirrored strategy"),
+        ([*TRAIN[:-2], "--strategy", "multiworker"], "Set '--run-dir' to a folder on a disk"),
+        ([*TRAIN, "--strategy", "multiworker", "--devices", "2"], "is only for the mirrored strategy"),
         ([*TRAIN, "--strategy", "mirrored", "--devices", "0"], "0 is not in the range"),
         ([*TRAIN, "--devices", "2"], "'--devices' applies only to '--strategy mirrored'"),
         ([*TRAIN, "--strategy", "mirrored", "--backbone", "vgg16"], "leave out '--strategy'"),
@@ -342,10 +342,10 @@ CONFIGS = {
         changed(class_names=[1, 2]),
         "'class_names' must be two or more different",
     ),
-    "other classes": (changed(class_names=["a", "b"]), "'data' has other classes"),
+    "other classes": (changed(class_names=["a", "b"]), "'data' must have the run's classes"),
     "no size": (changed(image_size=0), "'image_size' must be"),
     "a vast size": (changed(image_size=10**6), "'image_size' must be 1 to 4096 pixels"),
-    "another size": (changed(image_size=8), "another size"),
+    "another size": (changed(image_size=8), "classes and image size"),
     "a vast seed": (changed(seed=10**30), "'seed' must be"),
     "no pictures": (changed(pictures__test=0), "'pictures' must be"),
     "no digest": (changed(pictures__sha256="../../x"), "'pictures' must be"),
@@ -555,7 +555,7 @@ MODELS = {
     "weights of another": (weights_of_another, "cannot be loaded"),
     "vast weights": (vast_weights, "67108864 bytes"),
     "not finite": (weights_that_are_no_numbers, "some of its weights are not finite"),
-    "another network": (another_network, "config.json describes a network for 2 classes and pictures of 16 x 16"),
+    "another network": (another_network, "a network for 2 classes and pictures of 16 x 16"),
 }  # fmt: skip
 
 

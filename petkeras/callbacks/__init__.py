@@ -1,7 +1,7 @@
 """Keras callbacks for training runs, in `pk.train` and in `model.fit`.
 
-`pk.train` adds those that its arguments and its recipe call for. To add any other
-`keras.callbacks.Callback`, use `pk.train(..., callbacks=[...])`. In `model.fit`, pass them yourself:
+`pk.train` adds those that its arguments and its recipe call for, and takes any other
+`keras.callbacks.Callback` in `pk.train(..., callbacks=[...])`. In `model.fit`, pass them yourself:
 
     model.fit(x, y, callbacks=[pk.callbacks.TensorBoard("runs/mine")])
 """

@@ -14,7 +14,7 @@ import tensorflow as tf
 from petkeras.callbacks.base import RunCallback
 from petkeras.errors import PetkerasError
 
-NUM_KEPT = 2  # during training: the newest, and one more in case that one gets damaged
+NUM_KEPT = 2  # during training: the newest, and one more in case that is damaged
 
 
 class Checkpoint(RunCallback):

@@ -1,6 +1,6 @@
 """Film filters: record their feature maps of one photograph while a network learns.
 
-`petkeras.visualize.animate_evolution` turns the recordings into the article's GIFs.
+`petkeras.visualize.animate_evolution` turns the recordings into animations like the article's.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ class FilterFilm(RunCallback):
             the network takes the pixels as they are.
 
     Raises:
-        PetkerasError: when training starts, if `film` has a layer without feature maps, a filter
-            that does not exist or an image of the wrong size, or if the folder's film is damaged.
+        PetkerasError: when training starts, if `film` names a layer without feature maps or a
+            filter that does not exist, if its image has the wrong size, or if the folder's film is
+            damaged.
     """
 
     def __init__(self, run_dir, image, film=None, every=50, preprocess=None):

@@ -1,4 +1,4 @@
-"""`petkeras bench`: how fast training is."""
+"""`petkeras bench`: measure how fast training is."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from petkeras.errors import PetkerasError
 
 
 @click.command(cls=Command)
-@click.option("--rounds", default=5, show_default=True, help="How often each contender runs.")
-@click.option("--steps", default=20, show_default=True, help="Training steps timed in a round.")
-@click.option("--batch-size", default=10, show_default=True, help="Pictures in a step.")
+@click.option("--rounds", default=5, show_default=True, help="Number of runs of each contender.")
+@click.option("--steps", default=20, show_default=True, help="Training steps timed per round.")
+@click.option("--batch-size", default=10, show_default=True, help="Pictures per step.")
 @IMAGE_SIZE
 @click.option(
     "--device",
@@ -37,10 +37,10 @@ from petkeras.errors import PetkerasError
     metavar="NAME",
     help="Contender to run; repeat the option for several. [default: all that can run here]",
 )
-@click.option("--profile", is_flag=True, help="Only show which operations a step spends time on.")
+@click.option("--profile", is_flag=True, help="Only show how long each operation of a step takes.")
 @click.option(
     "--source",
-    help="Time whole trainings instead, on these pictures; as in 'petkeras train'.",
+    help="Time whole training runs instead, on these pictures (see 'petkeras train').",
 )
 @add_options(BREEDS, PRECISION)
 @click.option(
@@ -55,9 +55,9 @@ from petkeras.errors import PetkerasError
 @JSON
 @click.pass_context
 def bench(context, as_markdown, as_json, **options):
-    """Time a training step, beside Keras, PyTorch and the article.
+    """Time a training step, and compare it with Keras, PyTorch and the article.
 
-    With --source: time how long a training takes to reach an accuracy, with one seed per round.
+    With --source: time how long training takes to reach an accuracy, with one seed per round.
     """
     for name in ("rounds", "steps", "batch_size", "image_size"):
         if options[name] < 1:

@@ -1,4 +1,4 @@
-"""What all commands do before and after their own work."""
+"""The base class of all commands, and loading TensorFlow for them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from petkeras.system.tensorflow import loading_tensorflow
 
 
 class Command(click.Command):
-    """A command that refuses empty values, and other Keras backends than TensorFlow.
+    """A command that rejects empty values, and Keras backends other than TensorFlow.
 
     Args:
-        any_backend: run under any Keras backend; the command does not need Keras.
+        any_backend: allow any Keras backend, because the command does not need Keras.
     """
 
     def __init__(self, *args, any_backend=False, **kwargs):
@@ -21,10 +21,10 @@ class Command(click.Command):
         self.any_backend = any_backend
 
     def invoke(self, context):
-        """Run the command; library errors that it raises name options, not arguments."""
+        """Run the command, and reword library errors to name options instead of arguments."""
         for parameter in self.get_params(context):
             value = context.params.get(parameter.name)
-            if value == "" or (isinstance(value, tuple) and "" in value):  # "" is the path "."
+            if value == "" or (isinstance(value, tuple) and "" in value):  # Path("") is "."
                 raise click.BadParameter("it must not be empty.", context, parameter)
         if not self.any_backend:
             with loading_tensorflow():
@@ -38,7 +38,7 @@ class Command(click.Command):
 def load_tensorflow():
     """Load TensorFlow and Keras quietly; takes seconds.
 
-    Commands call this once they have checked their options, before they import any module of
+    Commands call this after they have checked their options and before they import any module of
     petkeras that needs TensorFlow.
     """
     with loading_tensorflow():

@@ -1,4 +1,4 @@
-"""`petkeras data`: load pictures and show what there is."""
+"""`petkeras data`: load pictures and describe them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from petkeras.cli.printing import name_source, print_problems, print_table
 
 @click.command(cls=Command)
 @add_options(SOURCE, BREEDS, IMAGE_SIZE, TEST_FRACTION, VALIDATION_FRACTION, SEED, DATA_DIR)
-@click.option("--list", "list_breeds", is_flag=True, help="List the 37 breeds of oxford and exit.")
+@click.option("--list", "list_breeds", is_flag=True, help="List the 37 Oxford-IIIT Pet breeds.")
 def data(list_breeds, **options):
     """Download or draw pictures, and describe them breed by breed."""
     if list_breeds:

@@ -1,4 +1,4 @@
-"""`petkeras doctor`: what works on this machine."""
+"""`petkeras doctor`: check this machine."""
 
 from __future__ import annotations
 

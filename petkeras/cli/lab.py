@@ -7,7 +7,7 @@ import click
 from petkeras.cli.command import Command
 from petkeras.cli.printing import print_line
 
-# What happened to a notebook, as `copy_chapters` reports it, and how that is shown.
+# What happened to a notebook, as `copy_chapters` reports it, and the text to print.
 OUTCOMES = {
     "copied": "Copied",
     "updated": "Updated to petkeras's newer version",

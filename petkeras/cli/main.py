@@ -30,7 +30,7 @@ def cli():
 def main():
     """Run the `petkeras` command; report a user's mistake in one line, with exit code 2."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # for what the encoding does not have
+        sys.stdout.reconfigure(errors="backslashreplace")  # for characters that the encoding lacks
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:

@@ -9,7 +9,7 @@ import click
 # Options whose name differs from that of the library's argument.
 ALIASES = {"dtype": "precision", "kind": "strategy"}
 
-# What messages advise Python's users to do, and the same advice for a terminal.
+# Advice for Python users in messages, and the same advice for the command line.
 PHRASES = (
     (
         r"`pk\.train\(\.\.\., run_dir=(['\"])(.*?)\1, resume=True\)`",
@@ -26,11 +26,11 @@ RECEIVED = re.compile(r"(?<=Received: )(\w+)(?==)")
 
 
 def translate(text, command):
-    """Return a library message in the words of a command.
+    """Return a library message, reworded for a command.
 
     Args:
         text: the message, with arguments in backticks.
-        command: the `click.Command` that ran. Arguments that it has no option for stay as they are.
+        command: the `click.Command` that ran. Arguments without an option are left as they are.
 
     Example:
 
@@ -65,7 +65,7 @@ def translate(text, command):
 
 
 def _command_line_names(command):
-    """Map the library's argument names to a command's options, and to its usage line's words."""
+    """Map the library's argument names to a command's options or positional arguments."""
     names = {}
     for parameter in command.params:
         if isinstance(parameter, click.Option):

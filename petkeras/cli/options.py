@@ -24,7 +24,7 @@ BREEDS = click.option(
     "--breeds",
     default="shiba_inu,samoyed",
     show_default=True,
-    help="Two or more names, separated by commas; or all, cats, dogs.",
+    help="Two or more names, separated by commas; or all, cats or dogs.",
 )
 IMAGE_SIZE = click.option(
     "--image-size",
@@ -37,13 +37,13 @@ TEST_FRACTION = click.option(
     "--test-fraction",
     default=0.15,
     show_default=True,
-    help="Part of each breed's pictures that is held back for the test.",
+    help="Fraction of each breed's pictures that is held out for testing.",
 )
 VALIDATION_FRACTION = click.option(
     "--validation-fraction",
     default=0.0,
     show_default=True,
-    help="Part of each breed's training pictures that is held back for validation.",
+    help="Fraction of each breed's training pictures that is held out for validation.",
 )
 SEED = click.option(
     "--seed",
@@ -103,7 +103,7 @@ def recipe_changes(options):
 
 
 def given_options(context):
-    """List the parameters that were typed, not left at their defaults."""
+    """Return the parameters that were typed, not left at their defaults."""
     return [
         name
         for name in context.params
@@ -117,7 +117,7 @@ def option_name(parameter):
 
 
 def quote_options(parameters):
-    """List the options that set some parameters, as messages show them."""
+    """Return the options that set some parameters, quoted for a message."""
     return ", ".join(f"'{option_name(parameter)}'" for parameter in parameters)
 
 

@@ -18,7 +18,7 @@ def print_error(text):
 
 
 def print_table(title, columns, rows):
-    """Print a table under its title; every cell is shown in full and as it is."""
+    """Print a table under its title; every cell is shown in full and without markup."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -53,7 +53,7 @@ def print_data(data):
 
 
 def print_problems(data):
-    """Print which files had problems while the pictures were loaded, if any had."""
+    """Print which files caused problems while the pictures were loaded, if any."""
     from petkeras.data.pictures import summarize
 
     if data.problems:
@@ -63,4 +63,4 @@ def print_problems(data):
 def name_source(data):
     """Return where pictures come from, as text."""
     source = data.origin["source"]
-    return "Drawn pets (source sample)" if source == "sample" else f"Pictures of {source}"
+    return "Drawn pets (source sample)" if source == "sample" else f"Pictures from {source}"

@@ -1,4 +1,4 @@
-"""`petkeras evaluate`, `predict` and `visualize`: what a trained run does."""
+"""`petkeras evaluate`, `predict` and `visualize`: use a trained run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def evaluate(run_dir, data_dir, as_json):
     data = load_pictures(run, data_dir)
     if not has_same_pictures(run, data):
         print_error(
-            f"The pictures of {data.origin['source']} are not those that {run_dir} was trained on: "
+            f"The pictures in {data.origin['source']} are not those that {run_dir} was trained on: "
             "it may have been trained on some of these test pictures."
         )
     measured = evaluate_run(run, data)
@@ -99,7 +99,7 @@ def _print_answers(run, answers):
         (answer["photograph"], answer["breed"], *(f"{value:.4f}" for value in values))
         for answer, values in zip(answers, shown, strict=True)
     ]
-    print_table(f"Breeds by {run.run_dir}", ("photograph", "breed", *columns), rows)
+    print_table(f"Breeds predicted by {run.run_dir}", ("photograph", "breed", *columns), rows)
 
 
 @click.command(cls=Command)
@@ -115,7 +115,7 @@ def _print_answers(run, answers):
 @DATA_DIR
 @click.pass_context
 def visualize(context, run_dir, photographs, layers, data_dir):
-    """Draw all figures of a run, and a page that shows them.
+    """Draw all figures of a run, and make a page that shows them.
 
     They are written to RUN_DIR/figures/ and RUN_DIR/report.html.
     """

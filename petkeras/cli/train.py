@@ -32,8 +32,7 @@ from petkeras.errors import PetkerasError
 from petkeras.recipes import PRESETS, TRANSFER
 from petkeras.system.memory import training_environment
 
-# Options that may be typed together with --resume or --repeat; a run's config.json decides the
-# rest.
+# Options that are allowed with --resume or --repeat; the run's config.json sets the others.
 WITH_RESUME = (
     "resume", "source", "data_dir", "epochs", "checkpoint_every", "checkpoint_minutes",
     "strategy", "devices",
@@ -123,7 +122,7 @@ NOT_WITH_BACKBONE = (
 @click.option(
     "--weights",
     metavar="PATH",
-    help="Weights of a named --backbone: a file of them without the top, imagenet (downloaded "
+    help="Weights of a named --backbone: a file without the top layers, imagenet (downloaded "
     "once) or none. [default: imagenet]",
 )
 @recipe_options
@@ -151,7 +150,7 @@ def train(context, **options):
 
 
 def _check_combinations(options, given):
-    """Refuse options that contradict each other, and make the source of an old run its own."""
+    """Reject options that contradict each other, and let an existing run set its own source."""
     if options["deterministic"] and options["xla"]:
         raise PetkerasError(
             "XLA has no deterministic max pooling on a GPU: leave out '--deterministic' or '--xla'."
@@ -313,7 +312,7 @@ def _choose_breeds(source, data_dir):
         print_line(f"{number:3d}  {name}")
     while True:
         answer = click.prompt(
-            "Which breeds? Type two or more names or numbers, with commas between"
+            "Which breeds? Type two or more names or numbers, separated by commas"
         )
         words = [word.strip() for word in answer.split(",") if word.strip()]
         try:

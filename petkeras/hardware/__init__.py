@@ -1,1 +1,1 @@
-"""What petkeras runs on: devices, strategies, quicker gradients, and the doctor."""
+"""The hardware that petkeras runs on: devices, strategies, faster gradients, and the doctor."""

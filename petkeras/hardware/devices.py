@@ -1,4 +1,4 @@
-"""What a run computes on, and in which precision."""
+"""The device that a run computes on, and its precision."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def prepare_gpus():
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
         except RuntimeError:
-            pass  # TensorFlow has already started on it
+            pass  # TensorFlow has already initialized it
 
 
 def make_deterministic():
-    """Let TensorFlow use only operations that give the same bits on every run, on GPUs too.
+    """Make TensorFlow use only operations that give the same bits on every run, even on GPUs.
 
     This applies to the whole process from now on.
     """
@@ -49,9 +49,9 @@ def is_deterministic():
 def use_xla():
     """Compile every training step from now on with XLA, which fuses operations.
 
-    A step may then be faster on a GPU. On a CPU it is several times slower, as XLA's convolutions
-    are not oneDNN's. Together with `make_deterministic` it fails on a GPU, where XLA has no
-    deterministic gradient of max pooling.
+    A step may then be faster on a GPU. On a CPU it is several times slower, because XLA does not
+    use oneDNN's convolutions. Together with `make_deterministic` it fails on a GPU, where XLA has
+    no deterministic gradient of max pooling.
 
     Reference: OpenXLA's documentation, "XLA: Optimizing Compiler for Machine Learning".
     """
@@ -91,7 +91,7 @@ def dtype_policy(precision="auto"):
         `"float32"` or `"mixed_bfloat16"`.
 
     Raises:
-        PetkerasError: `precision` is something else.
+        PetkerasError: `precision` is none of these.
 
     Example:
 
@@ -118,9 +118,9 @@ def computes_bfloat16():
 
 
 def convolves_slowly_backward():
-    """Return True if a convolution's gradient to its kernel is slow here: x86-64 without AVX-512.
+    """Return True if convolution kernels' gradients are slow here: on x86-64 without AVX-512.
 
-    oneDNN has a fast one for AVX-512, and cuDNN for GPUs. See `petkeras.hardware.fast_gradients`.
+    oneDNN with AVX-512 and cuDNN are fast. See `petkeras.hardware.fast_gradients`.
     """
     return not has_gpu() and "avx2" in _cpu_info() and "avx512f" not in _cpu_info()
 
@@ -133,7 +133,7 @@ def cpu_name():
     return platform.processor() or platform.machine()
 
 
-@functools.cache  # every convolution asks
+@functools.cache  # called for every convolution
 def _cpu_info():
     try:
         return Path("/proc/cpuinfo").read_text()

@@ -1,4 +1,4 @@
-"""Judge whether petkeras can train on a machine, and say how to fix what is wrong."""
+"""Check whether petkeras can train on a machine, and say how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ OK, NOTE, PROBLEM = "ok", "note", "problem"
 PYTHONS = ((3, 11), (3, 13))  # the oldest and newest for which TensorFlow and Keras have packages
 MAIN_PACKAGES = ("keras", "tensorflow", "numpy", "tensorflow-datasets", "matplotlib", "tensorboard")
 GIB = 2**30
-DISK = 3 * 774 * 2**20  # bytes: the download, what is unpacked temporarily, the prepared data set
-MEMORY = {224: 4.5e9, 64: 1.0e9}  # bytes: the peak of an epoch by image size, on two cores
+DISK = 3 * 774 * 2**20  # bytes: the download, the unpacked files and the prepared data set
+MEMORY = {224: 4.5e9, 64: 1.0e9}  # bytes: an epoch's peak by image size, on two cores
 
 ENVIRONMENT = (  # a variable, the values that matter (none listed: any), and their effect
-    ("TF_USE_LEGACY_KERAS", ("1", "true"), "makes tf.keras a different Keras than petkeras's"),
+    ("TF_USE_LEGACY_KERAS", ("1", "true"), "makes tf.keras a different Keras from petkeras's"),
     ("TF_ENABLE_ONEDNN_OPTS", ("0", "false"), "makes convolutions on the CPU much slower"),
     ("TF_XLA_FLAGS", (), "may compile with XLA, which makes a step on the CPU slower"),
     ("TF_NUM_INTRAOP_THREADS", (), "limits the cores that TensorFlow uses"),
@@ -28,13 +28,13 @@ ENVIRONMENT = (  # a variable, the values that matter (none listed: any), and th
 
 @dataclass(frozen=True)
 class Fact:
-    """Hold one finding.
+    """One finding about a machine.
 
     Args:
-        topic: what it is about, such as `"Python"`.
-        state: `"ok"`; `"note"` if training works nevertheless; `"problem"` if it does not.
-        text: what was found.
-        advice: what to do about it, if anything.
+        topic: its subject, such as `"Python"`.
+        state: `"ok"`; `"note"` if training still works; `"problem"` if it does not.
+        text: the finding.
+        advice: what to do about it; may be empty.
     """
 
     topic: str
@@ -44,19 +44,18 @@ class Fact:
 
 
 def examine(machine):
-    """Judge a machine.
+    """Return the findings about a machine.
 
     Args:
-        machine: a `Machine`, as `petkeras.hardware.machine.look` returns it.
+        machine: a `Machine`, as `petkeras.hardware.probe.look` returns it.
 
     Returns:
         A list of `Fact`s, the most basic ones first.
 
     Example:
 
-    >>> from petkeras.hardware import doctor
-    >>> from petkeras.hardware import machine
-    >>> facts = doctor.examine(machine.look())  # doctest: +SKIP
+    >>> from petkeras.hardware import doctor, probe
+    >>> facts = doctor.examine(probe.look())  # doctest: +SKIP
     >>> facts[0]  # doctest: +SKIP
     Fact(topic='Python', state='ok', text='3.11.7', advice='')
     """
@@ -167,15 +166,15 @@ def _why_no_gpu(machine):
     driver, build = machine.driver, machine.tensorflow["build"]
     hidden = machine.environment.get("CUDA_VISIBLE_DEVICES")
     if machine.system == "Darwin":
-        return "TensorFlow does not use a Mac's", ""
+        return "TensorFlow does not use a Mac's GPU", ""
     if machine.system == "Windows":
-        return "TensorFlow does not use any on Windows", "to use an NVIDIA card, run it in WSL2"
+        return "TensorFlow does not use GPUs on Windows", "to use an NVIDIA card, install WSL2"
     if driver is None and not machine.nvidia_card:
         return "no NVIDIA card was found", ""
     if driver is None:
         return (
             "an NVIDIA card, but no driver",
-            "install NVIDIA's driver until nvidia-smi works; start a container with --gpus all",
+            "install NVIDIA's driver; nvidia-smi must work; start a container with --gpus all",
         )
     name = driver.cards[0] if driver.cards else "an NVIDIA card"
     if hidden in ("", "-1"):
@@ -244,7 +243,7 @@ def _gb(number):
 
 
 def _data(machine):
-    """Judge whether the Oxford-IIIT Pet dataset is ready, or could be downloaded."""
+    """Check whether the Oxford-IIIT Pet dataset is ready, or can be downloaded."""
     text = f"the Oxford-IIIT Pet dataset is not in {machine.data_dir} yet"
     if machine.prepared:
         return Fact("data", OK, f"the Oxford-IIIT Pet dataset is ready in {machine.data_dir}")
@@ -252,7 +251,7 @@ def _data(machine):
         return Fact(
             "data",
             PROBLEM,
-            f"{machine.data_dir} cannot be written to, but images are stored there",
+            f"{machine.data_dir} cannot be written to, but data sets are stored there",
             "set TFDS_DATA_DIR to another folder",
         )
     if machine.free < DISK:

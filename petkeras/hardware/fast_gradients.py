@@ -1,8 +1,8 @@
-"""Quicker gradients for the layers of a model, used while `pk.train` traces its training step.
+"""Faster gradients for the layers of a model, used while `pk.train` traces its training step.
 
-`layers.py` calls TensorFlow's operations and leaves their gradients to TensorFlow. In a training
-step some of these gradients can be had in less time or memory. So while the step is traced, the
-`call` of each layer whose gradient gains is replaced; the values are the same up to rounding.
+`layers.py` calls TensorFlow's operations and leaves their gradients to TensorFlow. Some of these
+gradients can be computed in less time or memory. So while the step is traced, `call` is replaced on
+each layer that benefits; the values are the same up to rounding.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from petkeras.hardware import devices
 from petkeras.layers import ACTIVATIONS, Conv2D, Dense, Dropout
 
 MIN_CHANNELS = 9  # with fewer channels the matrix products are too narrow to be fast
-# The configuration of the layers as this file knows them. A layer with more is left alone.
+# The config keys that this file can handle. A layer with any other key is left alone.
 KNOWN = {
     "name", "trainable", "dtype", "filters", "units", "kernel_size", "strides", "padding",
     "activation", "kernel_initializer", "bias_initializer", "rate", "seed",
@@ -25,13 +25,13 @@ KNOWN = {
 
 @contextmanager
 def replaced_calls(model):
-    """Replace `call` of a model's layers by quicker ones, for a training step traced in the block.
+    """Replace `call` on a model's layers with faster versions, while a step is traced in the block.
 
-    Only instances of exactly `Conv2D`, `Dense` and `Dropout` are touched, and only those whose
-    configuration holds nothing that this file does not know.
+    Only layers of exactly the classes `Conv2D`, `Dense` and `Dropout` are touched, and only if
+    `KNOWN` has all of their config keys.
 
     Args:
-        model: a `keras.Model` that is built.
+        model: a built `keras.Model`.
     """
     replaced = []
     try:
@@ -43,17 +43,17 @@ def replaced_calls(model):
         yield
     finally:
         for layer in replaced:
-            del layer.call  # the method of its class shows again
+            del layer.call  # the class's own method is used again
 
 
 def _quicker_call(layer):
-    """Return what is to replace a layer's `call`, or `None` if it is to stay."""
+    """Return the replacement for a layer's `call`, or `None` to keep it."""
     if type(layer) not in (Conv2D, Dense, Dropout) or set(layer.get_config()) - KNOWN:
         return None
-    if "call" in vars(layer) or not layer.built:  # a call of somebody else's stays, too
+    if "call" in vars(layer) or not layer.built:  # someone else's `call` is kept, too
         return None
     if type(layer) is Dense:
-        # Read outside of the layer's call, the kernel is not cast to its compute dtype.
+        # Outside the layer's call, the kernel is read without a cast to the compute dtype.
         return partial(_call_dense, layer, layer.kernel.value)
     if type(layer) is Dropout:
         return partial(_call_dropout, layer, layer.call)
@@ -77,7 +77,7 @@ def _call_dense(layer, kernel, x):
 
 
 def _call_dropout(layer, call, x, training=False):
-    """Drop what one device would drop of this replica's part of the batch."""
+    """Drop the values of this replica's part of the batch that one device would drop."""
     replica = tf.distribute.get_replica_context()
     if not training or replica is None or replica.num_replicas_in_sync == 1:
         return call(x, training=training)
@@ -92,18 +92,19 @@ def _call_dropout(layer, call, x, training=False):
 def multiply(x, kernel, makes_way=False):
     """Return `tf.matmul(x, kernel)`, with gradients in an order that saves memory.
 
-    TensorFlow may compute the two gradients in any order. Here the kernel's comes last: once it is
-    there, nothing reads the kernel anymore, so the optimizer can update it in place and free its
-    gradient. For `fc1` that is 411 MB.
+    TensorFlow may compute the two gradients in any order. Here the kernel's comes last: by
+    then nothing else reads the kernel, so the optimizer can update it in place and free its
+    gradient. For `fc1` that saves 411 MB.
 
     Args:
         x: `(batch, features)`.
-        kernel: `(features, units)`, in x's dtype or a wider one. It is cast to x's dtype; its
-            gradient is computed in its own, which takes no longer, as it has few terms per sum.
-        makes_way: move x to the lowest free place in memory before the kernel's gradient is made.
-            Between two gradients TensorFlow keeps its memory, and `fc1`'s 411 MB need a gap in one
-            piece. By then everything that the convolutions kept is free, with x in its middle. A
-            training process then takes 2.5 GB instead of 2.9. XLA has no such operation.
+        kernel: `(features, units)`, in x's dtype or a wider one. It is cast to x's dtype. Its
+            gradient keeps its own dtype, which takes no longer, because each sum has few terms.
+        makes_way: move x to the lowest free place in memory before the kernel's gradient is
+            computed. TensorFlow does not return memory between two gradients, and `fc1`'s 411 MB
+            need one contiguous gap. By then all memory of the convolutions is free, but x lies in
+            the middle of it. After the move, a training process takes 2.5 GB instead of 2.9. XLA
+            has no such operation.
 
     Returns:
         `(batch, units)`, in x's dtype.
@@ -111,12 +112,12 @@ def multiply(x, kernel, makes_way=False):
 
     @tf.custom_gradient
     def product(x, kernel):
-        with tf.control_dependencies([x]):  # not before it is needed
+        with tf.control_dependencies([x]):  # so that the cast waits until it is needed
             narrow = tf.cast(kernel, x.dtype)
 
         def gradients(g):  # the loss's gradient with respect to the output: (B, units)
-            # This is g kernel^T. Transposed, and as a stack of one matrix, it goes to oneDNN's
-            # newer kernels: 24 ms in float32 instead of 62.
+            # This is g kernel^T. Transposed, and as a stack of one matrix, it runs on
+            # oneDNN's newer kernels: 24 ms in float32 instead of 62.
             transposed = tf.matmul(narrow[None], tf.transpose(g)[None])  # (1, features, B)
             to_x = tf.transpose(transposed[0])  # (B, features)
             with tf.control_dependencies([to_x]):
@@ -159,9 +160,9 @@ def convolve(x, kernel, padding):
 def kernel_gradient(x, g, shape, padding):
     """Return the gradient with respect to the kernel of a convolution, by matrix products.
 
-    The kernel's weight at row i, column j meets each output pixel at the input pixel that lies i
-    rows below and j columns to the right of it. So its gradient is the sum over all pixels of the
-    input, shifted by (i, j), times the output's gradient: one matrix product per kernel position.
+    The kernel's weight at row i, column j connects each output pixel to the input pixel i rows
+    below it and j columns to its right. So its gradient is the sum, over all pixels, of the input
+    shifted by (i, j) times the output's gradient: one matrix product per kernel position.
 
     Args:
         x: the convolution's input, `(batch, height, width, channels)`; its strides are 1.
@@ -176,11 +177,11 @@ def kernel_gradient(x, g, shape, padding):
     above, left = ((rows - 1) // 2, (columns - 1) // 2) if padding == "SAME" else (0, 0)
     below, right = (rows - 1 - above, columns - 1 - left) if padding == "SAME" else (0, 0)
 
-    def add(number, total):  # one image at a time, as the processor's caches hold no more
+    def add(number, total):  # one image at a time, because caches hold no more
         image = tf.pad(x[number], [[above, below], [left, right], [0, 0]])
-        gradient = tf.pad(g[number], [[0, rows - 1], [0, columns - 1], [0, 0]])  # of its size
-        # Pixel by pixel: a shift down or right is then a shift along the rows of a matrix. What
-        # would run over an edge meets the zeros of the padded gradient.
+        gradient = tf.pad(g[number], [[0, rows - 1], [0, columns - 1], [0, 0]])  # as large as image
+        # One matrix row per pixel: a shift down or right is then a shift along the rows. Pixels
+        # that would run over an edge meet the zeros of the padded gradient.
         width = tf.shape(image)[1]
         image, gradient = tf.reshape(image, (-1, channels)), tf.reshape(gradient, (-1, filters))
         shifts = [i * width + j for i in range(rows) for j in range(columns)]

@@ -29,7 +29,7 @@ print(json.dumps({"version": tf.__version__, "gpus": gpus, "build": build}, defa
 
 @dataclass(frozen=True)
 class Driver:
-    """Hold NVIDIA's driver: its version, the newest CUDA that it supports, and its cards."""
+    """NVIDIA's driver: its version, the newest CUDA version that it supports, and its cards."""
 
     version: str
     cuda: tuple
@@ -38,7 +38,7 @@ class Driver:
 
 @dataclass(frozen=True)
 class Machine:
-    """Hold everything that `petkeras.hardware.doctor.examine` judges.
+    """Everything that `petkeras.hardware.doctor.examine` checks.
 
     Args:
         python: the version, such as `(3, 11, 7)`.
@@ -47,15 +47,15 @@ class Machine:
         architecture: such as `"x86_64"`.
         versions: the version of each installed distribution, by its normalized name.
         requirements: petkeras's requirements, from its metadata.
-        tensorflow: what `PROBE` printed, or a sentence that says why TensorFlow cannot be loaded.
+        tensorflow: the output of `PROBE`, or a sentence that says why TensorFlow cannot be loaded.
         driver: NVIDIA's driver, or `None`.
         nvidia_card: whether the machine has an NVIDIA card, with or without a driver.
         cores: the number of processor cores.
         cpu: Linux's description of the first core; empty on other systems.
         memory: available bytes, or `None` if they cannot be read.
         data_dir: the folder of the data sets.
-        free: free bytes on its disk.
-        writable: whether it can be written to.
+        free: free bytes on the disk of `data_dir`.
+        writable: whether `data_dir` can be written to.
         prepared: whether the Oxford-IIIT Pet dataset is ready there.
         environment: the environment variables.
     """
@@ -80,7 +80,7 @@ class Machine:
 
 
 def look():
-    """Return this machine as a `Machine`; takes as long as TensorFlow takes to load."""
+    """Return a description of this machine; takes as long as TensorFlow takes to load."""
     data_dir = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
     with contextlib.suppress(RuntimeError):  # the user has no home folder: keep the "~"
         data_dir = data_dir.expanduser()
@@ -110,7 +110,7 @@ def _versions():
     found = {}
     for distribution in importlib.metadata.distributions():
         name = distribution.metadata["Name"]
-        if name:  # the remains of a broken installation have none
+        if name:  # the remains of a broken installation have no name
             found.setdefault(normalize_name(name), distribution.version)
     return found
 
@@ -162,7 +162,7 @@ def _driver():
 
 
 def _has_nvidia_card():
-    """Return True if Linux lists a display device of NVIDIA's."""
+    """Return True if Linux lists an NVIDIA display device."""
     return any(
         read_text(vendor).strip() == "0x10de"
         and read_text(vendor.with_name("class")).startswith("0x03")

@@ -24,7 +24,7 @@ from petkeras.text import one_line
 from petkeras.training import train_step
 
 KINDS = ("mirrored", "multiworker")
-PORT = 12355  # of the first process on a machine that Slurm started
+PORT = 12355  # of the first process that Slurm starts on a machine
 
 # What TensorFlow raises when another process of the cluster is gone.
 LOST = (
@@ -79,7 +79,7 @@ def make_strategy(kind, devices=None):
         rpc_layer="grpc",
     )
     count = sum(map(len, spec.values()))
-    print(f"Process {task['type']} {task['index']} is waiting for all {count} of them.", flush=True)
+    print(f"Process {task['type']} {task['index']} waits for all {count} processes.", flush=True)
     with _default_ctrl_c():
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
 
@@ -156,7 +156,7 @@ def _read_tf_config(text):
         cluster, task = config["cluster"], config["task"]
         address = cluster[task["type"]][int(task["index"])]
         if not set(cluster) <= {"chief", "worker"} or not re.fullmatch(r".+:\d+", address):
-            raise ValueError("its cluster must have addresses such as one:12355 of 'worker'")
+            raise ValueError("its cluster must list addresses such as one:12355 under 'worker'")
         return cluster, {"type": task["type"], "index": int(task["index"])}
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise PetkerasError(
@@ -196,7 +196,7 @@ def is_chief(strategy):
 
 
 def describe(strategy, device):
-    """Return what a strategy computes on, given the description of one device."""
+    """Return a description of a strategy's devices, given the description of one."""
     count = strategy.num_replicas_in_sync
     return device if count == 1 else f"{count} devices that share each batch: {device}"
 
@@ -223,13 +223,13 @@ class SharedStep:
     """Take a training step on all devices of a strategy, each on its part of the batch.
 
     `train_step` is compiled into a graph once. While it is traced,
-    `petkeras.hardware.fast_gradients` replaces the calls of the layers whose gradients gain.
+    `petkeras.hardware.fast_gradients` replaces the calls of the layers that benefit.
 
     Args:
         strategy: a `tf.distribute.Strategy`.
         model: a `keras.Model` made in the strategy's scope.
         optimizer: a Keras optimizer made in that scope.
-        batch_spec: the `tf.TypeSpec`s of images, labels and weights, as `share_batches` has them.
+        batch_spec: the `tf.TypeSpec`s of images, labels and weights in `share_batches`'s datasets.
 
     Attributes:
         is_alone: whether there is only one device.
@@ -276,7 +276,8 @@ def share_batches(strategy, make):
 
     Args:
         strategy: a `tf.distribute.Strategy`.
-        make: a function `(parts, own)`, as `shared_batches` takes them, to a `tf.data.Dataset`.
+        make: a function that takes `(parts, own)`, as `shared_batches` does, and returns a
+            `tf.data.Dataset`.
     """
 
     def of_this_process(context):

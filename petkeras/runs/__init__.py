@@ -1,1 +1,1 @@
-"""Run folders: train into one, read it, go on with it."""
+"""Run folders: train into one, read it, resume it, or repeat its run."""

@@ -1,8 +1,8 @@
 """A run folder's `config.json`: everything that is needed to repeat the run.
 
-It may be damaged or come from a stranger, so every field is checked when it is read. The checks
-are written out here, not left to a schema library, so that each message names the field and says
-what it must be, and reading a run needs no further package.
+The file may be damaged or untrusted, so every field is checked when it is read. The checks are
+written out here, without a schema library, so that each message names the field and what it must
+be, and reading a run needs no extra package.
 """
 
 from __future__ import annotations
@@ -31,14 +31,7 @@ DATA = ("breeds", "source", "image_size", "test_fraction", "seed")
 
 
 def make_config(data, recipe, seed, policy):
-    """Return what `config.json` holds.
-
-    Args:
-        data: the run's `PetData`.
-        recipe: its `Recipe`.
-        seed: its seed.
-        policy: the name of the layers' dtype policy.
-    """
+    """Return the contents of `config.json`; `policy` is the name of the layers' dtype policy."""
     return {
         "recipe": asdict(recipe),
         "data": data.origin,
@@ -61,7 +54,7 @@ def make_config(data, recipe, seed, policy):
 
 
 def describe_pictures(data):
-    """Return how many pictures each part has, and a digest that identifies all of them."""
+    """Return the number of pictures in each part, and a digest that identifies them all."""
     digest, counts = hashlib.sha256(), {}
     for name in ("train", "test", "validation"):
         part = getattr(data, name)
@@ -81,9 +74,9 @@ def write_config(run_dir, config):
 
 
 def mark_stopped_early(run_dir, stopped):
-    """Note in `config.json` that a callback ended the run before its last epoch, or that none did.
+    """Record in `config.json` whether a callback ended the run before its last epoch.
 
-    Such a run is finished, although it has fewer epochs than its recipe.
+    A run that ended that way is finished, although it has fewer epochs than its recipe.
     """
     file = Path(run_dir) / "config.json"
     config, _ = read_config(file)
@@ -92,23 +85,23 @@ def mark_stopped_early(run_dir, stopped):
 
 
 def read_config(file):
-    """Return what a run folder's `config.json` holds, and its `Recipe`.
+    """Return the contents of a run folder's `config.json`, and its `Recipe`.
 
     Raises:
-        PetkerasError: it is damaged; the message names the first field that is.
+        PetkerasError: the file is damaged; the message names the first invalid field.
     """
     try:
         config = read_json(file)
         check_config(config)
         return config, Recipe(**config["recipe"])
     except ValueError as error:
-        # A field of the file is not an argument, which backticks stand for.
+        # Backticks mark arguments in messages; a field of the file is not one.
         what = one_line(error, 300).replace("`", "'")
         raise PetkerasError(f"{file} is damaged: {what}") from None
 
 
 def check_config(config):
-    """Raise a ValueError if a config lacks a field, or if one does not hold what it must."""
+    """Raise a ValueError if a field of a config is missing or invalid."""
     _check_has("the file", config, FIELDS)
     for name, (is_valid, allowed) in {**FIELDS, **OPTIONAL}.items():
         if name in config and not is_valid(config[name]):
@@ -125,7 +118,7 @@ def check_config(config):
             raise ValueError("the source in `data` must be a string")
         classes_and_size = (data["breeds"], data["image_size"])
         if classes_and_size != (config["class_names"], config["image_size"]):
-            raise ValueError("`data` has other classes or another size than the rest")
+            raise ValueError("`data` must have the run's classes and image size")
 
 
 def _check_has(what, value, names):

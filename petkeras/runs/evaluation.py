@@ -1,4 +1,4 @@
-"""Measure a network on pictures: after each epoch, and once a run is trained."""
+"""Evaluate a network on pictures: after each epoch, and once a run is finished."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def evaluate_pictures(model, pictures, mean, recipe: Recipe):
         model: a `keras.Model` that returns logits.
         pictures: a `Pictures`.
         mean: `(size, size, 3)` float32, the mean image of the training part.
-        recipe: gives `pixel_scale` and `batch_size`.
+        recipe: provides `pixel_scale` and `batch_size`.
 
     Returns:
         The loss and the accuracy, two floats, and the logits, `(pictures, classes)` float32.

@@ -29,7 +29,7 @@ def check_is_run(run_dir):
 
 
 def check_free(run_dir):
-    """Raise a PetkerasError if a run folder cannot be created because something is there."""
+    """Raise a PetkerasError if a run folder cannot be created because its path is taken."""
     run_dir = Path(run_dir)
     if run_dir.is_dir() and all(entry.name == LOCK for entry in run_dir.iterdir()):
         return
@@ -44,7 +44,7 @@ def check_free(run_dir):
 
 @contextmanager
 def claim(run_dir):
-    """Create a run folder if there is none, and lock it against other trainings in the block.
+    """Create a run folder if there is none, and lock it against other processes in the block.
 
     Raises:
         PetkerasError: another process is training there, or the folder cannot be created.
@@ -70,7 +70,7 @@ def claim(run_dir):
 
 
 def start_run(run_dir, config):
-    """Create the contents of a run folder, and write its `config.json`.
+    """Create a run folder's subfolders, and write its `config.json`.
 
     Raises:
         PetkerasError: the folder is not empty, or cannot be written.

@@ -1,4 +1,4 @@
-"""What an accuracy on a few test pictures tells, and what it does not: 95% intervals."""
+"""How reliable an accuracy on a few test pictures is: 95% intervals and caveats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-FEW = 30  # test pictures; fewer tell too little
+FEW = 30  # test pictures; fewer are too few for a reliable accuracy
 
 
 def accuracy_interval(correct, count):
@@ -17,7 +17,7 @@ def accuracy_interval(correct, count):
         count: how many pictures there were, 1 or more.
 
     Returns:
-        Two floats in [0, 1]; accuracies outside the interval fit the measurement badly.
+        Two floats in [0, 1]; true accuracies outside it are implausible.
 
     Raises:
         ValueError: `correct` is not between 0 and `count`, or `count` is below 1.
@@ -36,7 +36,7 @@ def accuracy_interval(correct, count):
             "accuracy_interval: `correct` must be from 0 to `count`, and `count` 1 or more. "
             f"Received: correct={correct}, count={count}"
         )
-    z = 1.959964  # 95% of a normal distribution lie within this many standard deviations
+    z = 1.959964  # 95% of a normal distribution lies within this many standard deviations
     share, weight = correct / count, z**2 / count
     middle = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * math.sqrt(share * (1 - share) / count + weight / (4 * count))
@@ -57,7 +57,7 @@ def describe_accuracy(accuracy, count):
 
 
 def find_caveats(accuracy, labels, class_names):
-    """Return sentences on why an accuracy on a test part may mislead.
+    """Return sentences that say why an accuracy on a test part may be misleading.
 
     Args:
         accuracy: a number in [0, 1].
@@ -65,7 +65,7 @@ def find_caveats(accuracy, labels, class_names):
         class_names: the names of the classes.
 
     Returns:
-        A list, empty if the test part is large enough and the accuracy better than chance.
+        A list; empty if the test part is large enough and the accuracy is better than chance.
 
     Example:
 
@@ -81,7 +81,7 @@ def find_caveats(accuracy, labels, class_names):
     if count < FEW:
         caveats.append(
             f"The test part has only {count} pictures, so each one counts for {1 / count:.3f} of "
-            "the accuracy. Hold back a larger part for the test, or add pictures."
+            "the accuracy. Hold out a larger test part, or add pictures."
         )
     chance = counts[largest] / count
     if low <= chance:

@@ -1,4 +1,4 @@
-"""Load a saved network that may be a stranger's: nothing in the file is run."""
+"""Load a saved network that may be untrusted: no code in the file is run."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ VALUES = ("__tensor__", "__numpy__", "__keras_tensor__", "__bytes__", "__slice__
 def load_model(file):
     """Load a `.keras` file like `keras.saving.load_model`, if all of its parts are harmless.
 
-    The peak memory is 411 MB lower for the article's network: Keras reads all weights into memory
-    first, while here the file, a zip archive, is unpacked to disk temporarily.
+    For the article's network, peak memory is 411 MB lower than with Keras, which first reads all
+    weights into memory. Here the file, a zip archive, is temporarily unpacked to disk.
 
     Args:
         file: the path of a `.keras` file.
@@ -97,7 +97,7 @@ class _CodeError(Exception):
 
 
 def _check_size(archive, name, limit):
-    """Refuse a member that would fill the memory or the disk when it is unpacked."""
+    """Reject a member that would fill the memory or the disk when it is unpacked."""
     size = archive.getinfo(name).file_size
     if size > limit:
         raise ValueError(f"{name} has {size} bytes, more than {limit}")
@@ -111,15 +111,15 @@ def _is_finite(weight):
 def find_code(config):
     """Return the name of the first part of a network's config that is or requests code.
 
-    Keras's safe mode refuses lambdas and other classes that were found to be harmful. This check
-    is stricter: everything that is not known to be harmless counts as code. Losses, metrics and
+    Keras's safe mode rejects lambdas and other classes that are known to be harmful. This check
+    is stricter: anything that is not known to be harmless counts as code. Losses, metrics and
     optimizers are removed from the config unread.
 
     Args:
         config: a config as `keras.saving.serialize_keras_object` returns it, changed in place.
 
     Returns:
-        Such as `"Lambda"` or `"os.system"`, or `None` if there is no code.
+        A name such as `"Lambda"` or `"os.system"`, or `None` if there is no code.
 
     Example:
 

@@ -22,10 +22,10 @@ def load_pictures(run, data_dir=None, source=None):
     Args:
         run: a `Run`.
         data_dir: see `load_pets`.
-        source: where the pictures are now; by default, where they were then.
+        source: where the pictures are now; by default, where they were during training.
 
     Returns:
-        A `PetData`. Its pictures may have changed since then; `has_same_pictures` tells.
+        A `PetData`. Its pictures may have changed since then; `has_same_pictures` checks.
 
     Raises:
         PetkerasError: the source cannot be read, or has other classes.
@@ -51,7 +51,7 @@ def has_same_pictures(run, data):
 
 
 def prepare_again(run, data_dir=None, source=None):
-    """Set TensorFlow up as it was for a run, for the whole process, and return the run's pictures.
+    """Set up TensorFlow as it was for a run, for the whole process; return the run's pictures.
 
     Args and Returns: see `load_pictures`.
 
@@ -67,7 +67,7 @@ def prepare_again(run, data_dir=None, source=None):
     if not has_same_pictures(run, data):
         raise PetkerasError(
             f"The pictures in {data.origin['source']} are not those that the run was trained on. "
-            "Set `source` to where those are."
+            "Set `source` to the original ones."
         )
     return data
 
@@ -107,12 +107,7 @@ def train_again(run, data, recipe, run_dir, resume=False, photograph=None, strat
 
 
 def compare_runs(run, repeated):
-    """Return sentences that say whether a repeated run gave the same results, bit for bit.
-
-    Args:
-        run: the first `Run`.
-        repeated: the `Run` that repeats it.
-    """
+    """Return sentences that say whether a repeated `Run` gave the same results, bit for bit."""
     lines = [
         f"The {name} {verb}: {run.config[name]} then, {repeated.config[name]} now."
         for name, verb in (("versions", "differ"), ("device", "differs"))
@@ -120,7 +115,7 @@ def compare_runs(run, repeated):
     ]
     if "epochs_before" in run.config:
         before = " and ".join(map(str, run.config["epochs_before"]))
-        lines.append(f"{run.run_dir} was first given {before} epochs, and more later.")
+        lines.append(f"{run.run_dir} was first trained for {before} epochs, and later for more.")
     then, now = run.history, repeated.history
     same = all(then.column(name) == now.column(name) for name in COMPARED)
     lines.append(

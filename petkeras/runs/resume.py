@@ -1,4 +1,4 @@
-"""Resume a run that was interrupted, or that is given more epochs."""
+"""Resume an interrupted run, or train a finished one for more epochs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from petkeras.errors import PetkerasError
 from petkeras.runs.config import write_config
 from petkeras.runs.run import Run
 
-# What may differ when a run is resumed; of the pictures, a digest is compared, not their place.
+# Settings that may change when a run is resumed. The pictures are compared by digest.
 MAY_CHANGE = ("epochs", "checkpoint_every", "checkpoint_minutes", "source")
 
 
 def continue_run(run_dir, config):
-    """Check that a run was started with a config, and raise its epochs to those of the config.
+    """Check that a run was started with a config, and adopt the config's number of epochs.
 
     Raises:
         PetkerasError: the folder is not a run folder, or its run was started with other settings.
@@ -38,10 +38,10 @@ def continue_run(run_dir, config):
 
 
 def find_difference(config, other):
-    """Return the first difference of two configs that decides what a run computes.
+    """Return the first difference between two configs that affects what a run computes.
 
     Returns:
-        Such as `"learning_rate is 0.001 there, not 0.01"`, or `None`.
+        Text such as `"learning_rate is 0.001 there, not 0.01"`, or `None`.
     """
     for there, here, names in (
         (config["recipe"], other["recipe"], other["recipe"]),
@@ -57,19 +57,19 @@ def find_difference(config, other):
 
 
 def restore(run_dir, checkpoints, steps_per_epoch):
-    """Restore a run's newest checkpoint, and drop what the run wrote after it.
+    """Restore a run's newest checkpoint, and delete what the run wrote after it.
 
     Args:
         run_dir: the run folder, a `Path`.
         checkpoints: its `Checkpoints`.
-        steps_per_epoch: of the run.
+        steps_per_epoch: the run's steps per epoch.
 
     Returns:
         The step of the checkpoint, `None` if the run crashed before its first one, and the list
         of `Epoch`s up to that step.
 
     Raises:
-        PetkerasError: a finished run has no checkpoint anymore, or its history is damaged.
+        PetkerasError: a finished run no longer has a checkpoint, or its history is damaged.
     """
     step = checkpoints.restore()
     if step is None and (run_dir / "model.keras").exists():
@@ -80,8 +80,8 @@ def restore(run_dir, checkpoints, steps_per_epoch):
     epochs, whole = epochs_until(run_dir, step), (step or 0) // steps_per_epoch
     if [epoch.epoch for epoch in epochs] != list(range(1, whole + 1)):
         raise PetkerasError(
-            f"{run_dir}/history.csv is damaged: it must have the {whole} epochs up to its "
-            f"checkpoint, that of step {step}."
+            f"{run_dir}/history.csv is damaged: it must have the {whole} epochs up to the "
+            f"checkpoint of step {step}."
         )
     last_step = -1 if step is None else step  # without a checkpoint not even step 0 is kept
     drop_entries_after(run_dir, last_step)
@@ -90,6 +90,6 @@ def restore(run_dir, checkpoints, steps_per_epoch):
 
 
 def epochs_until(run_dir, step):
-    """Return the `Epoch`s of a run up to a step; none for the step `None`."""
+    """Return the `Epoch`s of a run up to a step; none if the step is `None`."""
     epochs = read_history(run_dir / "history.csv")
     return [epoch for epoch in epochs if step is not None and epoch.step <= step]

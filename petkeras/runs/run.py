@@ -18,7 +18,7 @@ from petkeras.system.files import read_array
 
 
 def read_photograph(file, image_size):
-    """Return a photograph as `(image_size, image_size, 3)` uint8: upright, in color, squashed.
+    """Return a photograph as `(image_size, image_size, 3)` uint8: upright, in color, square.
 
     Raises:
         PetkerasError: the file is missing, or is not a picture.
@@ -36,12 +36,12 @@ class Run:
         run_dir: the folder.
 
     Attributes:
-        config: what `config.json` holds.
+        config: the contents of `config.json`.
         class_names: the breeds, in the order of the model's outputs.
         recipe: the `Recipe`.
 
     Raises:
-        PetkerasError: the folder is not a run folder, or a file that is read is damaged.
+        PetkerasError: the folder is not a run folder, or one of its files is damaged.
 
     Example:
 
@@ -91,7 +91,7 @@ class Run:
 
     @property
     def history(self):
-        """The run's `History`, as far as `history.csv` has it."""
+        """The run's `History`, as recorded in `history.csv`."""
         epochs = read_history(self.run_dir / "history.csv")
         finished = self.config.get("stopped_early", False) or (
             bool(epochs)

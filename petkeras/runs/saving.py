@@ -1,4 +1,4 @@
-"""Save a network into its run folder, atomically and without copies of its weights."""
+"""Save a network into its run folder, atomically and without copying its weights."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def save_model(run_dir, model, mean):
     """Write `model.keras` and `mean.npy`, each atomically.
 
     Raises:
-        OSError: the disk is full, or cannot be written.
+        OSError: the disk is full or not writable.
     """
     run_dir = Path(run_dir)
     parts = run_dir / "incomplete"
     shutil.rmtree(parts, ignore_errors=True)  # left by a process that died
-    _check_space(run_dir, 2 * 4 * model.count_params())  # bytes: its parts, and the file of them
+    _check_space(run_dir, 2 * 4 * model.count_params())  # bytes: the parts and the archive
     try:
         with written_atomically(run_dir / "model.keras") as file:
-            # Keras would assemble a .keras file in memory; its parts it writes to the disk.
+            # Keras would assemble a .keras file in memory, but it writes the parts to disk.
             with weights_in_place(model):
                 keras.saving.save_model(model, parts, zipped=False)
             with zipfile.ZipFile(file, "w") as archive:
                 for part in filter(Path.is_file, parts.iterdir()):
                     archive.write(part, part.name)
-    except RuntimeError as error:  # h5py raises it when it closes a file that it could not write
+    except RuntimeError as error:  # h5py raises this when it closes a file that it could not write
         number = re.search(r"errno = (\d+)", str(error))
         if number is None:
             raise
@@ -47,16 +47,16 @@ def save_model(run_dir, model, mean):
 
 
 def _check_space(folder, needed):
-    """Raise an `OSError` if the disk is too full: h5py notices only later, and may crash then."""
+    """Raise an `OSError` if the disk is too full: h5py would notice only later, and might crash."""
     if shutil.disk_usage(folder).free < needed:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 @contextmanager
 def weights_in_place(model):
-    """Let a model be saved in the block without the two copies that Keras makes of each weight.
+    """Make Keras save a model in the block without copying each weight twice.
 
-    For `fc1` these would be 822 MB.
+    For `fc1` the copies would take 822 MB.
     """
     layers = [layer for layer in model._flatten_layers() if layer is not model]
     for layer in layers:
@@ -65,7 +65,7 @@ def weights_in_place(model):
         yield
     finally:
         for layer in layers:
-            del layer.save_own_variables  # the method of its class shows again
+            del layer.save_own_variables  # the class's own method is used again
 
 
 def _save_in_place(save_own_variables, store):

@@ -33,7 +33,7 @@ from petkeras.schedules import learning_rate_schedule
 from petkeras.system.memory import check_memory
 from petkeras.training import Loop, compile_forward
 
-# These set the learning rate, which a schedule sets at every step.
+# These callbacks set the learning rate, which a schedule would overwrite at every step.
 SET_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
 
 
@@ -50,32 +50,32 @@ def train(
     *,
     callbacks=(),
 ):
-    """Train a network, epoch by epoch, and keep everything that happens in a run folder.
+    """Train a network epoch by epoch, and record everything in a run folder.
 
     Ctrl-C (or a notebook's stop button) ends the run after the current step. The model so far and
     a checkpoint are saved, and the same call with `resume=True` continues from there. After a
-    crash that call continues from the newest checkpoint, and ends with exactly the weights that an
-    undisturbed run would have. A finished run can be resumed, too, if its recipe has more epochs.
+    crash that call continues from the newest checkpoint, and ends with exactly the weights of an
+    uninterrupted run. A finished run can also be resumed, with more epochs in its recipe.
 
     Args:
         model: a `keras.Model` from images to logits, such as `pet_net` returns; changed in place.
         data: a `PetData`.
         recipe: epochs, batch size, learning rate, augmentation, ...; see `Recipe`.
         run_dir: the folder to create, or `None` to keep nothing on disk.
-        seed: an integer; decides the order of the images and their augmentation.
+        seed: an integer that determines the order of the images and their augmentation.
         resume: continue the run in `run_dir`, which must have been started with the same pictures,
             recipe and seed; only `epochs` may be higher.
         verbose: print the device, and show progress.
         film: a `Film`: the filters to record every `recipe.film_every` steps, and the photograph;
             by default the first 8 of each convolution, on the first photograph of the test part.
         strategy: a `tf.distribute.Strategy` in whose scope the model was made. Its devices share
-            each batch, and the losses are those of one device. Of several processes the first one
-            writes the run folder; the others read its checkpoints. See
-            `pk.strategies.make_strategy`.
-        callbacks: `keras.callbacks.Callback`s. During the run `model.optimizer` is set, `logs` has
-            `loss` and `accuracy`, after an epoch also `test_loss` and `test_accuracy`, and
-            `val_loss` and `val_accuracy` if the data have a validation part. When a run is
-            resumed, they start anew.
+            each batch, and the losses are the same as on one device. If there are several
+            processes, the first one writes the run folder, and the others read its checkpoints.
+            See `pk.strategies.make_strategy`.
+        callbacks: `keras.callbacks.Callback`s. During the run `model.optimizer` is set. `logs` has
+            `loss` and `accuracy`; after an epoch it also has `test_loss` and `test_accuracy`, and
+            `val_loss` and `val_accuracy` if the data have a validation part. Callbacks start afresh
+            when a run is resumed.
 
     Returns:
         A `History`.
@@ -112,7 +112,7 @@ def train(
 
 
 class Training:
-    """A loop on the devices of a strategy, and the callbacks that a run has.
+    """A training loop on the devices of a strategy, with the callbacks of a run.
 
     Args: as in `train`.
     """
@@ -147,7 +147,7 @@ class Training:
 
         Args:
             run_dir: the folder.
-            config: what its `config.json` is to hold.
+            config: the contents of its `config.json`.
             resume: whether to continue the run there.
             verbose: as in `train`.
             save: a function `(run_dir, model, mean)` that writes the trained network; `save_model`
@@ -185,7 +185,7 @@ class Training:
         Args:
             verbose: as in `train`.
             run_dir: the folder to write to, or `None`.
-            state: what its checkpoints hold, as `make_state` returns it.
+            state: the contents of its checkpoints, as `make_state` returns them.
 
         Returns:
             A `History`.
@@ -222,7 +222,7 @@ class Training:
         ]
 
     def _writing_callbacks(self, run_dir):
-        """Return the callbacks that write what TensorBoard and the film show of a run."""
+        """Return the callbacks that write TensorBoard's files and the film."""
         data, recipe = self.data, self.recipe
         prepare = partial(preprocess, mean=data.mean, recipe=recipe)
         tensorboard = TensorBoard(
@@ -235,7 +235,7 @@ class Training:
         return [tensorboard, FilterFilm(run_dir, image, self.film, recipe.film_every, prepare)]
 
     def _move_to(self, step, state, epochs):
-        """Let the loop begin where a checkpoint ended; `None` is the run's beginning."""
+        """Make the loop start from a checkpoint's step, or from the beginning if it is `None`."""
         self.history.epochs = epochs
         if step is not None:
             self.loop.steps_done = int(state["step"])
@@ -243,7 +243,7 @@ class Training:
             self.loop.seconds_before = float(state["seconds"])
 
     def _is_over(self):
-        """Return True if nothing is left to do for a run that is resumed."""
+        """Return True if a resumed run has nothing left to do."""
         epochs, step = self.history.epochs, self.loop.steps_done
         ended = bool(epochs) and epochs[-1].step == step
         return ended and (step == self.loop.total_steps or epochs[-1].loss < self.recipe.stop_loss)
@@ -272,7 +272,7 @@ class Training:
 def _attached(model, optimizer):
     """Set `model.optimizer`, where Keras's callbacks look for it, while a model is trained.
 
-    Afterwards it is as before: an optimizer that is attached is saved with the model.
+    The old value is restored afterward, because Keras would save the optimizer with the model.
     """
     had_one, before = hasattr(model, "optimizer"), getattr(model, "optimizer", None)
     model.optimizer = optimizer
@@ -292,13 +292,13 @@ def _one_line_errors(run_dir, checkpoints, strategy):
         yield
     except (OSError, MemoryError, tf.errors.OpError) as error:
         ours = re.search("PetkerasError: (.*)", str(error))
-        if ours:  # raised in the input pipeline: TensorFlow has wrapped it in an error of its own
+        if ours:  # raised in the input pipeline, where TensorFlow wraps it in its own error
             raise PetkerasError(ours[1]) from None
         advice = f"{checkpoints.how_to_resume()}."
         if strategy.cluster_resolver and isinstance(error, strategies.LOST):
             raise PetkerasError(
-                "Another process of the cluster has died or cannot be reached. Start all of them "
-                f"again, each as before. {advice}"
+                "Another process of the cluster has died or cannot be reached. Restart all "
+                f"processes with the same commands. {advice}"
             ) from None
         if "No space left" in str(error):
             raise PetkerasError(f"The disk of {run_dir} is full. {advice}") from None

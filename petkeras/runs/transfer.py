@@ -24,8 +24,8 @@ from petkeras.runs.run import Run
 from petkeras.runs.saving import save_model
 from petkeras.runs.train import Training, check_callbacks
 
-# The fields of a recipe that change images, or concern layers below the last one. The features of
-# each image are computed once, as it is, so all of them are off.
+# Recipe fields that change images or affect layers below the last one. All of them are off, because
+# features are computed only once, from the unchanged images.
 OFF: dict[str, Any] = {
     "flip": False,
     "shift": 0.0,
@@ -41,12 +41,12 @@ OFF: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A network of `keras.applications`, and how the images that it was trained on were prepared.
+    """A network of `keras.applications`, and how its training images were preprocessed.
 
     Args:
         name: its name in `keras.applications`.
-        mean: the red, green and blue that were subtracted from each pixel.
-        pixel_scale: what pixels were divided by after that.
+        mean: the red, green and blue values that were subtracted from each pixel.
+        pixel_scale: the number that pixels were then divided by.
         reads_bgr: the first layer's name, if its channels are ordered blue, green, red.
     """
 
@@ -91,12 +91,12 @@ def transfer(
             instead, their mean over all positions is used. The model is not changed.
         data: a `PetData` with images of the size that the backbone takes.
         recipe: epochs, batch size, learning rate, ... Augmentation, dropout and film are ignored,
-            as features are computed once. `pixel_scale` and `data.mean` are used for a
-            `keras.Model` only; a named network and a run have their own.
+            because features are computed once. `pixel_scale` and `data.mean` are used only for a
+            `keras.Model`; a named network and a run have their own.
         run_dir: the folder to create, or `None` to keep nothing on disk.
-        weights: of a named network: `"imagenet"` (downloaded once by Keras), the path of a
-            `.weights.h5` or `.h5` file for it without its top, or `None` (random).
-        seed: an integer; decides the new layer's initial weights and the order of the images.
+        weights: for a named network: `"imagenet"` (downloaded once by Keras), the path of a
+            `.weights.h5` or `.h5` file without the top layers, or `None` (random).
+        seed: an integer that determines the new layer's initial weights and the images' order.
         resume: continue the interrupted run in `run_dir`.
         verbose: print the device, and show progress.
         callbacks: `keras.callbacks.Callback`s, as in `train`; `model` is the new last layer.
@@ -145,7 +145,7 @@ def transfer(
 
 
 def compute_features(backbone, data):
-    """Return a `PetData` whose images are features, `(n, features)` float32, and their mean 0."""
+    """Return a `PetData` whose images are features, `(n, features)` float32, with mean 0."""
 
     def of(part):
         return part and Pictures(backbone.features(part.images), part.labels, part.names)
@@ -180,7 +180,7 @@ class Backbone:
     Args:
         model: a `keras.Model` from `(batch, size, size, 3)` to `(batch, features)`.
         mean: `(size, size, 3)` float32, subtracted from the images.
-        pixel_scale: what they are divided by after that.
+        pixel_scale: the number that they are then divided by.
     """
 
     def __init__(self, model, mean, pixel_scale):
@@ -208,7 +208,7 @@ class Backbone:
 
 
 def open_backbone(backbone, data, recipe: Recipe = TRANSFER, weights="imagenet"):
-    """Return the `Backbone` that `transfer` uses; its arguments and errors are the same."""
+    """Return the `Backbone` that `transfer` uses, with the same arguments and errors."""
     size = data.mean.shape[0]
     if isinstance(backbone, keras.Model):
         opened = Backbone(cut(_checked(backbone)), data.mean, recipe.pixel_scale)
@@ -240,8 +240,8 @@ def cut(model):
     """Return a network without its last layer, so that its output is that layer's input.
 
     The last layer is the last one that has weights, if it is a `Dense` layer of petkeras or Keras,
-    together with everything after it. A network that ends otherwise is left whole. Feature maps at
-    its end are averaged over all positions.
+    together with everything after it. A network with any other ending is left whole. Feature
+    maps at its end are averaged over all positions.
 
     Args:
         model: a functional or sequential `keras.Model`; the result shares its layers and weights.
@@ -282,7 +282,7 @@ def _open_pretrained(name, size, weights):
             model = build(include_top=False, weights=imagenet, input_shape=(size, size, 3))
     except ValueError as error:
         raise PetkerasError(f"{name}: {_first_line(error)} (`image_size`).") from None
-    except Exception as error:  # Keras raises just that when a download fails
+    except Exception as error:  # Keras raises a plain Exception when a download fails
         raise PetkerasError(
             f"The ImageNet weights of {name} could not be downloaded: {_first_line(error)}. "
             "Offline, pass a weights file as `weights`, or use one of your own runs as `backbone`."
@@ -326,14 +326,14 @@ def _checked(model):
     if code:
         raise PetkerasError(
             f"The keras.Model '{model.name}' contains code of its own ({code}), which a run folder "
-            "must not. Use a Keras layer instead, or register its class with "
+            "must not contain. Use a Keras layer instead, or register its class with "
             "keras.saving.register_keras_serializable."
         )
     return model
 
 
 def _origin(backbone, weights):
-    """Return where the backbone came from, as `config.json` keeps it."""
+    """Return where the backbone came from, as `config.json` records it."""
     if isinstance(backbone, keras.Model):
         return {"backbone": f"keras.Model {backbone.name}", "weights": None}
     if backbone in PRETRAINED:

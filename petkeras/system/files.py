@@ -43,8 +43,7 @@ def read_json(file):
     """Return the contents of a JSON file.
 
     Raises:
-        ValueError: the file is too long, nested too deeply, not JSON, or contains numbers such as
-            NaN that JSON does not have.
+        ValueError: the file is too long, nested too deeply, or not JSON; NaN is not JSON either.
         OSError: the file cannot be read.
     """
     if _no_pipe(file).stat().st_size > MAX_JSON:
@@ -80,8 +79,7 @@ def read_array(file, shape, dtype):
         dtype: the dtype that it must have.
 
     Raises:
-        PetkerasError: the file is damaged, or its array has another shape or dtype, or numbers
-            that are not finite.
+        PetkerasError: the file is damaged, or its array is not finite or not as described.
     """
     try:
         array = np.load(_no_pipe(file), allow_pickle=False)

@@ -177,7 +177,7 @@ DRIVER = Driver("570.86", (12, 8), ("NVIDIA T4",))
     [
         ({}, "no NVIDIA card was found", ""),
         ({"nvidia_card": True}, "an NVIDIA card, but no driver", "nvidia-smi"),
-        ({"system": "Windows", "driver": DRIVER}, "any on Windows", "WSL2"),
+        ({"system": "Windows", "driver": DRIVER}, "GPUs on Windows", "WSL2"),
         ({"system": "Darwin", "architecture": "arm64"}, "does not use a Mac's", ""),
         (
             {"driver": Driver("470.2", (11, 4), ("NVIDIA T4",))},

@@ -184,7 +184,7 @@ def test_the_cluster_is_read_from_slurm(nodes, counts, process, wanted, index):
         ({"TF_CONFIG": "[]"}, "TF_CONFIG is not valid"),
         ({"TF_CONFIG": tf_config(WORKERS, 2)}, "TF_CONFIG is not valid"),
         ({"TF_CONFIG": tf_config(["one", "two"], 0)}, "addresses such as one:12355"),
-        ({"TF_CONFIG": tf_config(WORKERS, 0).replace("worker", "ps")}, "of 'worker'"),
+        ({"TF_CONFIG": tf_config(WORKERS, 0).replace("worker", "ps")}, "under 'worker'"),
         ({"SLURM_STEP_NODELIST": "n[1-2]"}, "Slurm's variables do not describe"),
     ],
 )
