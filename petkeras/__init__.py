@@ -101,14 +101,14 @@ if platform.machine().lower() in ("x86_64", "amd64"):
 
 
 def __getattr__(name):
+    if name not in __all__:
+        raise AttributeError(f"module 'petkeras' has no attribute {name!r}")
     from petkeras.system.tensorflow import loading_tensorflow
 
     with loading_tensorflow():
         if name in _HOMES:
             return getattr(importlib.import_module(_HOMES[name]), name)
-        if name in __all__:
-            return importlib.import_module(_MODULES.get(name, f"petkeras.{name}"))
-    raise AttributeError(f"module 'petkeras' has no attribute {name!r}")
+        return importlib.import_module(_MODULES.get(name, f"petkeras.{name}"))
 
 
 def __dir__():

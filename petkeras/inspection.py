@@ -9,6 +9,16 @@ from petkeras.errors import PetkerasError
 MAX_SAMPLES = 40_000  # values of a kernel; larger kernels are sampled evenly
 
 
+def check_one_input_and_output(model):
+    """Raise a PetkerasError unless a model is built and has one input and one output."""
+    ends = [getattr(model, name, None) or () for name in ("inputs", "outputs")]
+    if [len(end) for end in ends] != [1, 1]:
+        raise PetkerasError(
+            f"The keras.Model '{model.name}' must be functional, or sequential and built, with "
+            "one input and one output."
+        )
+
+
 def find_layer(model, name, maps=False):
     """Return a layer by its name.
 
@@ -89,12 +99,13 @@ def sampled_kernels(model):
     `fc1` has 102,760,448 weights. Reading all of them at each summary would take as long as a
     training step, and one in 2570 gives the same picture.
     """
-    return [
-        (layer.name, sample_values(weight.value))
-        for layer in model.layers
-        for weight in layer.trainable_weights
-        if weight.name == "kernel"
-    ]
+    sampled = []
+    for layer in model.layers:
+        kernels = [weight for weight in layer.trainable_weights if weight.name == "kernel"]
+        for weight in kernels:  # a nested model has several: they are named by their paths
+            name = layer.name if len(kernels) == 1 else weight.path.rpartition("/")[0]
+            sampled.append((name, sample_values(weight.value)))
+    return sampled
 
 
 def sample_values(values):

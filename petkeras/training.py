@@ -74,7 +74,12 @@ class Loop:
     def run(self, callbacks=()):
         """Train until the last epoch ends or a callback sets `model.stop_training`."""
         watch = keras.callbacks.CallbackList(
-            callbacks, model=self.model, epochs=self.epochs, steps=self.steps_per_epoch, loop=self
+            callbacks,
+            model=self.model,
+            epochs=self.epochs,
+            steps=self.steps_per_epoch,
+            verbose=0,
+            loop=self,
         )
         self.model.stop_training = False
         self.started = time.monotonic()

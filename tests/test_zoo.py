@@ -139,7 +139,7 @@ DATA = ("data", "--source", "PETS", "--image-size", "16")
         ([*TRAIN, "--strategy", "both"], "'both' is not one of 'mirrored', 'multiworker'"),
         ([*TRAIN, "--strategy", "multiworker"], "finds no other machines: set TF_CONFIG"),
         ([*TRAIN[:-2], "--strategy", "multiworker"], "Set '--run-dir' to a folder on a disk"),
-        ([*TRAIN, "--strategy", "multiworker", "--devices", "2"], "is only for the mirrored strategy"),
+        ([*TRAIN, "--strategy", "multiworker", "--devices", "2"], "only for the mirrored strategy"),
         ([*TRAIN, "--strategy", "mirrored", "--devices", "0"], "0 is not in the range"),
         ([*TRAIN, "--devices", "2"], "'--devices' applies only to '--strategy mirrored'"),
         ([*TRAIN, "--strategy", "mirrored", "--backbone", "vgg16"], "leave out '--strategy'"),

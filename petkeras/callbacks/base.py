@@ -15,9 +15,10 @@ class RunCallback(keras.callbacks.Callback):
     """
 
     _started = 0.0
+    _last_step = 0
 
     def on_train_begin(self, logs=None):
-        self._started = time.monotonic()
+        self._started, self._last_step = time.monotonic(), self.step
 
     @property
     def loop(self):
@@ -28,6 +29,14 @@ class RunCallback(keras.callbacks.Callback):
     def step(self):
         """The number of steps taken so far."""
         return self.loop.steps_done if self.loop else int(self.model.optimizer.iterations)
+
+    def is_due(self, every):
+        """Return True if the steps since the last call reached or passed a multiple of `every`.
+
+        In `model.fit` a batch may be several steps, or none.
+        """
+        step, last, self._last_step = self.step, self._last_step, self.step
+        return every > 0 and step // every > last // every
 
     @property
     def seconds(self):

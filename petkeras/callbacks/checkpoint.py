@@ -61,10 +61,11 @@ class Checkpoint(RunCallback):
             self.save(kept=1)
 
     def _save_if_due(self):
-        by_steps = self.every > 0 and self.step % self.every == 0
+        by_steps = self.is_due(self.every)
         by_clock = 0 < self.minutes * 60 <= time.monotonic() - self.saved_at
+        # The last step is saved here, before `on_train_end`, where others may change the weights.
         is_over = self.model.stop_training or (self.loop and self.step == self.loop.total_steps)
-        if (by_steps or by_clock) and self.is_usable and not is_over:  # else `on_train_end` saves
+        if (by_steps or by_clock or is_over) and self.is_usable:
             self.save()
 
     def save(self, kept=NUM_KEPT):

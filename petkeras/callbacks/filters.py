@@ -86,7 +86,13 @@ class FilterFilm(RunCallback):
             self.record(0)
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.filters and self.step % self.every == 0:
+        if self.filters and self.is_due(self.every):
+            self.record(self.step)
+
+    def on_epoch_end(self, epoch, logs=None):
+        # A last frame comes before the last checkpoint, from which a run is not trained further.
+        is_over = self.loop and self.step == self.loop.total_steps
+        if self.filters and (is_over or self.model.stop_training):
             self.record(self.step)
 
     def on_train_end(self, logs=None):

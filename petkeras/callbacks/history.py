@@ -70,7 +70,7 @@ class RecordHistory(RunCallback):
         self.history = history or History()
 
     def on_train_batch_end(self, batch, logs=None):
-        self.history.step_losses.append(logs["loss"])
+        self.history.step_losses.append(logs.get("loss", math.nan))
 
     def on_epoch_end(self, epoch, logs=None):
         names = ("loss", "accuracy", "test_loss", "test_accuracy")

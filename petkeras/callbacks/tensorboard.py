@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -83,10 +84,10 @@ class TensorBoard(RunCallback):
                 self.write_recipe()
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.step % self.every:
+        if not self.is_due(self.every):
             return
         bins = [(name, count_bins(values)) for name, values in sampled_kernels(self.model)]
-        self.write_step("train", logs["loss"], logs.get("accuracy"), bins)
+        self.write_step("train", logs.get("loss"), logs.get("accuracy"), bins)
         if self.loop:
             self.write_gradients(self.loop.gradients)
         if self.test is not None:
@@ -125,31 +126,31 @@ class TensorBoard(RunCallback):
         """Write the graph of the network and its loss, or print why that is impossible."""
         try:
             graph = scoped_graph(self.model)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             print(f"The graph is left out of TensorBoard: {error}", flush=True)
             return
-        with self.writers["train"].as_default():
+        with self._writing("train", step=0):
             tf.summary.graph(graph)
 
     def write_step(self, part, loss, accuracy, bins):
         """Write a batch's loss and accuracy, and each kernel's histogram as (layer name, bins)."""
-        with self.writers[part].as_default(step=self.step):
-            tf.summary.scalar("Loss", loss)
-            if accuracy is not None:
-                tf.summary.scalar("Accuracy", accuracy)
+        with self._writing(part, step=self.step):
+            for tag, value in (("Loss", loss), ("Accuracy", accuracy)):
+                if value is not None:
+                    tf.summary.scalar(tag, value)
             for name, counts in bins:
                 write_histogram(f"kernels/{name}", counts)
 
     def write_epoch(self, part, loss, accuracy):
         """Write an epoch's loss and accuracy, except those that are `None`."""
-        with self.writers[part].as_default(step=self.step):
+        with self._writing(part, step=self.step):
             for tag, value in (("Epoch/Loss", loss), ("Epoch/Accuracy", accuracy)):
                 if value is not None:
                     tf.summary.scalar(tag, value)
 
     def write_gradients(self, gradients):
         """Write the histogram of each kernel's gradient, given one per trainable weight."""
-        with self.writers["train"].as_default(step=self.step):
+        with self._writing("train", step=self.step):
             for weight, gradient in zip(self.model.trainable_weights, gradients, strict=True):
                 if weight.name == "kernel":
                     layer = weight.path.split("/")[-2]
@@ -166,7 +167,7 @@ class TensorBoard(RunCallback):
             return
         first, names = layers[0], [layer.name for layer in layers]
         kernel = np.asarray(first.kernel, np.float32)  # (height, width, channels, filters)
-        with self.writers["test"].as_default(step=self.step):
+        with self._writing("test", step=self.step):
             if kernel.shape[2] == 3:
                 tiles = np.repeat(np.repeat(np.moveaxis(kernel, 3, 0), 16, axis=1), 16, axis=2)
                 tf.summary.image(f"pictures/kernels/{first.name}", montage(tiles)[None])
@@ -183,17 +184,24 @@ class TensorBoard(RunCallback):
         file = io.BytesIO()
         figure.savefig(file, format="png")
         image = tf.io.decode_png(file.getvalue(), channels=3)  # (height, width, 3) uint8
-        with self.writers["test"].as_default(step=self.step):
+        with self._writing("test", step=self.step):
             tf.summary.image("pictures/confusion", image[None])
 
     def write_recipe(self):
         """Write the recipe and the classes, as text and as hparams."""
         values = {**asdict(self.recipe), "breeds": ", ".join(self.class_names)}
         rows = "".join(f"| {name} | {value} |\n" for name, value in values.items())
-        with self.writers["train"].as_default(step=0):
+        with self._writing("train", step=0):
             tf.summary.text("recipe", f"| field | value |\n|---|---|\n{rows}")
-        with tf.summary.create_file_writer(str(self.folder)).as_default(step=0):
+        writer = tf.summary.create_file_writer(str(self.folder))
+        with tf.summary.record_if(True), writer.as_default(step=0):
             hparams.hparams(values, trial_id=self.folder.parent.name)
+
+    @contextmanager
+    def _writing(self, part, step):
+        """Write to a part in the block, even if another callback has turned summaries off."""
+        with tf.summary.record_if(True), self.writers[part].as_default(step=step):
+            yield
 
     def flush(self):
         """Write buffered entries to disk; a resumed run needs all that precede its checkpoint."""

@@ -238,12 +238,12 @@ class SharedStep:
     """
 
     def __init__(self, strategy, model, optimizer, batch_spec):
-        self.is_alone = strategy.num_replicas_in_sync == 1
+        self.is_alone = is_alone = strategy.num_replicas_in_sync == 1
         self.stop_requested = self.stops = False
 
         def on_a_device(images, labels, weights, stop):
             mean = tf.reduce_mean
-            if not self.is_alone:  # this device's share of the mean over the whole batch
+            if not is_alone:  # this device's share of the mean over the whole batch
                 mean = lambda values: tf.reduce_sum(weights * values)  # noqa: E731
             loss, correct, gradients = train_step(model, optimizer, images, labels, mean)
             samples = [sample_values(gradient) for gradient in gradients]

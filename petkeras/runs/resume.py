@@ -16,6 +16,9 @@ MAY_CHANGE = ("epochs", "checkpoint_every", "checkpoint_minutes", "source")
 def continue_run(run_dir, config):
     """Check that a run was started with a config, and adopt the config's number of epochs.
 
+    Returns:
+        Whether a callback has ended the run before, and no epochs are added.
+
     Raises:
         PetkerasError: the folder is not a run folder, or its run was started with other settings.
     """
@@ -35,6 +38,7 @@ def continue_run(run_dir, config):
     if then != now:
         raised = [*run.config.get("epochs_before", []), then]
         write_config(run_dir, {**config, "epochs_before": raised})
+    return then == now and run.config.get("stopped_early", False)
 
 
 def find_difference(config, other):

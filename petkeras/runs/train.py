@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from petkeras.callbacks.base import RunCallback
 from petkeras.callbacks.checkpoint import Checkpoint, Checkpoints, make_state
 from petkeras.callbacks.filters import Film, FilterFilm, check_film
 from petkeras.callbacks.history import History, RecordHistory
@@ -20,6 +21,7 @@ from petkeras.callbacks.tensorboard import TensorBoard
 from petkeras.data.pipeline import preprocess, shared_batches
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices, strategies
+from petkeras.inspection import check_one_input_and_output
 from petkeras.optimizers import Adam
 from petkeras.recipes import Recipe
 from petkeras.runs.config import make_config, mark_stopped_early
@@ -96,7 +98,7 @@ def train(
     0.95
     """
     _check_fit(model, data)
-    check_callbacks(callbacks, recipe)
+    callbacks = check_callbacks(callbacks, recipe)
     devices.prepare_gpus()
     # A gradient and Adam's m and v, float32, for each weight.
     check_memory(3 * 4 * model.count_params(), "Training")
@@ -119,7 +121,7 @@ class Training:
 
     def __init__(self, model, data, recipe, seed, film=None, strategy=None, callbacks=()):
         self.model, self.data, self.recipe, self.film = model, data, recipe, film
-        self.strategy = strategy or tf.distribute.get_strategy()
+        self.strategy = strategy = strategy or tf.distribute.get_strategy()
         self.callbacks = callbacks
         strategies.check_scope(self.strategy, model)
         num_images, batch_size = len(data.train), recipe.batch_size
@@ -133,7 +135,7 @@ class Training:
             def make(parts, own):
                 return shared_batches(data.train, data.mean, recipe, seed, first_step, parts, own)
 
-            return strategies.share_batches(self.strategy, make)
+            return strategies.share_batches(strategy, make)
 
         self.step = strategies.SharedStep(self.strategy, model, optimizer, batches(0).element_spec)
         evaluation = partial(evaluate_parts, compile_forward(model), data, recipe)
@@ -150,53 +152,57 @@ class Training:
             config: the contents of its `config.json`.
             resume: whether to continue the run there.
             verbose: as in `train`.
-            save: a function `(run_dir, model, mean)` that writes the trained network; `save_model`
-                by default.
+            save: saves the network, called with `(run_dir, model, mean)`; by default `save_model`.
         """
         run_dir = Path(run_dir)
         state = make_state(self.model, self.loop.optimizer)
         checkpoints = Checkpoints(run_dir, **state)
         if not strategies.is_chief(self.strategy):
             with _one_line_errors(run_dir, checkpoints, self.strategy):
-                step = checkpoints.restore(repair=False)
+                with _attached(self.model, self.loop.optimizer):
+                    step = checkpoints.restore(repair=False)
                 self._move_to(step, state, epochs_until(run_dir, step))
                 return self.history if self._is_over() else self.run(verbose=False)
         if resume:
             check_is_run(run_dir)
         with claim(run_dir), _one_line_errors(run_dir, checkpoints, self.strategy):
             if resume:
-                continue_run(run_dir, config)
-                step, epochs = restore(run_dir, checkpoints, self.loop.steps_per_epoch)
+                has_ended = continue_run(run_dir, config)
+                with _attached(self.model, self.loop.optimizer):  # as when it was saved
+                    step, epochs = restore(run_dir, checkpoints, self.loop.steps_per_epoch)
                 self._move_to(step, state, epochs)
             else:
                 start_run(run_dir, config)
-            if self._is_over():
+                has_ended = False
+            if has_ended or self._is_over():
                 checkpoints.save(self.loop.steps_done, kept=1)
             else:
                 self.run(verbose, run_dir, state)
-            if self._is_usable():
+                mark_stopped_early(run_dir, not self.history.interrupted and not self._is_over())
+            is_saved = has_ended and (run_dir / "model.keras").exists()
+            if self._is_usable() and not is_saved:
                 (save or save_model)(run_dir, self.model, self.data.mean)
-            mark_stopped_early(run_dir, not self.history.interrupted and not self._is_over())
             return self.history
 
     def run(self, verbose, run_dir=None, state=None):
-        """Train until the last epoch, or until a callback stops the training.
+        """Train until the last epoch or until a callback stops it, and return the `History`.
 
         Args:
             verbose: as in `train`.
             run_dir: the folder to write to, or `None`.
             state: the contents of its checkpoints, as `make_state` returns them.
-
-        Returns:
-            A `History`.
         """
         if verbose:
             self._print_start()
         callbacks = self._order_callbacks(verbose, run_dir, state)
-        with _attached(self.model, self.loop.optimizer), contextlib.ExitStack() as stack:
+        try:
+            with _attached(self.model, self.loop.optimizer):
+                self.loop.run(callbacks)
+        finally:
             for callback in callbacks:
-                stack.callback(getattr(callback, "close", lambda: None))
-            self.loop.run(callbacks)
+                if isinstance(callback, RunCallback):
+                    callback.close()
+                callback.set_params({})  # whoever keeps a callback need not keep the loop
         self.history.interrupted = self.loop.interrupted or not self._is_usable()
         if verbose and self.history.epochs:
             self._print_caveats()
@@ -212,10 +218,10 @@ class Training:
             checkpoint = [Checkpoint(run_dir, every, minutes, writing[0].flush, state)]
         return [
             *([] if users_guard else [NonFiniteLossGuard(recipe.learning_rate)]),
+            StopAtLoss(recipe.stop_loss),
             RecordHistory(run_dir and run_dir / "history.csv", self.history),
             *writing,
             *([make_progress()] if verbose else []),
-            StopAtLoss(recipe.stop_loss),
             *self.callbacks,
             InterruptGuard(self.step),
             *checkpoint,
@@ -310,6 +316,7 @@ def _one_line_errors(run_dir, checkpoints, strategy):
 
 
 def _check_fit(model, data):
+    check_one_input_and_output(model)
     wanted = (model.input_shape[1:], model.output_shape[1:])
     there = (data.mean.shape, (len(data.class_names),))
     if wanted != there:
@@ -321,6 +328,13 @@ def _check_fit(model, data):
 
 
 def check_callbacks(callbacks, recipe):
+    """Return callbacks as a list, given one, several or none, if a run can have them.
+
+    Raises:
+        PetkerasError: one of them is no callback, or sets a learning rate that follows a schedule.
+    """
+    is_one = isinstance(callbacks, keras.callbacks.Callback)
+    callbacks = keras.tree.flatten([callbacks] if is_one else list(callbacks or ()))
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
             raise PetkerasError(
@@ -333,3 +347,4 @@ def check_callbacks(callbacks, recipe):
                 f"{type(callback).__name__} cannot change a learning rate that follows a schedule: "
                 'use a recipe with `schedule="constant"` and `warmup=0`.'
             )
+    return callbacks

@@ -15,6 +15,7 @@ import tensorflow as tf
 from petkeras.data.pipeline import Pictures, preprocess
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices
+from petkeras.inspection import check_one_input_and_output
 from petkeras.layers import Dense
 from petkeras.recipes import TRANSFER, Recipe
 from petkeras.runs.config import make_config
@@ -119,7 +120,7 @@ def transfer(
     """
     if run_dir is not None and not resume:
         check_free(run_dir)
-    check_callbacks(callbacks, recipe)
+    callbacks = check_callbacks(callbacks, recipe)
     devices.prepare_gpus()
     opened = open_backbone(backbone, data, recipe, weights)
     recipe = replace(recipe, pixel_scale=opened.pixel_scale, **OFF)
@@ -316,12 +317,7 @@ def _load_weights(model, name, file):
 
 def _checked(model):
     """Return a model unchanged if it can be cut, saved, and loaded without running code."""
-    ends = [getattr(model, name, None) or () for name in ("inputs", "outputs")]
-    if [len(end) for end in ends] != [1, 1]:
-        raise PetkerasError(
-            f"The keras.Model '{model.name}' must be functional, or sequential and built, with "
-            "one input and one output."
-        )
+    check_one_input_and_output(model)
     code = find_code(json.loads(model.to_json()))
     if code:
         raise PetkerasError(

@@ -147,3 +147,27 @@ def test_all_of_them_work_together_and_in_pk_train_as_well(tmp_path, small_data)
     assert [epoch.loss for epoch in read_history(tmp_path / "history.csv")] == history.column(
         "loss"
     )
+
+
+def test_batches_of_several_steps_skip_no_entry(tmp_path):
+    model = plain_model()
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(1e-3), loss, steps_per_execution=3)
+    board = pk.callbacks.TensorBoard(tmp_path, every=4)
+    fit([board], epochs=3, model=model)  # steps 3, 4, 7, 8, 11, 12
+    train = tags(tmp_path / "tensorboard" / "train")
+    assert [event.step for event in train.Tensors("Loss")] == [4, 8, 12]
+
+
+def test_a_guard_is_used_again():
+    import signal
+
+    class Press(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            signal.raise_signal(signal.SIGINT)
+
+    guard = pk.callbacks.InterruptGuard()
+    model, _ = fit([Press(), guard])
+    assert int(model.optimizer.iterations) == 1
+    model, _ = fit([guard])
+    assert int(model.optimizer.iterations) == 8

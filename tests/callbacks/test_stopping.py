@@ -72,10 +72,16 @@ def test_the_handler_is_put_back_when_training_ends(handler):
 
 @pytest.mark.parametrize(("steps_done", "interrupted"), [(4, True), (5, False)])
 def test_a_run_that_was_at_its_end_anyway_is_not_interrupted(handler, steps_done, interrupted):
-    loop = types.SimpleNamespace(steps_done=steps_done, total_steps=5, interrupted=False)
-    guard, _ = watching(InterruptGuard(), loop)
+    loop = types.SimpleNamespace(
+        steps_done=steps_done, total_steps=5, steps_per_epoch=5, interrupted=False
+    )
+    guard, model = watching(InterruptGuard(), loop)
     signal.raise_signal(signal.SIGINT)
     guard.on_train_batch_end(0)
+    if steps_done == 5:
+        assert not model.stop_training  # the epoch ends first
+        guard.on_epoch_end(0)
+    assert model.stop_training
     assert loop.interrupted == interrupted
 
 

@@ -2,11 +2,15 @@
 
 import csv
 import dataclasses
+import gc
+import signal
+import weakref
 
 import keras
 import numpy as np
 import pytest
 from conftest import halves
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
@@ -58,8 +62,13 @@ def test_early_stopping_ends_a_run_that_then_counts_as_finished(data_with_valida
     assert stored.config["stopped_early"] is True
     assert not stored.history.interrupted
     assert stored.history.epochs == history.epochs  # with the validation part's columns
-    resumed, _ = run(data_with_validation, run_dir=tmp_path / "run", resume=True)
-    assert len(resumed.epochs) == 4
+    saved = (tmp_path / "run" / "model.keras").read_bytes()
+    again, _ = run(data_with_validation, stop, run_dir=tmp_path / "run", resume=True)
+    assert (again.epochs, again.step_losses) == (history.epochs, [])
+    assert (tmp_path / "run" / "model.keras").read_bytes() == saved
+    longer = dataclasses.replace(RECIPE, epochs=5)
+    resumed, _ = run(data_with_validation, run_dir=tmp_path / "run", resume=True, recipe=longer)
+    assert len(resumed.epochs) == 5
     assert "stopped_early" not in Run(tmp_path / "run").config
 
 
@@ -206,3 +215,133 @@ def test_a_strangers_error_leaves_nothing_running(small_data, tmp_path):
         )
     history, _ = run(small_data, run_dir=tmp_path / "run", resume=True)
     assert len(history.epochs) == 4
+
+
+def weights_of(run_dir):
+    return Run(run_dir).model.get_weights()
+
+
+def press_ctrl_c_after(step):
+    def press(batch, logs):
+        if int(callback.model.optimizer.iterations) == step:
+            signal.raise_signal(signal.SIGINT)
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=press)
+    return callback
+
+
+def test_a_compiled_model_is_resumed_and_keeps_its_own_optimizer(small_data, tmp_path):
+    def compiled():
+        model = pet_net(image_size=16, recipe=RECIPE, seed=1)
+        model.compile("adam", "mse")
+        return model
+
+    options = {"seed": 3, "verbose": False}
+    train(compiled(), small_data, RECIPE, tmp_path / "whole", **options)
+    stop = press_ctrl_c_after(8)
+    stopped = train(compiled(), small_data, RECIPE, tmp_path / "run", callbacks=[stop], **options)
+    assert stopped.interrupted
+    model = compiled()
+    own = model.optimizer
+    train(model, small_data, RECIPE, tmp_path / "run", resume=True, **options)
+    assert model.optimizer is own
+    for one, other in zip(
+        weights_of(tmp_path / "whole"), weights_of(tmp_path / "run"), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_weights_that_a_callback_restores_at_the_end_are_not_resumed_from(small_data, tmp_path):
+    run(small_data, run_dir=tmp_path / "whole")
+    best = keras.callbacks.EarlyStopping(
+        "test_loss", mode="max", patience=9, restore_best_weights=True
+    )
+    stopped, _ = run(small_data, best, press_ctrl_c_after(12), run_dir=tmp_path / "run")
+    assert stopped.interrupted
+    run(small_data, run_dir=tmp_path / "run", resume=True)
+    for one, other in zip(
+        weights_of(tmp_path / "whole"), weights_of(tmp_path / "run"), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_an_error_when_training_ends_does_not_lose_the_last_step(small_data, tmp_path):
+    def fail(logs):
+        raise ZeroDivisionError
+
+    recipe = dataclasses.replace(RECIPE, checkpoint_minutes=0.0)
+    failing = keras.callbacks.LambdaCallback(on_train_end=fail)
+    with pytest.raises(ZeroDivisionError):
+        run(small_data, failing, run_dir=tmp_path / "run", recipe=recipe)
+    history, _ = run(small_data, run_dir=tmp_path / "run", recipe=recipe, resume=True)
+    assert (len(history.epochs), history.step_losses) == (4, [])
+    assert (tmp_path / "run" / "model.keras").exists()
+
+
+def test_ctrl_c_during_an_evaluation_stops_before_the_next_step(small_data, tmp_path):
+    class Press(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            signal.raise_signal(signal.SIGINT)
+
+    history, _ = run(small_data, Press(), run_dir=tmp_path / "run")
+    assert history.interrupted
+    assert len(history.step_losses) == 5
+
+
+def test_ctrl_c_in_the_epoch_that_ends_a_run_anyway_does_not_interrupt_it(small_data):
+    recipe = dataclasses.replace(RECIPE, stop_loss=1e9)
+    history, _ = run(small_data, press_ctrl_c_after(5), recipe=recipe)
+    assert len(history.epochs) == 1
+    assert not history.interrupted
+
+
+def test_keras_tensorboard_turns_off_no_entries_of_ours(small_data, tmp_path):
+    board = keras.callbacks.TensorBoard(tmp_path / "board", update_freq=4)
+    run(small_data, board, run_dir=tmp_path / "run")
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard" / "train"), {"tensors": 0})
+    events.Reload()
+    assert [event.step for event in events.Tensors("Loss")] == [5, 10, 15, 20]
+
+
+@pytest.mark.parametrize("many", ["one", "none", "generator", "nested"])
+def test_callbacks_may_be_given_in_any_of_keras_ways(small_data, many):
+    best = Best()
+    given = {"one": best, "none": None, "generator": (c for c in [best]), "nested": [[best]]}
+    model = pet_net(image_size=16, recipe=RECIPE, seed=1)
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    train(model, small_data, recipe, verbose=False, callbacks=given[many])
+    assert hasattr(best, "epoch") == (many != "none")
+
+
+def test_the_optimizer_is_freed_when_training_ends(small_data):
+    kept = []
+    look = keras.callbacks.LambdaCallback(
+        on_train_begin=lambda logs: kept.append(weakref.ref(look.model.optimizer.variables[-1]))
+    )
+    gc.collect()
+    gc.disable()
+    try:
+        run(small_data, look)
+        assert kept[0]() is None  # by its count of references alone
+    finally:
+        gc.enable()
+
+
+def test_a_model_that_holds_another_is_trained_in_a_run_folder(small_data, tmp_path):
+    inner = keras.Sequential(
+        [keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 3), keras.layers.Conv2D(8, 3)]
+    )
+    images = keras.Input((16, 16, 3))
+    logits = keras.layers.Dense(2)(keras.layers.Flatten()(inner(images)))
+    recipe = dataclasses.replace(RECIPE, epochs=1, film_every=2)
+    model = keras.Model(images, logits)
+    train(model, small_data, recipe, tmp_path / "run", verbose=False)
+    assert len(Run(tmp_path / "run").history.epochs) == 1
+
+
+def test_a_model_with_two_inputs_is_refused_plainly(small_data):
+    one, two = keras.Input((16, 16, 3)), keras.Input((16, 16, 3))
+    model = keras.Model([one, two], keras.layers.Dense(2)(keras.layers.Flatten()(one + two)))
+    for wrong in (model, keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])):
+        with pytest.raises(PetkerasError, match="one input and one output"):
+            train(wrong, small_data, RECIPE)

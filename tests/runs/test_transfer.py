@@ -220,7 +220,7 @@ def test_predict_and_visualize_work_on_the_run(on_own_run, tmp_path):
     figure = drawn["architecture.png"]
     figure.draw().savefig(run.run_dir / "figures" / figure.file)
     page = write_report(inputs, [figure]).read_text(encoding="utf-8")
-    assert "A new last layer on top of own, trained by the recipe &#x27;transfer&#x27;" in page
+    assert "A new last layer on top of own, trained with the recipe &#x27;transfer&#x27;" in page
 
 
 def test_a_deep_network_is_shown_by_a_few_of_its_layers(tmp_path):
