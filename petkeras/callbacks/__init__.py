@@ -9,8 +9,9 @@
 from petkeras.callbacks.checkpoint import Checkpoint
 from petkeras.callbacks.filters import FilterFilm
 from petkeras.callbacks.history import RecordHistory
+from petkeras.callbacks.interrupt import InterruptGuard
 from petkeras.callbacks.progress import ProgressLines
-from petkeras.callbacks.stopping import InterruptGuard, NonFiniteLossGuard, StopAtLoss
+from petkeras.callbacks.stopping import NonFiniteLossGuard, StopAtLoss
 from petkeras.callbacks.tensorboard import TensorBoard
 
 __all__ = [

@@ -15,8 +15,9 @@ from petkeras.callbacks.base import RunCallback
 from petkeras.callbacks.checkpoint import Checkpoint, Checkpoints, make_state
 from petkeras.callbacks.filters import Film, FilterFilm, check_film
 from petkeras.callbacks.history import History, RecordHistory
+from petkeras.callbacks.interrupt import InterruptGuard
 from petkeras.callbacks.progress import make_progress
-from petkeras.callbacks.stopping import InterruptGuard, NonFiniteLossGuard, StopAtLoss
+from petkeras.callbacks.stopping import NonFiniteLossGuard, StopAtLoss
 from petkeras.callbacks.tensorboard import TensorBoard
 from petkeras.data.pipeline import preprocess, shared_batches
 from petkeras.errors import PetkerasError
@@ -265,8 +266,7 @@ class Training:
         if "bfloat16" in policy and not devices.computes_bfloat16():
             print("It has no bfloat16 instructions: float32 is much faster.", flush=True)
         if self.loop.steps_done > 0:
-            done, total = self.loop.steps_done, self.loop.total_steps
-            print(f"Resuming from step {done} of {total}.", flush=True)
+            print(f"Resuming from step {self.loop.steps_done} of {self.loop.total_steps}.", flush=True)
 
     def _print_caveats(self):
         labels, names = self.data.test.labels, self.data.class_names
@@ -333,8 +333,8 @@ def check_callbacks(callbacks, recipe):
     Raises:
         PetkerasError: one of them is no callback, or sets a learning rate that follows a schedule.
     """
-    is_one = isinstance(callbacks, keras.callbacks.Callback)
-    callbacks = keras.tree.flatten([callbacks] if is_one else list(callbacks or ()))
+    several = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or ()
+    callbacks = keras.tree.flatten(list(several))
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
             raise PetkerasError(
