@@ -265,8 +265,8 @@ class Training:
         print(f"Training on {where} in {policy}.", flush=True)
         if "bfloat16" in policy and not devices.computes_bfloat16():
             print("It has no bfloat16 instructions: float32 is much faster.", flush=True)
-        if self.loop.steps_done > 0:
-            print(f"Resuming from step {self.loop.steps_done} of {self.loop.total_steps}.", flush=True)
+        if done := self.loop.steps_done:
+            print(f"Resuming from step {done} of {self.loop.total_steps}.", flush=True)
 
     def _print_caveats(self):
         labels, names = self.data.test.labels, self.data.class_names
