@@ -246,7 +246,7 @@ class Training:
         self.history.epochs = epochs
         if step is not None:
             self.loop.steps_done = int(state["step"])
-            self.loop.sums = state["sums"].numpy()
+            self.loop.sums = state["sums"].numpy().copy()
             self.loop.seconds_before = float(state["seconds"])
 
     def _is_over(self):
