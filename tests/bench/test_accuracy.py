@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import types
 
 import pytest
 from conftest import picture_bytes
@@ -18,7 +19,7 @@ OPTIONS = {"source": "pets", "breeds": "a,b"}
 def training(accuracies, then="pass"):
     """Return a command that prints what `petkeras train` would print for these accuracies."""
     progress, lines = ProgressLines(), []
-    progress.set_params({"epochs": 20})
+    progress.set_params({"epochs": 20, "loop": types.SimpleNamespace(steps_done=0, seconds=1.5)})
     progress.show = lines.append
     progress.on_train_begin()
     for epoch, value in enumerate(accuracies):
