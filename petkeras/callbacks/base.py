@@ -30,6 +30,12 @@ class RunCallback(keras.callbacks.Callback):
         """The number of steps taken so far."""
         return self.loop.steps_done if self.loop else int(self.model.optimizer.iterations)
 
+    @property
+    def is_last_step(self):
+        """Whether training ends with this step, as far as that is known."""
+        ends = self.loop and self.loop.steps_done == self.loop.total_steps
+        return bool(self.model.stop_training or ends)
+
     def is_due(self, every):
         """Return True if the steps since the last call reached or passed a multiple of `every`.
 

@@ -64,8 +64,7 @@ class Checkpoint(RunCallback):
         by_steps = self.is_due(self.every)
         by_clock = 0 < self.minutes * 60 <= time.monotonic() - self.saved_at
         # The last step is saved here, before `on_train_end`, where others may change the weights.
-        is_over = self.model.stop_training or (self.loop and self.step == self.loop.total_steps)
-        if (by_steps or by_clock or is_over) and self.is_usable:
+        if (by_steps or by_clock or self.is_last_step) and self.is_usable:
             self.save()
 
     def save(self, kept=NUM_KEPT):

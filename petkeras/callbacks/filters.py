@@ -91,8 +91,7 @@ class FilterFilm(RunCallback):
 
     def on_epoch_end(self, epoch, logs=None):
         # A last frame comes before the last checkpoint, from which a run is not trained further.
-        is_over = self.loop and self.step == self.loop.total_steps
-        if self.filters and (is_over or self.model.stop_training):
+        if self.filters and self.is_last_step:
             self.record(self.step)
 
     def on_train_end(self, logs=None):

@@ -19,7 +19,7 @@ from petkeras.callbacks.interrupt import InterruptGuard
 from petkeras.callbacks.progress import make_progress
 from petkeras.callbacks.stopping import NonFiniteLossGuard, StopAtLoss
 from petkeras.callbacks.tensorboard import TensorBoard
-from petkeras.data.pipeline import preprocess, shared_batches
+from petkeras.data.pipeline import preprocess, shared_batches, steps_per_epoch
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices, strategies
 from petkeras.inspection import check_one_input_and_output
@@ -126,9 +126,9 @@ class Training:
         self.callbacks = callbacks
         strategies.check_scope(self.strategy, model)
         num_images, batch_size = len(data.train), recipe.batch_size
-        steps_per_epoch = -(-num_images // batch_size)
         with self.strategy.scope():
-            rate = learning_rate_schedule(recipe, steps_per_epoch * recipe.epochs)
+            total_steps = steps_per_epoch(data.train, recipe) * recipe.epochs
+            rate = learning_rate_schedule(recipe, total_steps)
             optimizer = Adam(rate)
             optimizer.build(model.trainable_variables)
 
