@@ -25,13 +25,15 @@ def train_step(model, optimizer, images, labels, mean=tf.reduce_mean):
 
     Returns:
         The batch's mean loss and accuracy before the update, both float32 scalars, and the
-        gradients: one per trainable weight, with the weight's shape.
+        gradients: one per trainable weight, with the weight's shape. The loss includes the
+        penalties of the layers' regularizers, as in Keras.
 
     Reference: the article's section "Loss and optimizer".
     """
     with tf.GradientTape() as tape:
         logits = model(images, training=True)  # (B, classes)
-        loss = mean(softmax_cross_entropy(labels, logits))
+        penalties = [tf.cast(each, tf.float32) for each in model.losses]  # of its regularizers
+        loss = mean(softmax_cross_entropy(labels, logits) + sum(penalties))
     gradients = tape.gradient(loss, model.trainable_variables)  # one per weight, of its shape
     optimizer.apply(gradients, model.trainable_variables)
     return loss, mean(accuracy(labels, logits)), gradients
@@ -126,7 +128,8 @@ def evaluate(forward, batches, labels):
     """Return the mean loss and accuracy over images, without dropout, and all logits.
 
     Args:
-        forward: a function from images to logits, such as the one that `compile_forward` returns.
+        forward: a function from images to logits, such as that of
+            `petkeras.tracing.compile_logits`.
         batches: an iterable of images `(batch, size, size, 3)` float32.
         labels: `(images, classes)` float32, one-hot, in the order of the batches.
 
@@ -137,13 +140,3 @@ def evaluate(forward, batches, labels):
     loss = tf.reduce_mean(softmax_cross_entropy(labels, logits))
     share = tf.reduce_mean(accuracy(labels, logits))
     return float(loss), float(share), logits.numpy()
-
-
-def compile_forward(model):
-    """Return a model's forward pass without dropout, compiled for batches of any size."""
-
-    @tf.function(input_signature=[tf.TensorSpec(model.input_shape, tf.float32)])
-    def forward(images):
-        return model(images, training=False)
-
-    return forward

@@ -88,7 +88,20 @@ def assert_equal_weights(one, two, **tolerance):
 # Keras's battery
 
 BATTERY = {
-    "conv2d, same": (layers.Conv2D, {"filters": 4, "kernel_size": 3}, (2, 8, 8, 3), (2, 8, 8, 4)),
+    "conv2d, same": (
+        layers.Conv2D,
+        {
+            "filters": 4,
+            "kernel_size": 3,
+            "dilation_rate": 2,
+            "activation": "elu",
+            "use_bias": False,
+            "kernel_regularizer": "l2",
+            "kernel_constraint": "non_neg",
+        },
+        (2, 8, 8, 3),
+        (2, 8, 8, 4),
+    ),
     "conv2d, valid": (
         layers.Conv2D,
         {
@@ -110,9 +123,19 @@ BATTERY = {
         (2, 7, 8, 3),
         (2, 5, 4, 3),
     ),
-    "dropout": (layers.Dropout, {"rate": 0.4, "seed": 7}, (2, 3, 4), (2, 3, 4)),
+    "dropout": (
+        layers.Dropout,
+        {"rate": 0.4, "seed": 7, "noise_shape": (None, 1, 4)},
+        (2, 3, 4),
+        (2, 3, 4),
+    ),
     "flatten": (layers.Flatten, {}, (2, 3, 4, 5), (2, 60)),
-    "dense": (layers.Dense, {"units": 5, "activation": "softmax"}, (2, 6), (2, 5)),
+    "dense": (
+        layers.Dense,
+        {"units": 5, "activation": "softmax", "kernel_regularizer": "l1", "bias_regularizer": "l2"},
+        (2, 3, 6),
+        (2, 3, 5),
+    ),
 }
 
 
@@ -126,6 +149,7 @@ def battery():
 @pytest.mark.parametrize("case", BATTERY)
 def test_passes_kerass_battery(case, policy, battery):
     layer, arguments, shape, output_shape = BATTERY[case]
+    has_weights = layer in (layers.Conv2D, layers.Dense)
     battery.setUp()
     battery.run_layer_test(
         layer,
@@ -134,12 +158,13 @@ def test_passes_kerass_battery(case, policy, battery):
         call_kwargs={"training": True} if layer is layers.Dropout else None,
         expected_output_shape=output_shape,
         expected_output_dtype=policy.removeprefix("mixed_"),
-        expected_num_trainable_weights=2 if layer in (layers.Conv2D, layers.Dense) else 0,
+        expected_num_trainable_weights=1 + arguments.get("use_bias", True) if has_weights else 0,
         expected_num_non_trainable_weights=0,
         expected_num_non_trainable_variables=1 if layer is layers.Dropout else 0,
         expected_num_seed_generators=1 if layer is layers.Dropout else 0,
-        expected_num_losses=0,
-        supports_masking=False,
+        expected_num_losses=sum(name.endswith("regularizer") for name in arguments),
+        supports_masking=layer in (layers.Dropout, layers.Dense),
+        assert_built_after_instantiation=not has_weights,
     )
 
 
@@ -325,11 +350,15 @@ def test_a_graph_refuses_pictures_smaller_than_a_window(policy, filters):
                 function(pictures(2, (*size, 3)))
 
 
-@pytest.mark.parametrize("layer", [layers.Flatten(), layers.Dense(2)])
-def test_a_graph_refuses_unknown_lengths_where_weights_or_rows_need_them(layer):
-    shape = (None, None) if isinstance(layer, layers.Dense) else (None, None, 4)
-    function = tf.function(layer, input_signature=[tf.TensorSpec(shape)])
-    with pytest.raises(ValueError, match=r"known .*Received: shape=\(None, None"):
+def test_a_graph_flattens_pictures_of_any_size_for_which_dense_has_no_weights():
+    signature = [tf.TensorSpec((None, None, None, 2))]
+    flatten = tf.function(layers.Flatten(), input_signature=signature)
+    for size in ((3, 4, 2), (5, 1, 2)):
+        x = pictures(3, size)
+        np.testing.assert_array_equal(flatten(x), x.reshape(3, -1))
+    dense = layers.Dense(2)
+    function = tf.function(lambda x: dense(flatten(x)), input_signature=signature)
+    with pytest.raises(ValueError, match=r"known number of features.*Received: shape=\(None, None"):
         function.get_concrete_function()
 
 
@@ -388,7 +417,7 @@ def test_flatten_dropout_and_dense_promise_what_comes(shape, policy, training):
     for make, came, wanted in (
         (lambda: layers.Flatten(dtype=policy), shape, flat),
         (lambda: layers.Dropout(0.5, dtype=policy), shape, shape),
-        (lambda: layers.Dense(3, dtype=policy), flat, (flat[0], 3)),
+        (lambda: layers.Dense(3, dtype=policy), (*shape, 2), (*shape, 3)),
     ):
         options = {"training": training} if isinstance(make(), layers.Dropout) else {}
         symbolic = make()(keras.KerasTensor(came), **options)
@@ -409,16 +438,27 @@ def test_flatten_dropout_and_dense_promise_what_comes(shape, policy, training):
     padding=st.sampled_from(["same", "valid"]),
     activation=st.sampled_from(list(layers.ACTIVATIONS)),
     initializer=st.sampled_from(["zeros", "he_normal", keras.initializers.Constant(0.5)]),
+    regularizer=st.sampled_from([None, "l2", keras.regularizers.L1(0.5)]),
+    constraint=st.sampled_from([None, "non_neg", keras.constraints.MaxNorm(2)]),
+    use_bias=st.booleans(),
+    noise_shape=st.sampled_from([None, (None, 1), [2, 1, None]]),
     rate=st.floats(0, 1, exclude_max=True),
     seed=st.none() | st.integers(0, 2**31),
     policy=st.sampled_from([*POLICIES, "float64"]),
     trainable=st.booleans(),
 )
 def test_a_config_makes_the_same_layer_and_is_that_of_the_twin(
-    filters, window, strides, padding, activation, initializer, rate, seed, policy, trainable
-):
+    filters, window, strides, padding, activation, initializer, regularizer, constraint, use_bias,
+    noise_shape, rate, seed, policy, trainable,
+):  # fmt: skip
     common = {"dtype": policy, "trainable": trainable, "name": "layer"}
-    ends = {"kernel_initializer": initializer, "bias_initializer": initializer}
+    ends = {
+        "use_bias": use_bias,
+        "kernel_initializer": initializer,
+        "bias_initializer": initializer,
+        "kernel_regularizer": regularizer,
+        "bias_constraint": constraint,
+    }
 
     def make(module):
         return [
@@ -426,7 +466,7 @@ def test_a_config_makes_the_same_layer_and_is_that_of_the_twin(
                 filters, window, strides or 1, padding, activation=activation, **ends, **common
             ),
             module.MaxPool2D(window, strides, padding, **common),
-            module.Dropout(rate, seed=seed, **common),
+            module.Dropout(rate, seed=seed, noise_shape=noise_shape, **common),
             module.Flatten(**common),
             module.Dense(filters, activation, **ends, **common),
         ]
@@ -437,10 +477,10 @@ def test_a_config_makes_the_same_layer_and_is_that_of_the_twin(
         again = keras.saving.deserialize_keras_object(json.loads(text), safe_mode=True)
         assert type(again) is type(layer)
         assert again.get_config() == type(layer).from_config(config).get_config() == config
-        if not isinstance(layer, layers.Flatten):
-            assert config.keys() >= inspect.signature(type(layer)).parameters.keys() - {"kwargs"}
+        assert config.keys() >= inspect.signature(type(layer)).parameters.keys() - {"kwargs"}
         config["activation"] = config.get("activation") or "linear"  # as Keras calls none
-        shared = config.keys() & wanted.keys()
+        shared = config.keys() & wanted.keys() | inspect.signature(type(layer)).parameters.keys()
+        shared -= {"kwargs"}
         assert {name: config[name] for name in shared} == {name: wanted[name] for name in shared}
 
 
@@ -568,34 +608,43 @@ def test_a_summary_names_layers_shapes_and_counts(kind):
 BAD_NUMBERS = [0, -1, 2.5, "3", None, True, [1, 2], np.nan]
 BAD_WINDOWS = [0, -1, 2.5, "3", "33", True, (1, 2, 3), (2, 0), (2, None), (2, True), {}]
 BAD_PADDINGS = ["full", "", None, 1, ["same"]]
-BAD_ACTIVATIONS = ["elu", "", 1, True, tf.nn.relu, ["relu"], {}]
+BAD_ACTIVATIONS = ["nope", "", 1, True, ["relu"], {}]
 BAD_INITIALIZERS = ["nope", None, 3, 0.5, {}, ["zeros"]]
+BAD_PARTS = ["nope", 3, True, {}, ["l2"]]
+BAD_FORMATS = ["channels_first", "NHWC", 1]
+BAD_WEIGHTS = {
+    "activation": BAD_ACTIVATIONS,
+    "use_bias": [1, None, "yes"],
+    "kernel_initializer": BAD_INITIALIZERS,
+    "bias_initializer": BAD_INITIALIZERS,
+    "kernel_regularizer": BAD_PARTS,
+    "bias_regularizer": BAD_PARTS,
+    "kernel_constraint": BAD_PARTS,
+    "bias_constraint": BAD_PARTS,
+}
 BAD_ARGUMENTS = {
     layers.Conv2D: {
         "filters": BAD_NUMBERS,
         "kernel_size": [*BAD_WINDOWS, None],
         "strides": [*BAD_WINDOWS, None],
         "padding": BAD_PADDINGS,
-        "activation": BAD_ACTIVATIONS,
-        "kernel_initializer": BAD_INITIALIZERS,
-        "bias_initializer": BAD_INITIALIZERS,
+        "dilation_rate": [*BAD_WINDOWS, None],
+        "data_format": BAD_FORMATS,
+        **BAD_WEIGHTS,
     },
     layers.MaxPool2D: {
         "pool_size": [*BAD_WINDOWS, None],
         "strides": BAD_WINDOWS,
         "padding": BAD_PADDINGS,
+        "data_format": BAD_FORMATS,
     },
     layers.Dropout: {
         "rate": [1, -0.1, 2, np.nan, np.inf, "half", None, True, [0.5], 1j],
-        "seed": [1.5, "1", True, [1], np.nan, keras.random.SeedGenerator(1)],
+        "seed": [1.5, "1", True, [1], np.nan],
+        "noise_shape": ["12", 3, True, (2, 0), (2, -1), (2, 1.5)],
     },
-    layers.Flatten: {},
-    layers.Dense: {
-        "units": BAD_NUMBERS,
-        "activation": BAD_ACTIVATIONS,
-        "kernel_initializer": BAD_INITIALIZERS,
-        "bias_initializer": BAD_INITIALIZERS,
-    },
+    layers.Flatten: {"data_format": BAD_FORMATS},
+    layers.Dense: {"units": BAD_NUMBERS, **BAD_WEIGHTS},
 }
 GOOD_ARGUMENTS = {
     layers.Conv2D: {"filters": 2, "kernel_size": 3},
@@ -606,8 +655,7 @@ GOOD_ARGUMENTS = {
 
 @pytest.mark.parametrize("layer", ALL_LAYERS)
 def test_every_argument_is_checked_and_the_message_names_it(layer):
-    if layer is not layers.Flatten:  # which takes none
-        assert set(BAD_ARGUMENTS[layer]) == inspect.signature(layer).parameters.keys() - {"kwargs"}
+    assert set(BAD_ARGUMENTS[layer]) == inspect.signature(layer).parameters.keys() - {"kwargs"}
     for argument, values in BAD_ARGUMENTS[layer].items():
         for value in values:
             with pytest.raises(
@@ -617,15 +665,14 @@ def test_every_argument_is_checked_and_the_message_names_it(layer):
             message = str(raised.value)
             assert message.endswith(f"Received: {argument}={value!r}")
             assert "\n" not in message.removesuffix(repr(value))
-    for argument in ("dilation_rate", "data_format"):  # Keras says this one
-        with pytest.raises(ValueError, match=f"Unrecognized keyword .*{argument}"):
-            layer(**GOOD_ARGUMENTS.get(layer, {}), **{argument: 2})
+    with pytest.raises(ValueError, match=r"Unrecognized keyword .*kernel_sizes"):  # says Keras
+        layer(**GOOD_ARGUMENTS.get(layer, {}), kernel_sizes=2)
 
 
 def test_numbers_of_numpy_are_numbers():
     conv = layers.Conv2D(np.int64(2), (np.int32(3), np.uint8(3)), strides=np.int64(2))
     dropout = layers.Dropout(np.float32(0.5), seed=np.int64(3))
-    dense = layers.Dense(np.int16(4))
+    dense = layers.Dense(np.int16(4), use_bias=np.True_)
     json.dumps([layer.get_config() for layer in (conv, dropout, dense)])
     assert conv(pictures(1)).shape == (1, 4, 5, 2)
     drawn = layers.Dropout(0.5, seed=3)(pictures(1), training=True)
@@ -643,14 +690,23 @@ IMAGES, ROWS = (None, 8, 9, 3), (None, 6)
         (layers.Conv2D(4, 3), IMAGES, (0, 8, 9, 3), "must hold an image"),
         (layers.Conv2D(4, 3), IMAGES, (2, 0, 9, 3), "must hold an image"),
         (layers.Conv2D(4, 3, padding="valid"), IMAGES, (2, 2, 9, 3), "at most the input's height"),
+        (
+            layers.Conv2D(4, 3, padding="valid", dilation_rate=3),
+            IMAGES,
+            (2, 8, 6, 3),
+            "at most the input's height",
+        ),
         (layers.MaxPool2D(3), IMAGES, (2, 8, 9), "4-D"),
         (layers.MaxPool2D(3, padding="valid"), IMAGES, (2, 8, 2, 3), "at most the input's height"),
         (layers.MaxPool2D(3), IMAGES, (2, 8, 9, 0), "must hold an image"),
         (layers.Flatten(), IMAGES, (), "must have a batch axis"),
         (layers.Flatten(), IMAGES, (2, 0, 3), "above 0"),
         (layers.Dense(4), ROWS, (2, 7), "kernel expects 6 features"),
-        (layers.Dense(4), ROWS, (2, 3, 6), "2-D"),
-        (layers.Dense(4), ROWS, (2, 0), "2-D"),
+        (layers.Dense(4), ROWS, (2, 3, 7), "kernel expects 6 features"),
+        (layers.Dense(4), ROWS, (6,), "known number of features"),
+        (layers.Dense(4), ROWS, (2, 0), "known number of features"),
+        (layers.Dropout(0.5, noise_shape=(None, 1)), ROWS, (2, 6, 3), "`noise_shape` must have"),
+        (layers.Dropout(0.5, noise_shape=(None, 3)), (None, 3), (2, 6), "`noise_shape` must have"),
     ],
 )
 @pytest.mark.parametrize("built", [True, False])
@@ -670,17 +726,22 @@ def test_an_input_that_does_not_fit_is_refused_in_every_call(layer, shape, bad, 
         layer.compute_output_shape(bad)
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int32", "bool", "complex64"])
 @pytest.mark.parametrize("layer", ALL_LAYERS)
-def test_pictures_of_whole_numbers_are_refused_by_a_short_message(layer, dtype):
-    x = np.ones((2, 6) if layer is layers.Dense else (2, 8, 9, 3), dtype)
+def test_pictures_of_whole_numbers_are_cast_and_complex_ones_refused(layer):
     made = layer(**GOOD_ARGUMENTS.get(layer, {}))
-    for came in (x, tf.constant(x), keras.KerasTensor(x.shape, dtype)):
-        with pytest.raises(
-            ValueError, match=f"^{layer.__name__}: .*floating-point.*dtype={dtype}$"
-        ):
+    x = np.random.default_rng(0).integers(0, 2, (2, 8, 9, 3))
+    wanted = made(x.astype("float32"))
+    for dtype in ("uint8", "int32", "bool"):
+        symbol = keras.Input(x.shape[1:], dtype=dtype)
+        model = keras.Model(symbol, made(symbol))
+        for came in (made(x.astype(dtype)), made(tf.constant(x, dtype)), model(x.astype(dtype))):
+            assert came.dtype == model.output.dtype == "float32"
+            np.testing.assert_array_equal(came, wanted)
+    message = f"^{layer.__name__}: .*floating-point, integer or bool dtype.*dtype=complex64$"
+    for came in (x.astype("complex64"), keras.KerasTensor(x.shape, "complex64")):
+        with pytest.raises(ValueError, match=message):
             made(came)
-    assert made(np.ones(x.shape)).dtype == "float32"  # float64 is cast by Keras
+    assert made(x.astype("float64")).dtype == "float32"  # float64 is cast by Keras
 
 
 def test_flatten_never_mixes_pictures():

@@ -6,10 +6,12 @@ import keras
 import numpy as np
 import pytest
 
+import petkeras as pk
 from petkeras.models import pet_net
 from petkeras.optimizers import Adam
 from petkeras.recipes import MODERN
-from petkeras.training import Loop, compile_forward, evaluate, train_step
+from petkeras.tracing import compile_logits
+from petkeras.training import Loop, evaluate, train_step
 
 QUICK = dataclasses.replace(
     MODERN, epochs=3, warmup=0, learning_rate=1e-3, pixel_scale=64.0, stop_loss=0.0
@@ -35,6 +37,34 @@ def test_a_step_does_what_keras_does():
     )
     theirs = [float(kerass.train_on_batch(images, labels)) for _ in range(5)]
     np.testing.assert_allclose(losses, theirs, rtol=1e-4)
+
+
+def test_a_step_adds_penalties_and_applies_constraints_as_keras_does():
+    images = np.random.default_rng(0).normal(size=(6, 8, 8, 3)).astype("float32")
+    labels = np.eye(2, dtype="float32")[[0, 1, 1, 0, 1, 0]]
+    options = {
+        "activation": "relu",
+        "kernel_regularizer": keras.regularizers.L2(0.5),
+        "bias_regularizer": "l1",
+        "kernel_constraint": "non_neg",
+    }
+
+    def make(module):
+        parts = [module.Conv2D(4, 3, padding="same", **options), module.Flatten(), module.Dense(2)]
+        return keras.Sequential([keras.Input((8, 8, 3)), *parts])
+
+    ours, kerass = make(pk.layers), make(keras.layers)
+    kerass.set_weights(ours.get_weights())
+    optimizer = Adam(0.01)
+    losses = [float(train_step(ours, optimizer, images, labels)[0]) for _ in range(5)]
+    kerass.compile(
+        keras.optimizers.Adam(0.01), keras.losses.CategoricalCrossentropy(from_logits=True)
+    )
+    theirs = [float(kerass.train_on_batch(images, labels)) for _ in range(5)]
+    np.testing.assert_allclose(losses, theirs, rtol=1e-4)
+    for mine, their in zip(ours.get_weights(), kerass.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, their, rtol=1e-3, atol=1e-4)
+    assert ours.layers[0].kernel.numpy().min() == 0
 
 
 def test_a_step_follows_the_numerical_gradient():
@@ -161,7 +191,7 @@ def test_an_evaluation_is_over_all_batches():
     model = small_net()
     images = np.random.default_rng(0).normal(size=(5, 16, 16, 3)).astype("float32")
     labels = np.eye(2, dtype="float32")[[0, 1, 1, 0, 1]]
-    forward = compile_forward(model)
+    forward = compile_logits(model)
     loss, accuracy, logits = evaluate(forward, [images[:3], images[3:]], labels)
     wanted = model(images, training=False).numpy()
     np.testing.assert_allclose(logits, wanted, rtol=1e-4, atol=1e-5)

@@ -13,13 +13,15 @@ from functools import partial
 import tensorflow as tf
 
 from petkeras.hardware import devices
-from petkeras.layers import ACTIVATIONS, Conv2D, Dense, Dropout
+from petkeras.layers import Conv2D, Dense, Dropout
 
 MIN_CHANNELS = 9  # with fewer channels the matrix products are too narrow to be fast
 # The config keys that this file can handle. A layer with any other key is left alone.
 KNOWN = {
     "name", "trainable", "dtype", "filters", "units", "kernel_size", "strides", "padding",
-    "activation", "kernel_initializer", "bias_initializer", "rate", "seed",
+    "dilation_rate", "data_format", "activation", "use_bias", "kernel_initializer",
+    "bias_initializer", "kernel_regularizer", "bias_regularizer", "kernel_constraint",
+    "bias_constraint", "rate", "seed", "noise_shape",
 }  # fmt: skip
 
 
@@ -58,33 +60,38 @@ def _quicker_call(layer):
     if type(layer) is Dropout:
         return partial(_call_dropout, layer, layer.call)
     is_wide = layer.kernel.shape[2] >= MIN_CHANNELS and layer.compute_dtype == "float32"
-    gains = is_wide and layer.strides == (1, 1) and devices.convolves_slowly_backward()
+    is_dense = layer.strides == layer.dilation_rate == (1, 1)  # windows without gaps
+    gains = is_wide and is_dense and devices.convolves_slowly_backward()
     return partial(_call_conv2d, layer) if gains else None
 
 
 def _call_conv2d(layer, x):
     kernel = tf.convert_to_tensor(layer.kernel)
     x = convolve(x, kernel, layer.padding.upper())  # (B, H', W', filters)
-    x = tf.nn.bias_add(x, layer.bias)
-    return ACTIVATIONS[layer.activation](x)
+    x = tf.nn.bias_add(x, layer.bias) if layer.use_bias else x
+    return layer.activation(x) if layer.activation else x
 
 
 def _call_dense(layer, kernel, x):
+    if x.shape.rank > 2:
+        return Dense.call(layer, x)
     makes_way = not devices.has_gpu() and not devices.uses_xla()
     x = multiply(x, tf.convert_to_tensor(kernel), makes_way)  # (B, units)
-    x = tf.nn.bias_add(x, layer.bias)
-    return ACTIVATIONS[layer.activation](x)
+    x = tf.nn.bias_add(x, layer.bias) if layer.use_bias else x
+    return layer.activation(x) if layer.activation else x
 
 
 def _call_dropout(layer, call, x, training=False):
     """Drop the values of this replica's part of the batch that one device would drop."""
     replica = tf.distribute.get_replica_context()
-    if not training or replica is None or replica.num_replicas_in_sync == 1:
+    is_alone = replica is None or replica.num_replicas_in_sync == 1
+    is_split = layer.noise_shape is None or layer.noise_shape[0] is None  # else all images share it
+    if not training or is_alone or not is_split:
         return call(x, training=training)
     parts, part = replica.num_replicas_in_sync, replica.replica_id_in_sync_group
     seed = tf.cast(layer.seed_generator.next(), tf.int32)  # (2,)
     dtype = tf.float32 if x.dtype.size < 4 else x.dtype
-    shape = tf.concat([[parts], tf.shape(x)], axis=0)
+    shape = tf.stack([parts, *layer.mask_shape(x)])
     mask = tf.nn.experimental.stateless_dropout(tf.ones(shape, dtype), layer.rate, seed)
     return tf.cast(tf.cast(x, dtype) * mask[part], x.dtype)  # (B, ...), of (parts, B, ...)
 

@@ -133,6 +133,7 @@ def test_only_where_tensorflow_is_slow_it_is_written_out(slow, monkeypatch):
     x = random_tensor((2, 8, 8, 16), 1, "float32")
     assert ("Conv2DBackpropFilter" in operations(layers.Conv2D(4, 3), x)) is not slow
     assert "Conv2DBackpropFilter" in operations(layers.Conv2D(4, 3, strides=2), x)
+    assert "Conv2DBackpropFilter" in operations(layers.Conv2D(4, 3, dilation_rate=2), x)
     assert "Conv2DBackpropFilter" in operations(layers.Conv2D(4, 3), x[..., :3])  # few channels
     assert "Conv2DBackpropFilter" in operations(layers.Conv2D(4, 3, dtype="mixed_bfloat16"), x)
 
@@ -169,7 +170,7 @@ def test_layers_of_somebody_elses_are_left_alone():
         pass
 
     with_more = layers.Dense(3)
-    with_more.get_config = lambda: {"units": 3, "kernel_regularizer": "l2"}
+    with_more.get_config = lambda: {"units": 3, "lora_rank": 2}
     patched = layers.Dense(3)
     patched.call = lambda x: x
     others = [Mine(3), Regularized(3), with_more, patched, keras.layers.Dense(3)]
@@ -177,6 +178,37 @@ def test_layers_of_somebody_elses_are_left_alone():
     calls = [layer.call for layer in others]
     with fast_gradients.replaced_calls(model):
         assert [layer.call for layer in others] == calls
+
+
+def test_layers_with_further_arguments_have_the_same_values(monkeypatch):
+    monkeypatch.setattr(devices, "convolves_slowly_backward", lambda: True)
+    images = np.random.default_rng(0).normal(size=(4, 8, 8, 9)).astype("float32")
+
+    def outputs_and_gradients(wrap):
+        keras.utils.set_random_seed(0)
+        parts = [
+            layers.Conv2D(9, 3, use_bias=False, activation=keras.activations.mish),
+            layers.Conv2D(9, 3, dilation_rate=2, kernel_regularizer="l2"),
+            layers.Dropout(0.5, seed=1, noise_shape=(None, 1, 1, None)),
+            layers.Dense(4, "elu", use_bias=False),  # of each pixel
+            layers.Flatten(),
+            layers.Dense(2, use_bias=False, kernel_constraint="non_neg"),
+        ]
+        model = keras.Sequential([keras.Input((8, 8, 9)), *parts])
+
+        @tf.function
+        def step():
+            with wrap(model), tf.GradientTape() as tape:
+                logits = model(images, training=True)
+                loss = tf.reduce_sum(logits**2) + sum(model.losses)
+            return [logits, *tape.gradient(loss, model.trainable_variables)]
+
+        return step()
+
+    results = map(outputs_and_gradients, (replaced_calls, contextlib.nullcontext))
+    for mine, plain in zip(*results, strict=True):
+        scale = np.abs(plain).max()
+        np.testing.assert_allclose(mine / scale, plain / scale, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "float64"])
