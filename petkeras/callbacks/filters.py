@@ -6,18 +6,26 @@
 from __future__ import annotations
 
 import json
+import operator
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from petkeras.callbacks.base import RunCallback
 from petkeras.errors import PetkerasError
-from petkeras.inspection import filter_layers, has_feature_maps, sampled_kernels
-from petkeras.system.files import read_array, read_arrays, written_atomically
+from petkeras.inspection import (
+    check_filters,
+    filter_layers,
+    find_layer,
+    named_layers,
+    sampled_kernels,
+)
+from petkeras.system.files import local_path, read_array, read_arrays, read_json, written_atomically
+from petkeras.text import one_line
+from petkeras.tracing import compile_outputs
 from petkeras.visualize.evolution import list_frames, read_film
 
 NUM_FILTERS = 8  # of each convolution, by default
@@ -44,6 +52,18 @@ class Film:
     filters: dict | None = None
     image: np.ndarray | None = None
 
+    def __post_init__(self):
+        if self.filters is None:
+            return
+        try:  # config.json needs lists of Python's integers
+            filters = {name: list(map(operator.index, some)) for name, some in self.filters.items()}
+        except (AttributeError, TypeError):
+            raise PetkerasError(
+                'Film: `filters` must be a dict such as {"conv1_2": [0, 5]}. '
+                f"Received: filters={one_line(repr(self.filters), 80)}"
+            ) from None
+        object.__setattr__(self, "filters", filters)
+
 
 class FilterFilm(RunCallback):
     """Record filters' feature maps of one photograph, and how far each kernel has moved.
@@ -69,7 +89,7 @@ class FilterFilm(RunCallback):
 
     def __init__(self, run_dir, image, film=None, every=50, preprocess=None):
         super().__init__()
-        self.folder = Path(run_dir) / "evolution"
+        self.folder = local_path("run_dir", run_dir) / "evolution"
         self.image, self.film, self.every = image, film or Film(), every
         self.preprocess = preprocess or (lambda images: tf.cast(images, tf.float32))
         self.filters = None  # set when the film starts
@@ -107,40 +127,56 @@ class FilterFilm(RunCallback):
         np.save(self.folder / "photograph.npy", image.astype(np.uint8))
         start = {name: kernel.numpy() for name, kernel in sampled_kernels(self.model)}
         np.savez(self.folder / "start.npz", **start)
-        film_as_text = {"filters": {name: list(map(int, some)) for name, some in filters.items()}}
+        film_as_text = {"filters": filters, "layers": list(named_layers(self.model))}
         (self.folder / "film.json").write_text(json.dumps(film_as_text) + "\n")
 
     def _open(self):
         """Read what `_start` wrote, now or before the run was resumed."""
         filters = read_film(self.folder / "film.json")
-        check_film(self.model, Film(filters))
-        shape = tuple(self.model.input_shape[1:])
+        self.names = self._present_names(filters)
+        check_film(self.model, Film({self.names[name]: some for name, some in filters.items()}))
+        shape = tuple(self.model.input_shape[1:])  # None: of any size
         photograph = read_array(self.folder / "photograph.npy", shape, np.uint8)
-        x = self.preprocess(photograph[None])  # (1, size, size, 3)
+        self.x = self.preprocess(photograph[None])  # (1, size, size, 3)
         self.start = self._read_start()
-        outputs = {name: self.model.get_layer(name).output for name in filters}
-        compute_maps = keras.Model(self.model.inputs[0], outputs)
-        self.maps = tf.function(lambda: compute_maps(x, training=False))
+        self.compute_maps = compile_outputs(self.model, list(self.names.values()))
         self.filters = filters
 
+    def _present_names(self, filters):
+        """Return a dict from the filmed layers' names when the film started to those of today.
+
+        Keras numbers the layers that have no name of their own, through all models of a process.
+        """
+        layers, present = (
+            read_json(self.folder / "film.json").get("layers"),
+            named_layers(self.model),
+        )
+        same = isinstance(layers, list) and len(layers) == len(present)
+        renamed = list(zip(layers, present, strict=True)) if same else []
+        return {
+            name: next((now for then, now in renamed if then == name), name) for name in filters
+        }
+
     def _read_start(self):
-        file, now = self.folder / "start.npz", dict(sampled_kernels(self.model))
-        start = read_arrays(file, now.__contains__)
-        shapes = {name: kernel.shape for name, kernel in start.items()}
-        if shapes != {name: tuple(kernel.shape) for name, kernel in now.items()}:
+        file = self.folder / "start.npz"
+        start = read_arrays(file, lambda name: True)
+        shapes = [kernel.shape for kernel in start.values()]
+        if shapes != [tuple(kernel.shape) for _, kernel in sampled_kernels(self.model)]:
             raise PetkerasError(f"{file} is damaged: its kernels do not fit the network.")
         return start
 
     def record(self, step):
         """Write a frame: the chosen filters' maps, and each kernel's distance from its start."""
         frame = {}
-        for layer, maps in self.maps().items():
-            maps = tf.cast(maps[0], tf.float32).numpy()[..., self.filters[layer]]  # (h, w, filters)
+        all_maps = self.compute_maps(self.x)
+        for layer, filters in self.filters.items():
+            maps = all_maps[self.names[layer]][0]  # (h, w, all filters)
+            maps = tf.cast(maps, tf.float32).numpy()[..., filters]  # (h, w, filters)
             largest = np.maximum(np.abs(maps).max(axis=(0, 1)), 1e-30)  # (filters,)
             frame[f"maps/{layer}"] = (maps / largest).astype(np.float16)  # within [-1, 1]
             frame[f"largest/{layer}"] = largest
-        for layer, kernel in sampled_kernels(self.model):
-            start = self.start[layer]
+        kernels = [kernel for _, kernel in sampled_kernels(self.model)]
+        for (layer, start), kernel in zip(self.start.items(), kernels, strict=True):
             moved = np.linalg.norm(kernel.numpy() - start) / np.linalg.norm(start)
             frame[f"moved/{layer}"] = np.float32(moved)
         with written_atomically(self.folder / f"step_{step:07d}.npz") as partial:
@@ -160,28 +196,17 @@ def drop_frames_after(run_dir, step):
 def check_film(model, film: Film):
     """Raise a PetkerasError if a model does not have what a film asks for."""
     wanted, image = model.input_shape[1:], film.image
-    if image is not None and np.shape(image) != wanted:
+    if image is not None and not tf.TensorShape(wanted).is_compatible_with(np.shape(image)):
         raise PetkerasError(
             f"Film: `image` must be {wanted} uint8. Received: shape={np.shape(image)}"
         )
-    counts = {
-        layer.name: layer.output.shape[-1] for layer in model.layers if has_feature_maps(layer)
-    }
-    for name, chosen in (film.filters or {}).items():
-        if name not in counts:
-            raise PetkerasError(
-                f"Film: there is no layer '{name}' with feature maps. Layers with feature maps: "
-                f"{', '.join(counts)}."
-            )
-        wrong = [number for number in chosen if not 0 <= number < counts[name]]
-        if wrong:
-            raise PetkerasError(
-                f"Film: layer '{name}' has filters 0 to {counts[name] - 1}. Received: {wrong[0]}"
-            )
+    for name, filters in (film.filters or {}).items():
+        layer = find_layer(model, name, maps=True)
+        check_filters(filters, layer.output.shape[-1], f"Layer '{name}'")
 
 
 def _first_filters(model):
     return {
-        layer.name: list(range(min(NUM_FILTERS, layer.output.shape[-1])))
-        for layer in filter_layers(model)
+        name: list(range(min(NUM_FILTERS, layer.output.shape[-1])))
+        for name, layer in filter_layers(model).items()
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,11 +16,16 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.histogram import metadata as histogram
 from tensorboard.plugins.hparams import api as hparams
+from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
+from tensorboard.plugins.hparams import metadata as hparams_metadata
 
 from petkeras.callbacks.base import RunCallback
 from petkeras.callbacks.graph import scoped_graph
 from petkeras.inspection import convolutions, sampled_kernels
-from petkeras.training import compile_forward, evaluate
+from petkeras.system.files import local_path
+from petkeras.text import one_line
+from petkeras.tracing import compile_logits
+from petkeras.training import evaluate
 from petkeras.visualize import confusion_matrix, feature_maps, plot_confusion
 from petkeras.visualize.style import min_max_scale
 
@@ -35,8 +41,8 @@ class TensorBoard(RunCallback):
     validation part of `model.fit`). `kernels/LAYER` and `gradients/LAYER` are histograms.
     `pictures/kernels/LAYER` (of the first layer, in color), `pictures/maps/LAYER` and
     `pictures/confusion` are images, written after epochs 1, 2, 4, 8, ... and the last. `recipe` is
-    text. The recipe is also written as hparams, in `tensorboard/` itself, so that TensorBoard's
-    HParams tab can compare runs.
+    text. The recipe and the settings are also written as hparams, in `tensorboard/` itself, so that
+    TensorBoard's HParams tab can compare runs by the accuracy at their end.
 
     In `model.fit` no gradients are written; without `test`, no images and no test entries.
 
@@ -49,6 +55,7 @@ class TensorBoard(RunCallback):
         batch_size: images per training step. A test entry uses a fifth as many test images, the
             next ones each time; a full batch would make training 5% slower.
         recipe: a `Recipe` to write as text and as hparams, or `None`.
+        settings: a dict of further hparams, such as `{"seed": 0}`.
 
     Reference: the article's section "Visualizing with TensorBoard".
     """
@@ -62,13 +69,15 @@ class TensorBoard(RunCallback):
         class_names=(),
         batch_size=10,
         recipe=None,
+        settings=None,
     ):
         super().__init__()
-        self.folder, self.every = Path(run_dir) / "tensorboard", every
+        self.folder, self.every = local_path("run_dir", run_dir) / "tensorboard", every
         self.test, self.preprocess, self.class_names = test, preprocess, tuple(class_names)
         self.test_batch_size = math.ceil(batch_size / 5)
-        self.recipe = recipe
+        self.recipe, self.settings = recipe, settings or {}
         self.writers = {}
+        self.has_failed = False
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
@@ -77,13 +86,14 @@ class TensorBoard(RunCallback):
             for part in ("train", "test")
         }
         if self.test is not None:
-            self.forward = compile_forward(self.model)
+            self.forward = compile_logits(self.model)
         if self.step == 0:
             self.write_graph()
             if self.recipe is not None:
                 self.write_recipe()
 
     def on_train_batch_end(self, batch, logs=None):
+        self.has_failed = not math.isfinite(logs.get("loss", 0.0))
         if not self.is_due(self.every):
             return
         bins = [(name, count_bins(values)) for name, values in sampled_kernels(self.model)]
@@ -104,6 +114,8 @@ class TensorBoard(RunCallback):
             self.write_confusion(self._test_logits())
 
     def on_train_end(self, logs=None):
+        if self.recipe is not None and not (self.loop and self.loop.interrupted):
+            self.write_status()
         self.close()
 
     def _evaluate_some(self):
@@ -126,8 +138,8 @@ class TensorBoard(RunCallback):
         """Write the graph of the network and its loss, or print why that is impossible."""
         try:
             graph = scoped_graph(self.model)
-        except (ValueError, TypeError) as error:
-            print(f"The graph is left out of TensorBoard: {error}", flush=True)
+        except Exception as error:  # of a layer that cannot be traced so: training goes on
+            print(f"The graph is left out of TensorBoard: {one_line(error)}", flush=True)
             return
         with self._writing("train", step=0):
             tf.summary.graph(graph)
@@ -165,13 +177,13 @@ class TensorBoard(RunCallback):
         layers = convolutions(self.model)
         if not layers:
             return
-        first, names = layers[0], [layer.name for layer in layers]
+        name, first = next(iter(layers.items()))
         kernel = np.asarray(first.kernel, np.float32)  # (height, width, channels, filters)
         with self._writing("test", step=self.step):
             if kernel.shape[2] == 3:
                 tiles = np.repeat(np.repeat(np.moveaxis(kernel, 3, 0), 16, axis=1), 16, axis=2)
-                tf.summary.image(f"pictures/kernels/{first.name}", montage(tiles)[None])
-            for name, maps in feature_maps(self.model, x, names).items():
+                tf.summary.image(f"pictures/kernels/{name}", montage(tiles)[None])
+            for name, maps in feature_maps(self.model, x, list(layers)).items():
                 tiles = np.moveaxis(maps[0], 2, 0)[:MAX_MAPS, :, :, None]  # (maps, h, w, 1)
                 # The square root spreads out the small values, which are the most frequent.
                 tf.summary.image(f"pictures/maps/{name}", np.sqrt(montage(tiles))[None])
@@ -188,14 +200,38 @@ class TensorBoard(RunCallback):
             tf.summary.image("pictures/confusion", image[None])
 
     def write_recipe(self):
-        """Write the recipe and the classes, as text and as hparams."""
-        values = {**asdict(self.recipe), "breeds": ", ".join(self.class_names)}
+        """Write the recipe, the settings and the classes, as text and as hparams."""
+        names = {"breeds": ", ".join(self.class_names)}
+        values = {**asdict(self.recipe), **self.settings, **names}
         rows = "".join(f"| {name} | {value} |\n" for name, value in values.items())
         with self._writing("train", step=0):
             tf.summary.text("recipe", f"| field | value |\n|---|---|\n{rows}")
-        writer = tf.summary.create_file_writer(str(self.folder))
-        with tf.summary.record_if(True), writer.as_default(step=0):
+        metric = hparams.Metric("Epoch/Accuracy", group="test", display_name="test accuracy")
+        with self._writing_hparams(step=0):
+            hparams.hparams_config([hparams.HParam(name) for name in values], [metric])
             hparams.hparams(values, trial_id=self.folder.parent.name)
+
+    def write_status(self):
+        """Write that the run has succeeded, or has failed because its loss was not finite."""
+        status = "STATUS_FAILURE" if self.has_failed else "STATUS_SUCCESS"
+        end = plugin_data_pb2.SessionEndInfo(
+            status=api_pb2.Status.Value(status), end_time_secs=time.time()
+        )
+        data = plugin_data_pb2.HParamsPluginData(session_end_info=end)
+        with self._writing_hparams(step=self.step):
+            tf.summary.write(
+                hparams_metadata.SESSION_END_INFO_TAG,
+                tf.make_ndarray(hparams_metadata.NULL_TENSOR),
+                metadata=hparams_metadata.create_summary_metadata(data),
+            )
+
+    @contextmanager
+    def _writing_hparams(self, step):
+        """Write to the folder of both parts in the block, where the HParams tab looks."""
+        writer = tf.summary.create_file_writer(str(self.folder))
+        with tf.summary.record_if(True), writer.as_default(step=step):
+            yield
+        writer.close()
 
     @contextmanager
     def _writing(self, part, step):
@@ -223,10 +259,16 @@ def count_bins(values):
         values: an array; values that are not finite are left out.
 
     Returns:
-        `(bins, 3)` float64: each bin's left edge, right edge and count.
+        `(bins, 3)` float64: each bin's left edge, right edge and count. If all values are equal,
+        the last bin has them all, and the bins have no width.
     """
     values = np.asarray(values, np.float64)
-    counts, edges = np.histogram(values[np.isfinite(values)], NUM_BINS)
+    values = values[np.isfinite(values)]
+    if values.size and values.min() == values.max():  # NumPy would make them 1 wide in all
+        bins = np.full((NUM_BINS, 3), [values[0], values[0], 0.0])
+        bins[-1, 2] = values.size
+        return bins
+    counts, edges = np.histogram(values, NUM_BINS)
     return np.stack([edges[:-1], edges[1:], counts], axis=1)
 
 

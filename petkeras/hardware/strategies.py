@@ -21,6 +21,7 @@ from petkeras.hardware import devices
 from petkeras.hardware.fast_gradients import replaced_calls
 from petkeras.inspection import sample_values
 from petkeras.text import one_line
+from petkeras.tracing import without_softmax
 from petkeras.training import train_step
 
 KINDS = ("mirrored", "multiworker")
@@ -223,7 +224,8 @@ class SharedStep:
     """Take a training step on all devices of a strategy, each on its part of the batch.
 
     `train_step` is compiled into a graph once. While it is traced,
-    `petkeras.hardware.fast_gradients` replaces the calls of the layers that benefit.
+    `petkeras.hardware.fast_gradients` replaces the calls of the layers that benefit, and a model
+    that ends in a softmax returns its logits.
 
     Args:
         strategy: a `tf.distribute.Strategy`.
@@ -254,17 +256,20 @@ class SharedStep:
 
         @tf.function(input_signature=signature, jit_compile=devices.uses_xla())
         def step(images, labels, weights, stop):
-            with replaced_calls(model):
+            with replaced_calls(model), without_softmax(model):
                 results = strategy.run(on_a_device, (images, labels, weights, stop))
             return tf.nest.map_structure(
                 lambda value: strategy.experimental_local_results(value)[0], results
             )
 
-        self._step = step
+        # TensorFlow warns of a `tf.function` that it traces often, and counts those of all runs.
+        self._step = step.get_concrete_function() if is_alone else step
 
     def __call__(self, images, labels, weights):
         """Return the batch's loss and accuracy, two floats, and values of each gradient."""
-        results, gradients = self._step(images, labels, weights, float(self.stop_requested))
+        results, gradients = self._step(
+            images, labels, weights, tf.constant(float(self.stop_requested))
+        )
         loss, correct, stop = results
         loss, correct = float(loss), float(correct)
         self.stops = not self.is_alone and float(stop) > 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.inspection import convolutions, filter_layers, find_layer
+from petkeras.inspection import convolutions, filter_layers, find_layer, has_feature_maps
 from petkeras.system.files import read_array
+from petkeras.tracing import compute_logits
 
 MAX_PHOTOGRAPHS = 3  # by default
 MAX_LAYERS = 6  # by default, from the first to the last
@@ -25,7 +26,8 @@ class FigureInputs:
         data: its `PetData`, or `None` if its pictures were not found.
         images: `(n, size, size, 3)` uint8, the photographs to show maps on.
         names: the n photographs' names.
-        layers: names of the layers whose maps are shown.
+        layers: names of the layers whose maps are shown; none if the network has no convolutions.
+        left_out: the titles of the figures that could not be drawn, each with its reason.
     """
 
     run: Any
@@ -33,11 +35,12 @@ class FigureInputs:
     images: np.ndarray
     names: tuple[str, ...]
     layers: list[str]
+    left_out: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self):
         self.model = self.run.model
         self.x = self.run.preprocess(self.images)  # (n, size, size, 3) float32
-        logits = self.model(self.x, training=False).numpy()  # (n, classes)
+        logits = compute_logits(self.model, self.x)  # (n, classes)
         self.probabilities = tf.nn.softmax(logits).numpy()
 
     def predictions(self):
@@ -55,8 +58,8 @@ def choose_inputs(run, data=None, photographs=(), layers=()):
         data: its `PetData`, or `None`.
         photographs: paths. By default, one test photograph of each class, at most three; or the
             filmed photograph if `data` is `None`.
-        layers: names. By default, every layer with feature maps and a trainable kernel; if there
-            are more than six, six evenly spaced ones.
+        layers: names. By default, every layer with feature maps and a trainable kernel, or every
+            convolution if all are frozen; if there are more than six, six evenly spaced ones.
 
     Raises:
         PetkerasError: a photograph cannot be read, a layer does not exist or has no feature maps,
@@ -64,22 +67,20 @@ def choose_inputs(run, data=None, photographs=(), layers=()):
     """
     model = run.model
     if not layers:
-        layers = [layer.name for layer in filter_layers(model)]
+        layers = list(filter_layers(model)) or [
+            name for name, layer in convolutions(model).items() if has_feature_maps(layer)
+        ]
         if len(layers) > MAX_LAYERS:
             chosen = np.linspace(0, len(layers) - 1, MAX_LAYERS)
             layers = [layers[int(number)] for number in chosen]
-    if not layers or not convolutions(model):
-        raise PetkerasError(
-            f"The network of {run.run_dir} has no convolutions, so there is nothing to draw."
-        )
     for name in layers:
         find_layer(model, name, maps=True)
     if photographs:
         images, names = run.read(photographs), tuple(map(str, photographs))
     elif data is not None:
         classes = data.test.labels.argmax(axis=1)
-        first = [int(np.argmax(classes == label)) for label in range(len(data.class_names))]
-        first = first[:MAX_PHOTOGRAPHS]
+        first = np.unique(classes, return_index=True)[1]
+        first = first[:MAX_PHOTOGRAPHS]  # of the classes that are in the test part
         images, names = data.test.images[first], tuple(data.test.names[number] for number in first)
     else:
         images, names = _filmed_photograph(run)[None], ("the filmed photograph",)

@@ -9,7 +9,9 @@ from pathlib import Path
 from string import Template
 
 import petkeras
+from petkeras.text import describe_classes
 
+MAX_NAMED = 4  # classes that are named in the heading and have a column each
 TEMPLATE = Path(__file__).with_name("report.html")
 
 
@@ -26,7 +28,7 @@ def write_report(inputs, figures):
     run = inputs.run
     sections = list(dict.fromkeys(figure.section for figure in figures))
     page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title=html.escape(" or ".join(name.replace("_", " ") for name in run.class_names) + "?"),
+        title=html.escape(_title(run.class_names)),
         summary=html.escape(_summary(run)),
         tables=_predictions(inputs) + _recipe(run),
         links=" ".join(f'<a href="#s{i}">{html.escape(s)}</a>' for i, s in enumerate(sections)),
@@ -35,13 +37,21 @@ def write_report(inputs, figures):
             + "\n".join(_figure(run, each) for each in figures if each.section == section)
             + "</section>"
             for i, section in enumerate(sections)
-        ),
+        )
+        + _left_out(inputs.left_out),
         version=petkeras.__version__,
     )
     file = run.run_dir / "report.html"
     file.unlink(missing_ok=True)  # in someone else's run folder it could be a link to any file
     file.write_text(page, encoding="utf-8")
     return file
+
+
+def _title(class_names):
+    """Return the question that the network answers."""
+    if len(class_names) > MAX_NAMED:
+        return f"Which of {len(class_names)} breeds?"
+    return " or ".join(name.replace("_", " ") for name in class_names) + "?"
 
 
 def _summary(run):
@@ -53,7 +63,8 @@ def _summary(run):
         what = f"A new last layer on top of {Path(config['backbone']['backbone']).name}"
     text = (
         f"{what}, trained with the recipe '{run.recipe.name}' on "
-        f"{pictures['train']} pictures of {', '.join(run.class_names)}; {pictures['test']} more "
+        f"{pictures['train']} pictures of {describe_classes(run.class_names, MAX_NAMED)}; "
+        f"{pictures['test']} more "
         "were held out for testing."
     )
     if not epochs:
@@ -67,21 +78,37 @@ def _summary(run):
 
 
 def _predictions(inputs):
-    """Return a table of the probabilities predicted for the photographs."""
-    rows = [
-        (name, *(f"{value:.1%}" for value in probabilities))
-        for name, probabilities in zip(inputs.names, inputs.probabilities, strict=True)
-    ]
-    table = _table(("photograph", *inputs.run.class_names), rows)
+    """Return a table of the probabilities predicted for the photographs.
+
+    A few classes have a column each; of many, the most probable are listed.
+    """
+    names = inputs.run.class_names
+    columns = names if len(names) <= MAX_NAMED else ("most probable", "second", "third")
+    rows = []
+    for photograph, probabilities in zip(inputs.names, inputs.probabilities, strict=True):
+        cells = [f"{value:.1%}" for value in probabilities]
+        if columns is not names:
+            best = (-probabilities).argsort(kind="stable")[: len(columns)]
+            cells = [f"{names[label]} {cells[label]}" for label in best]
+        rows.append((photograph, *cells))
+    table = _table(("photograph", *columns), rows)
     return f"<h3>Predictions for the photographs below</h3>{table}"
 
 
 def _recipe(run):
     rows = [(name, str(value)) for name, value in asdict(run.recipe).items()]
+    rows.append(("breeds", ", ".join(run.class_names)))
     rows += [("seed", str(run.config["seed"])), ("computed in", run.config["dtype_policy"])]
     rows += [(name, version) for name, version in run.config["versions"].items()]
     table = _table(("field", "value"), rows)
     return f"<details><summary>The recipe and the versions used</summary>{table}</details>"
+
+
+def _left_out(figures):
+    """Return a list of the figures that could not be drawn, with their reasons."""
+    if not figures:
+        return ""
+    return f"<h3>Left out</h3>{_table(('figure', 'reason'), figures)}"
 
 
 def _table(columns, rows):
@@ -89,7 +116,8 @@ def _table(columns, rows):
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="frame">{table}</div>'
 
 
 def _figure(run, figure):

@@ -6,7 +6,6 @@ import contextlib
 import math
 import re
 from functools import partial
-from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -22,9 +21,10 @@ from petkeras.callbacks.tensorboard import TensorBoard
 from petkeras.data.pipeline import preprocess, shared_batches, steps_per_epoch
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices, strategies
-from petkeras.inspection import check_one_input_and_output
+from petkeras.inspection import dtype_policy_name, unwrapped
 from petkeras.optimizers import Adam
 from petkeras.recipes import Recipe
+from petkeras.runs.checks import check_callbacks, check_model
 from petkeras.runs.config import make_config, mark_stopped_early
 from petkeras.runs.evaluation import evaluate_parts
 from petkeras.runs.folder import claim, start_run
@@ -33,11 +33,10 @@ from petkeras.runs.resume import continue_run, epochs_until, restore
 from petkeras.runs.run import check_is_run
 from petkeras.runs.saving import save_model
 from petkeras.schedules import learning_rate_schedule
+from petkeras.system.files import local_path
 from petkeras.system.memory import check_memory
-from petkeras.training import Loop, compile_forward
-
-# These callbacks set the learning rate, which a schedule would overwrite at every step.
-SET_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
+from petkeras.tracing import compile_logits, final_activation
+from petkeras.training import Loop
 
 
 def train(
@@ -62,6 +61,8 @@ def train(
 
     Args:
         model: a `keras.Model` from images to logits, such as `pet_net` returns; changed in place.
+            It is functional or sequential, has one input and one output, and may take images of any
+            size. If it ends in a softmax, its logits before the softmax are trained.
         data: a `PetData`.
         recipe: epochs, batch size, learning rate, augmentation, ...; see `Recipe`.
         run_dir: the folder to create, or `None` to keep nothing on disk.
@@ -98,7 +99,8 @@ def train(
     >>> history.column("test_accuracy")[-1]  # doctest: +SKIP
     0.95
     """
-    _check_fit(model, data)
+    check_model(model, data)
+    model = unwrapped(model)
     callbacks = check_callbacks(callbacks, recipe)
     devices.prepare_gpus()
     # A gradient and Adam's m and v, float32, for each weight.
@@ -108,8 +110,10 @@ def train(
     training = Training(model, data, recipe, seed, film, strategy, callbacks)
     if run_dir is None:
         return training.run(verbose)
-    config = make_config(data, recipe, seed, model.layers[1].dtype_policy.name)
+    config = make_config(data, recipe, seed, model)
     config["film"] = film.filters
+    if model.name != "pet_net":
+        config["network"] = model.name
     config["device"] = strategies.describe(training.strategy, config["device"])
     return training.run_in_folder(run_dir, config, resume, verbose)
 
@@ -139,11 +143,12 @@ class Training:
             return strategies.share_batches(strategy, make)
 
         self.step = strategies.SharedStep(self.strategy, model, optimizer, batches(0).element_spec)
-        evaluation = partial(evaluate_parts, compile_forward(model), data, recipe)
+        evaluation = partial(evaluate_parts, compile_logits(model), data, recipe)
         self.loop = Loop(
             model, optimizer, self.step, batches, num_images, batch_size, recipe.epochs, evaluation
         )
         self.history = History()
+        self.settings = {}
 
     def run_in_folder(self, run_dir, config, resume, verbose, save=None):
         """Start a run folder, or continue one, and train until the end.
@@ -155,7 +160,13 @@ class Training:
             verbose: as in `train`.
             save: saves the network, called with `(run_dir, model, mean)`; by default `save_model`.
         """
-        run_dir = Path(run_dir)
+        run_dir = local_path("run_dir", run_dir)
+        self.settings = {
+            "seed": config["seed"],
+            "image_size": config["image_size"],
+            "precision": config["dtype_policy"],
+            "backbone": config.get("backbone", {}).get("backbone", "none"),
+        }
         state = make_state(self.model, self.loop.optimizer)
         checkpoints = Checkpoints(run_dir, **state)
         if not strategies.is_chief(self.strategy):
@@ -166,7 +177,7 @@ class Training:
                 return self.history if self._is_over() else self.run(verbose=False)
         if resume:
             check_is_run(run_dir)
-        with claim(run_dir), _one_line_errors(run_dir, checkpoints, self.strategy):
+        with claim(run_dir, self.loop), _one_line_errors(run_dir, checkpoints, self.strategy):
             if resume:
                 has_ended = continue_run(run_dir, config)
                 with _attached(self.model, self.loop.optimizer):  # as when it was saved
@@ -234,7 +245,7 @@ class Training:
         prepare = partial(preprocess, mean=data.mean, recipe=recipe)
         tensorboard = TensorBoard(
             run_dir, recipe.summary_every, data.test, prepare, data.class_names,
-            recipe.batch_size, recipe,
+            recipe.batch_size, recipe, self.settings,
         )  # fmt: skip
         if not recipe.film_every:
             return [tensorboard]
@@ -260,9 +271,11 @@ class Training:
         return math.isfinite(next(reversed(self.history.step_losses), 0.0))
 
     def _print_start(self):
-        policy = self.model.layers[1].dtype_policy.name
+        policy = dtype_policy_name(self.model)
         where = strategies.describe(self.strategy, devices.describe())
         print(f"Training on {where} in {policy}.", flush=True)
+        if final_activation(self.model) == "softmax":
+            print("The model ends in a softmax: its logits before the softmax are trained.")
         if "bfloat16" in policy and not devices.computes_bfloat16():
             print("It has no bfloat16 instructions: float32 is much faster.", flush=True)
         if done := self.loop.steps_done:
@@ -313,38 +326,3 @@ def _one_line_errors(run_dir, checkpoints, strategy):
                 f"Out of memory. Lower `batch_size` or `image_size`. {advice}"
             ) from None
         raise
-
-
-def _check_fit(model, data):
-    check_one_input_and_output(model)
-    wanted = (model.input_shape[1:], model.output_shape[1:])
-    there = (data.mean.shape, (len(data.class_names),))
-    if wanted != there:
-        raise PetkerasError(
-            f"The model takes images of shape {wanted[0]} and distinguishes {wanted[1][0]} "
-            f"classes, but the data have images of shape {there[0]} in {there[1][0]} classes. "
-            "Make the model with pet_net(num_classes=..., image_size=...) to match."
-        )
-
-
-def check_callbacks(callbacks, recipe):
-    """Return callbacks as a list, given one, several or none, if a run can have them.
-
-    Raises:
-        PetkerasError: one of them is no callback, or sets a learning rate that follows a schedule.
-    """
-    several = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or ()
-    callbacks = keras.tree.flatten(list(several))
-    for callback in callbacks:
-        if not isinstance(callback, keras.callbacks.Callback):
-            raise PetkerasError(
-                "`callbacks` must be keras.callbacks.Callback instances. "
-                f"Received: {type(callback).__name__}"
-            )
-        follows_schedule = recipe.schedule != "constant" or recipe.warmup > 0
-        if isinstance(callback, SET_THE_RATE) and follows_schedule:
-            raise PetkerasError(
-                f"{type(callback).__name__} cannot change a learning rate that follows a schedule: "
-                'use a recipe with `schedule="constant"` and `warmup=0`.'
-            )
-    return callbacks

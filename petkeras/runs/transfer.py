@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,20 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.data.pipeline import Pictures, preprocess
-from petkeras.errors import PetkerasError
+from petkeras.errors import PetkerasError, check_seed
 from petkeras.hardware import devices
 from petkeras.inspection import check_one_input_and_output
-from petkeras.layers import Dense
+from petkeras.layers import Conv2D, Dense
 from petkeras.recipes import TRANSFER, Recipe
+from petkeras.runs.checks import check_callbacks
 from petkeras.runs.config import make_config
 from petkeras.runs.folder import check_free
 from petkeras.runs.loading import find_code
+from petkeras.runs.pretrained import DATA_FORMAT, PRETRAINED, open_pretrained
 from petkeras.runs.run import Run
 from petkeras.runs.saving import save_model
-from petkeras.runs.train import Training, check_callbacks
+from petkeras.runs.train import Training
+from petkeras.system.files import local_path
 
 # Recipe fields that change images or affect layers below the last one. All of them are off, because
 # features are computed only once, from the unchanged images.
@@ -37,30 +39,6 @@ OFF: dict[str, Any] = {
     "conv_dropout": 0.0,
     "dense_dropout": 0.0,
     "film_every": 0,
-}
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """A network of `keras.applications`, and how its training images were preprocessed.
-
-    Args:
-        name: its name in `keras.applications`.
-        mean: the red, green and blue values that were subtracted from each pixel.
-        pixel_scale: the number that pixels were then divided by.
-        reads_bgr: the first layer's name, if its channels are ordered blue, green, red.
-    """
-
-    name: str
-    mean: tuple[float, float, float]
-    pixel_scale: float
-    reads_bgr: str = ""
-
-
-PRETRAINED = {
-    "mobilenet_v2": Pretrained("MobileNetV2", (127.5, 127.5, 127.5), 127.5),  # to [-1, 1]
-    "vgg16": Pretrained("VGG16", (123.68, 116.779, 103.939), 1.0, reads_bgr="block1_conv1"),
-    "inception_v3": Pretrained("InceptionV3", (127.5, 127.5, 127.5), 127.5),
 }
 
 
@@ -120,7 +98,7 @@ def transfer(
     """
     if run_dir is not None and not resume:
         check_free(run_dir)
-    callbacks = check_callbacks(callbacks, recipe)
+    seed, callbacks = check_seed(seed), check_callbacks(callbacks, recipe)
     devices.prepare_gpus()
     opened = open_backbone(backbone, data, recipe, weights)
     recipe = replace(recipe, pixel_scale=opened.pixel_scale, **OFF)
@@ -136,7 +114,7 @@ def transfer(
     )
     if run_dir is None:
         return training.run(verbose)
-    config = make_config(data, recipe, seed, opened.model.layers[1].dtype_policy.name)
+    config = make_config(data, recipe, seed, opened.model)
     config["backbone"] = _origin(backbone, weights)
 
     def save(run_dir, head, mean):
@@ -214,8 +192,10 @@ def open_backbone(backbone, data, recipe: Recipe = TRANSFER, weights="imagenet")
     if isinstance(backbone, keras.Model):
         opened = Backbone(cut(_checked(backbone)), data.mean, recipe.pixel_scale)
     elif backbone in PRETRAINED:
-        return _open_pretrained(backbone, size, weights)
-    elif isinstance(backbone, str | Path) and Path(backbone).is_dir():
+        model, about = open_pretrained(backbone, size, weights)
+        mean = np.broadcast_to(np.float32(about.mean), (size, size, 3))
+        return Backbone(cut(model), mean, about.pixel_scale)
+    elif isinstance(backbone, str | Path) and local_path("backbone", backbone).is_dir():
         run = Run(backbone)
         opened = Backbone(cut(run.model), run.mean, run.recipe.pixel_scale)
     else:
@@ -229,7 +209,7 @@ def open_backbone(backbone, data, recipe: Recipe = TRANSFER, weights="imagenet")
             f"their own. Received: weights={str(weights)!r}"
         )
     taken = tuple(opened.model.input_shape[1:])
-    if any(side not in (None, there) for side, there in zip(taken, (size, size, 3), strict=True)):
+    if not tf.TensorShape(taken).is_compatible_with((size, size, 3)):
         raise PetkerasError(
             f"The backbone expects images of shape {taken}, but the data have {(size, size, 3)}. "
             f"Load them with `image_size={taken[0]}`."
@@ -240,9 +220,10 @@ def open_backbone(backbone, data, recipe: Recipe = TRANSFER, weights="imagenet")
 def cut(model):
     """Return a network without its last layer, so that its output is that layer's input.
 
-    The last layer is the last one that has weights, if it is a `Dense` layer of petkeras or Keras,
-    together with everything after it. A network with any other ending is left whole. Feature
-    maps at its end are averaged over all positions.
+    The last layer is the last one that has weights, if it is a `Dense` layer of petkeras or Keras
+    or a convolution of a map of one pixel, which is the same, together with everything after it. A
+    network with any other ending is left whole. Feature maps at its end are averaged over all
+    positions.
 
     Args:
         model: a functional or sequential `keras.Model`; the result shares its layers and weights.
@@ -261,9 +242,10 @@ def cut(model):
     (None, 512)
     """
     last = next((layer for layer in reversed(model.layers) if layer.weights), None)
-    end = last.input if isinstance(last, Dense | keras.layers.Dense) else model.outputs[0]
+    end = last.input if _returns_classes(last) else model.outputs[0]
     if len(end.shape) == 4:
-        end = keras.layers.GlobalAveragePooling2D(name="mean_of_maps")(end)
+        average = keras.layers.GlobalAveragePooling2D(DATA_FORMAT, name="mean_of_maps")
+        end = average(end)
     if len(end.shape) != 2 or None in end.shape[1:]:
         raise PetkerasError(
             "The backbone must end in feature maps (batch, height, width, filters) or in a row "
@@ -272,47 +254,11 @@ def cut(model):
     return keras.Model(model.inputs[0], end, name="backbone")
 
 
-def _open_pretrained(name, size, weights):
-    """Build a network of `keras.applications` without its top, and load its weights."""
-    about = PRETRAINED[name]
-    build = getattr(keras.applications, about.name)
-    imagenet = "imagenet" if weights == "imagenet" else None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # weights for 224 pixels work for other sizes, too
-            model = build(include_top=False, weights=imagenet, input_shape=(size, size, 3))
-    except ValueError as error:
-        raise PetkerasError(f"{name}: {_first_line(error)} (`image_size`).") from None
-    except Exception as error:  # Keras raises a plain Exception when a download fails
-        raise PetkerasError(
-            f"The ImageNet weights of {name} could not be downloaded: {_first_line(error)}. "
-            "Offline, pass a weights file as `weights`, or use one of your own runs as `backbone`."
-        ) from None
-    if weights not in ("imagenet", None):
-        _load_weights(model, name, weights)
-    if about.reads_bgr:  # with its first kernels reversed it reads red, green, blue
-        kernel = model.get_layer(about.reads_bgr).kernel
-        kernel.assign(kernel.numpy()[:, :, ::-1])
-    mean = np.broadcast_to(np.float32(about.mean), (size, size, 3))
-    return Backbone(cut(model), mean, about.pixel_scale)
-
-
-def _load_weights(model, name, file):
-    if not Path(file).is_file():
-        raise PetkerasError(f"`weights`: there is no file {file}.")
-    if not str(file).endswith(".h5"):
-        raise PetkerasError(
-            f"`weights` must be 'imagenet', or a file that ends in .weights.h5 or .h5. "
-            f"Received: weights={str(file)!r}"
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # files that do not fit raise an error
-            model.load_weights(file)
-    except Exception:  # damaged files raise more than Keras documents
-        raise PetkerasError(
-            f"{file} is damaged, or does not hold the weights of {name} without its top."
-        ) from None
+def _returns_classes(layer):
+    """Return True if a layer is dense, or a 1 x 1 convolution of a map of one pixel."""
+    if isinstance(layer, Conv2D | keras.layers.Conv2D):
+        return tuple(layer.kernel.shape[:2]) == (1, 1) == tuple(layer.output.shape[1:3])
+    return isinstance(layer, Dense | keras.layers.Dense)
 
 
 def _checked(model):
@@ -333,10 +279,10 @@ def _origin(backbone, weights):
     if isinstance(backbone, keras.Model):
         return {"backbone": f"keras.Model {backbone.name}", "weights": None}
     if backbone in PRETRAINED:
-        path = weights if weights in ("imagenet", None) else str(Path(weights).resolve())
+        path = (
+            weights
+            if weights in ("imagenet", None)
+            else str(local_path("weights", weights).resolve())
+        )
         return {"backbone": backbone, "weights": path}
-    return {"backbone": str(Path(backbone).resolve()), "weights": None}
-
-
-def _first_line(error):
-    return str(error).strip().split("\n")[0].rstrip(".")
+    return {"backbone": str(local_path("backbone", backbone).resolve()), "weights": None}

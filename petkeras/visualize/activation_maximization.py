@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.inspection import check_filters, find_layer, has_feature_maps, layers_in_sequence
-from petkeras.layers import Conv2D, Dense, Dropout, MaxPool2D
+from petkeras.inspection import check_filters, find_layer, fits, has_feature_maps
+from petkeras.layers import Dropout, MaxPool2D
+from petkeras.tracing import layers_in_sequence, without_activation
 from petkeras.visualize.style import WIDTH, draw_image, panel_grid, styled
 from petkeras.visualize.top_patches import crop_patches, top_activations
 
 MAX_MAPS_SIZE = 40  # pixels; a convolution takes any size, and a small image is fast
+ANY_SIZE = 96  # pixels, for the classes of a model that takes images of any size
+# Layers that leave a filter's highest activation what it is.
+PASSING = (Dropout, MaxPool2D, keras.layers.Dropout, keras.layers.MaxPooling2D)
 CONTRAST = 2.5  # times the spread: about black and white
 SHARPNESS = 4.0  # scale of a filter's activations, in units where softplus bends at 1
 BATCH_SIZE = 16  # images made at once
@@ -42,11 +48,13 @@ def maximize_activation(
     contrast stays that of a photograph.
 
     Args:
-        model: a `keras.Model` whose layers follow one another.
-        layer: a layer's name; the name of the logits' layer for classes.
+        model: a `keras.Model` whose layers, up to this one, follow one another.
+        layer: a layer's name; the name of the last layer for classes, which are maximized by their
+            logits before a softmax.
         filters: numbers of filters, units or classes; `None` is all.
-        size: the image's height and width in pixels. `None` is the model's image size, for layers
-            with feature maps at most 40, as small images are fast and convolutions take any size.
+        size: the image's height and width in pixels. `None` is the model's image size (96 if it
+            takes any), for layers with feature maps at most 40, as small images are fast and
+            convolutions take any size.
         steps: the number of steps, over all octaves.
         seed: an integer that makes the noise and the shifts repeatable.
         spread: root mean square of the image's values, as photographs have it after
@@ -61,7 +69,7 @@ def maximize_activation(
 
     Raises:
         PetkerasError: there is no such layer or filter, a number is out of range, or the layers
-            do not follow one another.
+            before it do not follow one another.
 
     Example:
 
@@ -84,7 +92,7 @@ def maximize_activation(
             "`size` at least 2 pixels, doubled with each octave after the first. "
             f"Received: steps={steps}, octaves={octaves}, spread={spread}, size={size}"
         )
-    activations = _activations(model, found, size)
+    activations = _activations(model, layer, size)
     ascend = _ascent_step(activations, spread, blur)
     images = []
     for first in range(0, len(chosen), BATCH_SIZE):
@@ -175,7 +183,7 @@ def plot_activation_maximization(model, x, images, layer, filters, names=None, s
         for panel, patch in zip(axes[row, 1:], found[row][~silent], strict=False):
             _draw_framed(panel, patch)
     figure.suptitle(
-        f"What excites {layer} most: made (left), and found in {len(x)} photographs",
+        f"What activates {layer} most: made (left), and found in {len(x)} photographs",
         x=0.005,
         ha="left",
         fontsize=12,
@@ -192,16 +200,19 @@ def _draw_framed(panel, values, title=None):
 
 def _activations(model, layer, size):
     """Return a function from shifted images to each one's activations of its own filter."""
-    layers, maps = layers_in_sequence(model, layer.name), has_feature_maps(layer)
-    # Pooling and dropout do not hide a ReLU: leave out the one of the last layer before them.
-    linear = next((x for x in reversed(layers) if not isinstance(x, MaxPool2D | Dropout)), None)
+    layers = [call.layer for call in layers_in_sequence(model, layer)]
+    maps = has_feature_maps(layers[-1])
+    # A ReLU has no gradient below 0. Pooling and dropout do not hide it: leave out the activation
+    # of the last layer before them.
+    last = next((each for each in reversed(layers) if not isinstance(each, PASSING)), layers[-1])
 
     def activations(x, filters, shift):
         x = tf.roll(tf.image.resize(x, size), shift, axis=(1, 2))  # (filters, H, W, 3)
         if maps:
             x = tf.tile(x, (1, 2, 2, 1))  # (filters, 2 H, 2 W, 3)
-        for each in layers:
-            x = _without_activation(each, x) if each is linear else each(x, training=False)
+        with without_activation(last):
+            for each in layers:
+                x = each(x, training=False)
         x = tf.gather(x, filters, axis=-1, batch_dims=1)  # (filters, ...), each its own
         if maps:  # the middle half: each position once, and away from the edges
             height, width = x.shape[1] // 2, x.shape[2] // 2
@@ -210,16 +221,6 @@ def _activations(model, layer, size):
         return tf.cast(x, tf.float32)
 
     return activations
-
-
-def _without_activation(layer, x):
-    """Apply a layer without its ReLU, which has no gradient below 0."""
-    if isinstance(layer, Conv2D):
-        x = tf.nn.conv2d(tf.cast(x, tf.float32), layer.kernel, layer.strides, layer.padding.upper())
-        return tf.nn.bias_add(x, layer.bias)
-    if isinstance(layer, Dense):
-        return tf.nn.bias_add(tf.matmul(tf.cast(x, tf.float32), layer.kernel), layer.bias)
-    return layer(x, training=False)
 
 
 def _ascent_step(activations, spread, blur):
@@ -283,11 +284,13 @@ def _root_mean_square(x):
 
 def _image_size(model, layer, size):
     """Return the height and width of the images to make."""
-    model_size, maps = model.input_shape[1:3], has_feature_maps(layer)
+    model_size, maps = tuple(model.inputs[0].shape[1:3]), has_feature_maps(layer)
+    if size is None and maps:
+        return tuple(min(side or MAX_MAPS_SIZE, MAX_MAPS_SIZE) for side in model_size)
     if size is None:
-        return tuple(min(side, MAX_MAPS_SIZE) for side in model_size) if maps else model_size
-    size = (size, size) if isinstance(size, int) else tuple(size)
-    if not maps and size != model_size:
+        return tuple(side or ANY_SIZE for side in model_size)
+    size = (size, size) if isinstance(size, Integral) else tuple(size)
+    if not maps and not fits(size, model_size):
         raise PetkerasError(
             f"maximize_activation: layer '{layer.name}' has no feature maps, so `size` must be "
             f"None or the model's, {model_size}. Received: size={size}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
 from petkeras.errors import PetkerasError
-from petkeras.inspection import check_filters, find_layer, has_feature_maps
+from petkeras.inspection import check_filters, find_layer, has_feature_maps, named_layers
+from petkeras.tracing import compile_outputs
+from petkeras.visualize.attribution import check_images
 from petkeras.visualize.style import (
     WIDTH,
     draw_feature_maps,
@@ -22,15 +23,17 @@ def feature_maps(model, x, layers=None):
     """Return the feature maps of layers, computed in one forward pass.
 
     Args:
-        model: a `keras.Model` that takes `x`.
+        model: a functional or sequential `keras.Model`.
         x: `(batch, height, width, 3)` float32, preprocessed.
-        layers: names; `None` is every layer that has feature maps.
+        layers: names, of a layer in a nested model such as `"backbone/conv5"`; `None` is every
+            layer that has feature maps.
 
     Returns:
         A dict from a layer's name to `(batch, map_height, map_width, filters)` float32.
 
     Raises:
-        PetkerasError: there is no such layer, or it has no feature maps.
+        PetkerasError: there is no such layer, it has no feature maps, `x` does not fit the model,
+            or the model is of another kind.
 
     Example:
 
@@ -40,11 +43,14 @@ def feature_maps(model, x, layers=None):
     >>> pk.visualize.feature_maps(model, x)["conv2_2"].shape
     (1, 16, 16, 64)
     """
+    x = check_images(model, x)
     if layers is None:
-        layers = [layer.name for layer in model.layers if has_feature_maps(layer)]
-    outputs = {name: find_layer(model, name, maps=True).output for name in layers}
-    computed = keras.Model(model.inputs[0], outputs)(x, training=False)
-    return {name: np.asarray(maps, np.float32) for name, maps in computed.items()}
+        every = named_layers(model, nested=False)
+        layers = [name for name, layer in every.items() if has_feature_maps(layer)]
+    for name in layers:
+        find_layer(model, name, maps=True)
+    computed = compile_outputs(model, layers)(x)
+    return {name: np.asarray(computed[name], np.float32) for name in layers}
 
 
 @styled

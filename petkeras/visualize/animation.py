@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from petkeras.errors import PetkerasError
-from petkeras.visualize.style import STYLE
+from petkeras.system.files import local_path
+from petkeras.visualize.style import figure_style
 
 
 class Animation:
@@ -44,7 +43,7 @@ class Animation:
 
     def frame(self, number):
         """Return the figure as frame `number` shows it; negative numbers count from the end."""
-        with plt.style.context(STYLE):
+        with figure_style():
             self.draw(range(self.count)[number])
         return self.figure
 
@@ -65,9 +64,10 @@ class Animation:
         Raises:
             PetkerasError: the file has another extension.
         """
-        extension = Path(file).suffix.lower()
+        file = local_path("file", file)
+        extension = file.suffix.lower()
         if extension == ".gif":
-            Path(file).write_bytes(self.to_gif())
+            file.write_bytes(self.to_gif())
         elif extension in (".png", ".svg"):
             self.frame(-1).savefig(file)
         else:

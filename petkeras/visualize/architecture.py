@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-import keras
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from petkeras.inspection import has_feature_maps
+from petkeras.inspection import named_layers
+from petkeras.tracing import recording, run_model, without_softmax
+from petkeras.visualize.attribution import check_images
 from petkeras.visualize.style import BLUE, VALUE_COLORS, WIDTH, styled
 
 MAX_SHEETS = 8  # in a stack: of a stack of 64 only the edges could be seen
-OMITTED_LAYERS = ("Dropout", "Flatten", "InputLayer")
+MAX_LAYERS = 10  # in a row: more could not be read
+# These change values, or where they are, one by one.
+OMITTED_LAYERS = (
+    "Activation",
+    "BatchNormalization",
+    "Dropout",
+    "Flatten",
+    "LeakyReLU",
+    "Normalization",
+    "ReLU",
+    "Rescaling",
+    "Softmax",
+    "ZeroPadding2D",
+)
 # Fractions of the photograph's height.
 LAYER_GAP = 0.1  # from one layer to the next
 BAR_MARGIN = 0.14  # left and right of a bar
 SHEET_STEP = 0.035  # from one sheet to the next
+MIN_WIDTH = 0.42  # of a stack, so that its name fits
+LETTERS = 9  # in a line of a name
+LINE_HEIGHT = 0.1
 
 
 @styled
@@ -23,38 +42,69 @@ def plot_architecture(model, x, image):
     """Draw a network as a row of stacks of feature maps, from a photograph to its classes.
 
     Args:
-        model: a `keras.Model` whose layers follow one another.
+        model: a functional or sequential `keras.Model`.
         x: `(1, height, width, 3)` float32, the preprocessed photograph.
         image: `(height, width, 3)` uint8, the photograph.
 
     Returns:
         A matplotlib `Figure`. A stack is as high as its maps, in pixels of the photograph. It has
         one sheet per 8 maps, at most 8, which show the maps with the largest standard deviation.
-        A dense layer is a bar, at most a little higher than the photograph. Dropout and Flatten
-        layers are left out.
+        A dense layer is a bar, at most a little higher than the photograph; the last one shows the
+        logits, also of a network that ends in a softmax. Layers that only move values, or change
+        each on its own, such as Dropout, Flatten, activations and normalization, are left out. The
+        layers stand in the order in which they compute, those of branches beside each other. Of a
+        network with more than 10, the figure shows 10 that are evenly spaced.
+
+    Raises:
+        PetkerasError: `x` does not fit the model, or the model is of another kind.
 
     Reference: the article's figure 1.
     """
-    layers = [layer for layer in model.layers[1:] if type(layer).__name__ not in OMITTED_LAYERS]
-    outputs = {layer.name: layer.output for layer in layers}
-    values = keras.Model(model.inputs[0], outputs)(x, training=False)
+    values = _layer_outputs(model, check_images(model, x))
     side = image.shape[0]
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.3))
+    figure, axes = plt.subplots()
     axes.set_axis_off()
     axes.imshow(image, extent=(0, image.shape[1], -side / 2, side / 2))
-    _label(axes, image.shape[1] / 2, "photograph", image.shape, side)
+    names = {name: _wrapped(name) for name in ("photograph", *values)}
+    extra_lines = max(name.count("\n") for name in names.values())
+    _label(axes, image.shape[1] / 2, "photograph", image.shape, side, extra_lines)
     left = image.shape[1] + LAYER_GAP * side
-    for layer in layers:
-        value = np.asarray(values[layer.name], np.float32)[0]
-        draw = _draw_stack if has_feature_maps(layer) else _draw_bar
-        margin = 0 if has_feature_maps(layer) else BAR_MARGIN * side  # room for its name
-        right = draw(axes, value, left + margin, side)
-        _label(axes, (left + margin + right) / 2, layer.name, value.shape, side)
-        left = right + margin + LAYER_GAP * side
+    for name, value in values.items():
+        is_bar = value.ndim == 1
+        margin = BAR_MARGIN * side if is_bar else 0  # room for its name
+        right = (_draw_bar if is_bar else _draw_stack)(axes, value, left + margin, side) + margin
+        right = right if is_bar else max(right, left + MIN_WIDTH * side)
+        _label(axes, (left + right) / 2, names[name], value.shape, side, extra_lines)
+        left = right + LAYER_GAP * side
     axes.set_xlim(0, left)
-    axes.set_ylim(-0.9 * side, 0.8 * side)
+    axes.set_ylim((-0.9 - LINE_HEIGHT * extra_lines) * side, 0.8 * side)
     axes.set_aspect("equal")
+    figure.set_size_inches(WIDTH, 2.3 + 0.14 * extra_lines)
     return figure
+
+
+def _layer_outputs(model, x):
+    """Return a dict from the names of the layers to draw to their values, without the batch."""
+    layers = {
+        name: layer
+        for name, layer in named_layers(model, nested=False).items()
+        if type(layer).__name__ not in OMITTED_LAYERS
+    }
+    with without_softmax(model), recording(layers) as outputs:
+        run_model(model, x)
+    values = {}
+    for name in layers:
+        if len(getattr(outputs.get(name), "shape", ())) in (2, 4):
+            value = np.asarray(outputs[name], np.float32)[0]
+            # A map of one pixel, as in squeeze-and-excite, is a row of units.
+            values[name] = value.ravel() if value.size == value.shape[-1] else value
+    names = list(values)
+    if len(names) > MAX_LAYERS:  # units between feature maps are details
+        last_maps = max((n for n, name in enumerate(names) if values[name].ndim == 3), default=0)
+        names = [name for n, name in enumerate(names) if values[name].ndim == 3 or n > last_maps]
+        chosen = np.linspace(0, len(names) - 1, min(MAX_LAYERS, len(names)))
+        names = [names[int(place)] for place in chosen]
+    return {name: values[name] for name in names}
 
 
 def _draw_stack(axes, maps, left, side):
@@ -84,8 +134,24 @@ def _outline(axes, x, y, width, height, color):
     axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=color, linewidth=0.8))
 
 
-def _label(axes, x, name, shape, side):
+def _wrapped(name):
+    """Break a long name into lines after `/` and `_`, without a long name of a nested model."""
+    model, _, own_name = name.rpartition("/")
+    name = name if len(model) < LETTERS else own_name
+    if len(name) <= LETTERS + 1:
+        return name
+    lines = [""]
+    for part in re.split(r"(?<=[/_])", name):
+        if lines[-1] and len(lines[-1] + part) > LETTERS:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
+def _label(axes, x, name, shape, side, extra_lines):
     """Write a layer's name, and its output shape below."""
     size = "\N{MULTIPLICATION SIGN}".join(str(length) for length in shape)
-    axes.text(x, -0.62 * side, name, ha="center", va="top", fontsize=9)
-    axes.text(x, -0.77 * side, size, ha="center", va="top", fontsize=7, color="#555555")
+    style = {"ha": "center", "va": "top", "fontsize": 9 if extra_lines == 0 else 7.5}
+    axes.text(x, -0.62 * side, name, **style, linespacing=1.0)
+    style = {"ha": "center", "va": "top", "fontsize": 7 if extra_lines == 0 else 6.5}
+    axes.text(x, (-0.77 - LINE_HEIGHT * extra_lines) * side, size, color="#555555", **style)

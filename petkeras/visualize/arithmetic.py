@@ -250,12 +250,8 @@ def _convolution(x, kernel, strides, padding, dilations):
     name = "animate_convolution"
     x, kernel = _check_numbers(name, "x", x), _check_numbers(name, "kernel", kernel)
     strides = _check_pair(name, "strides", strides)
-    dilations = _check_pair(name, "dilations", dilations)
-    if max(strides) > 1 and max(dilations) > 1:
-        raise PetkerasError(
-            f"{name}: `strides` and `dilations` must not both be above 1, as in Keras. "
-            f"Received: strides={strides}, dilations={dilations}"
-        )
+    check = layer_checks.dilation_pair
+    dilations = _check_layer_argument(check, name, "dilations", dilations, strides)
     windows = _sliding_windows(name, "kernel", x, kernel.shape, strides, padding, dilations)
     with tf.device("CPU"):
         output = tf.nn.conv2d(

@@ -6,15 +6,17 @@ the image matters. `petkeras.visualize.sanity` checks whether a map depends on w
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.inspection import find_layer
+from petkeras.inspection import check_one_input_and_output, find_layer, fits
+from petkeras.tracing import compile_logits, compile_once, compute_logits, recording
+from petkeras.visualize.lettering import letters_across, wrap_text
 from petkeras.visualize.style import WIDTH, draw_heatmap, draw_image, panel_grid, styled
 
 BATCH_SIZE = 16  # images per forward pass
+CLASSES = tf.TensorSpec((None,), tf.int64)  # of the images of a batch
 MAX_PHOTOGRAPHS = 6  # in a figure
 
 
@@ -22,7 +24,8 @@ def saliency(model, x, class_index=None):
     """Return how strongly the class's logit responds to a small change of each pixel.
 
     Args:
-        model: a `keras.Model` from images to logits `(batch, classes)`.
+        model: a functional or sequential `keras.Model` from images to logits `(batch, classes)`. If
+            it ends in a softmax, the logits before the softmax are used.
         x: `(batch, H, W, 3)`, preprocessed.
         class_index: one class for all images, or one for each; `None` is the class that the model
             predicts for each image.
@@ -31,7 +34,8 @@ def saliency(model, x, class_index=None):
         `(batch, H, W)` float32, 0 or more: the largest absolute gradient over the channels.
 
     Raises:
-        PetkerasError: `x` does not fit the model, or there is no such class.
+        PetkerasError: `x` does not fit the model, there is no such class, or the model is of
+            another kind.
 
     Example:
 
@@ -54,6 +58,10 @@ def smooth_grad(model, x, class_index=None, samples=25, noise=0.15, seed=0):
 
     A single gradient flickers from pixel to pixel; the mean keeps what many have in common. Every
     image gets the same noise, so its map does not depend on the other images of the batch.
+
+    The map still depends on the noise. On photographs of 96 pixels, the maps of two seeds had a
+    mean rank correlation of 0.62 with 10 samples, 0.76 with 25, 0.85 with 50 and 0.91 with 100.
+    Take more samples, or compare seeds, before you interpret single pixels.
 
     Args:
         model, x, class_index: as in `saliency`; `None` is predicted for the image without noise.
@@ -103,7 +111,8 @@ def grad_cam(model, x, layer, class_index=None):
 
     Args:
         model, x, class_index: as in `saliency`.
-        layer: the name of a layer with feature maps, such as `"conv2_2"`.
+        layer: the name of a layer with feature maps, such as `"conv2_2"`; of a layer in a nested
+            model, such as `"backbone/conv5"`.
 
     Returns:
         `(batch, H, W)` float32, 0 or more, resized from the maps' size to the images'.
@@ -124,20 +133,19 @@ def grad_cam(model, x, layer, class_index=None):
     """
     found = find_layer(model, layer, maps=True)
     x, classes = check_images(model, x), choose_classes(model, x, class_index)
-    maps_and_logits = keras.Model(model.inputs[0], [found.output, model.outputs[0]])
 
     def weighted_maps(x, classes):
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape, recording({0: found}) as at:
             tape.watch(x)  # and so everything computed from it
-            maps, logits = maps_and_logits(x, training=False)  # (b, h, w, filters), (b, classes)
-            chosen = tf.gather(logits, classes, axis=1, batch_dims=1)  # (b,)
+            chosen = tf.gather(compute_logits(model, x), classes, axis=1, batch_dims=1)  # (b,)
+        maps = at[0]  # (b, h, w, filters)
         gradient = tf.cast(tape.gradient(chosen, maps), tf.float32)  # (b, h, w, filters)
         weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)  # (b, 1, 1, filters)
         maps = tf.reduce_sum(weights * tf.cast(maps, tf.float32), axis=3, keepdims=True)
-        return tf.image.resize(tf.nn.relu(maps), x.shape[1:3])  # (b, H, W, 1), bilinear
+        return tf.image.resize(tf.nn.relu(maps), tf.shape(x)[1:3])  # (b, H, W, 1), bilinear
 
-    graph = _trace(model, weighted_maps)
-    parts = [graph(x[part], classes[part]) for part in _batches(x)]
+    compiled = compile_once(model, ("grad_cam", layer), weighted_maps, CLASSES)
+    parts = [compiled(x[part], classes[part]) for part in _batches(x)]
     return np.concatenate(parts)[..., 0]  # (batch, H, W)
 
 
@@ -217,7 +225,8 @@ def plot_attribution(images, maps, titles=None):
     for row in range(rows):
         draw_image(axes[row, 0], images[row], "photograph" if row == 0 else None)
         if titles is not None:
-            axes[row, 0].set_xlabel(titles[row], loc="left", labelpad=2)
+            title = wrap_text(titles[row], letters_across(0.95 * side, 10))
+            axes[row, 0].set_xlabel(title, loc="left", labelpad=2)
         for panel, (name, each) in zip(axes[row, 1:], maps.items(), strict=True):
             draw_attribution(panel, images[row], each[row])
             panel.set_title(name if row == 0 else None, fontsize=10)
@@ -235,10 +244,12 @@ def check_images(model, x):
     """Return preprocessed images as a float32 tensor.
 
     Raises:
-        PetkerasError: `x` has an integer dtype, such as unprocessed images, or the wrong shape.
+        PetkerasError: `x` has an integer dtype, such as unprocessed images, or the wrong shape; or
+            the model does not have one input and one output.
     """
-    x, shape = tf.convert_to_tensor(x), model.input_shape[1:]
-    if not x.dtype.is_floating or tuple(x.shape[1:]) != shape or len(x) == 0:
+    check_one_input_and_output(model)
+    x, shape = tf.convert_to_tensor(x), tuple(model.inputs[0].shape[1:])
+    if not x.dtype.is_floating or not fits(x.shape[1:], shape) or len(x) == 0:
         raise PetkerasError(
             f"`x` must be preprocessed images (batch, {', '.join(map(str, shape))}) of a floating "
             f"dtype. Received: {tuple(x.shape)} {x.dtype.name}"
@@ -252,10 +263,16 @@ def choose_classes(model, x, class_index):
     Raises:
         PetkerasError: there is no such class, or not one for each image.
     """
+    shape = tuple(model.outputs[0].shape)
+    if len(shape) != 2:
+        raise PetkerasError(
+            f"The keras.Model '{model.name}' must return logits (batch, classes). "
+            f"Received: an output of shape {shape}"
+        )
     if class_index is None:
-        parts = [model(x[part], training=False).numpy().argmax(axis=1) for part in _batches(x)]
-        return np.concatenate(parts)
-    count = model.output_shape[-1]
+        logits = compile_logits(model)
+        return np.concatenate([logits(x[part]).numpy().argmax(axis=1) for part in _batches(x)])
+    count = shape[1]
     classes = np.asarray(class_index)
     right_kind = classes.dtype.kind in "iu" and classes.shape in ((), (len(x),))
     if not right_kind or classes.min() < 0 or classes.max() >= count:
@@ -267,30 +284,19 @@ def choose_classes(model, x, class_index):
 
 
 def _logit_gradient(model):
-    """Return a function from images and classes to the gradient of the classes' logits."""
+    """Return a compiled function from images and classes to the gradient of the classes' logits."""
 
     def gradient(x, classes):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(x)
-            logits = model(x, training=False)  # (b, classes)
-            chosen = tf.gather(logits, classes, axis=1, batch_dims=1)  # (b,)
+            chosen = tf.gather(compute_logits(model, x), classes, axis=1, batch_dims=1)  # (b,)
         return tape.gradient(chosen, x)  # (b, H, W, 3)
 
-    return _trace(model, gradient)
-
-
-def _trace(model, function):
-    """Return the graph of a function of images and classes, for any batch size.
-
-    It is twice as fast, because the unused gradients of the kernels are pruned.
-    """
-    images = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
-    classes = tf.TensorSpec((None,), tf.int64)
-    return tf.function(function).get_concrete_function(images, classes)
+    return compile_once(model, "logit_gradient", gradient, CLASSES)
 
 
 def _probabilities(model, x):
-    return tf.nn.softmax(model(x, training=False)).numpy()
+    return tf.nn.softmax(compile_logits(model)(x)).numpy()
 
 
 def _batches(x):

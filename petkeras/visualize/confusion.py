@@ -7,7 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
+from petkeras.visualize.lettering import letters_across, text_width, wrap_text
 from petkeras.visualize.style import WIDTH, draw_image, grid_shape, panel_grid, styled
+
+MAX_WRAPPED = 10  # classes whose names may take several lines
 
 
 def confusion_matrix(labels, logits):
@@ -44,21 +47,30 @@ def plot_confusion(matrix, class_names):
     Returns:
         A matplotlib `Figure`: each cell shows the count, and as its color the share of its row.
     """
-    classes = len(class_names)
-    side = min(WIDTH, 2.8 + 0.9 * classes)
-    figure, axes = plt.subplots(figsize=(side, 0.85 * side if classes < 10 else side))
+    classes, names = len(class_names), list(class_names)
+    if classes <= MAX_WRAPPED:
+        names = [wrap_text(name, 26) for name in names]
+    small = float(np.clip(260 / classes, 7, 10))  # font size of the names
+    letters = max(text_width(line) for name in names for line in name.split("\n"))
+    longest = letters / letters_across(1, small)  # inches
+    cell = float(np.clip((WIDTH - longest - 0.6) / classes, 0.16, 0.9))  # inches
+    upright = longest > 0.95 * cell
+    width = longest + max(cell * classes, 2) + 0.6
+    height = (longest if upright else 0.4) + cell * classes + 1.1
+    figure, axes = plt.subplots(figsize=(width, height))
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     shown = draw_image(axes, shares, cmap="Blues", vmin=0, vmax=1)
-    size = float(np.clip(200 / classes, 5.5, 16))
+    size = float(np.clip(28 * cell, 5, 16))
     for (row, column), count in np.ndenumerate(matrix):
         if count or classes <= 10:
             color = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, count, ha="center", va="center", color=color, fontsize=size)
-    names, ticks, small = list(class_names), range(classes), min(10, size + 1)
-    axes.set_xticks(ticks, names, fontsize=small, rotation=90 if classes > 4 else 0)
-    axes.set_yticks(ticks, names, fontsize=small)
+    axes.set_xticks(range(classes), names, fontsize=small, rotation=90 if upright else 0)
+    axes.set_yticks(range(classes), names, fontsize=small)
     axes.set(xlabel="called", ylabel="is")
-    figure.colorbar(shown, ax=axes, label="share of the row", shrink=0.7, pad=0.02, aspect=30)
+    figure.colorbar(
+        shown, ax=axes, label="share of the row", location="top", fraction=0.05, pad=0.02, aspect=40
+    )
     return figure
 
 
@@ -91,15 +103,20 @@ def plot_worst(images, labels, logits, class_names, names=None, count=12):
     of_truth = probabilities[np.arange(len(truth)), truth]
     worst = np.argsort(of_truth, kind="stable")[:count]
     rows, columns = grid_shape(len(worst), 4)
-    figure, axes = panel_grid(rows, columns, rows * (WIDTH / columns + 0.75))
-    for panel, number in zip(axes.flat, worst, strict=False):
+    side = 0.95 * WIDTH / columns  # of a photograph, in inches
+    titles, files = [], []
+    for number in worst:
         predicted = probabilities[number].argmax()
         verdict = f"is {class_names[truth[number]]}, {of_truth[number]:.1%}"
         if predicted == truth[number]:
             verdict = "right"
-        draw_image(panel, images[number])
         title = f"{class_names[predicted]} {probabilities[number, predicted]:.1%}\n{verdict}"
+        titles.append(wrap_text(title, letters_across(side, 9)))
+        files.append("" if names is None else wrap_text(names[number], letters_across(side, 7)))
+    lines = 2 + max(text.count("\n") for text in titles) + max(text.count("\n") for text in files)
+    figure, axes = panel_grid(rows, columns, rows * (WIDTH / columns + 0.17 * lines + 0.2))
+    for panel, number, title, file in zip(axes.flat, worst, titles, files, strict=False):
+        draw_image(panel, images[number])
         panel.set_title(title, fontsize=9)
-        if names is not None:
-            panel.set_xlabel(names[number], fontsize=7, color="#555555")
+        panel.set_xlabel(file, fontsize=7, color="#555555")
     return figure

@@ -12,12 +12,14 @@ import tensorflow as tf
 
 from petkeras import layers as ours
 from petkeras.errors import PetkerasError
-from petkeras.visualize.style import BLUE, GREEN, ORANGE, WIDTH, styled
+from petkeras.tracing import layer_calls
+from petkeras.visualize.style import NEUTRAL, WIDTH, styled
 
 MULTIPLYING = (
     ours.Conv2D,
     ours.Dense,
     keras.layers.Conv2D,
+    keras.layers.Conv2DTranspose,
     keras.layers.DepthwiseConv2D,
     keras.layers.Dense,
 )
@@ -48,19 +50,22 @@ class LayerCost(NamedTuple):
 def costs(model):
     """Return the cost of each layer.
 
-    Multiply-adds are counted for convolutions, depthwise convolutions and dense layers, ours and
-    Keras's: each kernel weight once per output position. Biases, activations, pooling,
-    normalization and other layers count 0. The backward pass, which takes about twice as many, is
+    Multiply-adds are counted for convolutions (separable, depthwise and transposed ones, too) and
+    dense layers, ours and Keras's: each kernel weight once per output position, or per input
+    position of a transposed convolution. Biases, activations, pooling, normalization, products of
+    feature maps and other layers count 0. The backward pass, which takes about twice as many, is
     not counted.
 
     Args:
-        model: a built `keras.Model` for images of a fixed size. The layers of nested models count.
+        model: a functional or sequential `keras.Model` for images of a fixed size.
 
     Returns:
-        A list of `LayerCost` for each layer except the input, from the input to the output.
+        A list of `LayerCost` for each layer except the input, in the order in which they compute.
+        A layer of a nested model is named such as `backbone/conv5`. A layer that is called more
+        than once has an entry for each call; its weights are counted in the first.
 
     Raises:
-        PetkerasError: the size of a layer's output is not known.
+        PetkerasError: the size of a layer's output is not known, or the model is of another kind.
 
     Example:
 
@@ -68,32 +73,35 @@ def costs(model):
     >>> pk.visualize.costs(pk.pet_net(image_size=32))[0].multiply_adds
     884736
     """
-    rows = []
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            rows.extend(costs(layer))
-        elif not isinstance(layer, keras.layers.InputLayer):
-            rows.append(_cost(layer))
-    return rows
+    _, calls = layer_calls(model)
+    names = [call.name for call in calls]
+    return [_cost(call, call.name in names[:place]) for place, call in enumerate(calls)]
 
 
-def _cost(layer):
-    shape = tuple(layer.output.shape[1:])
+def _cost(call, seen_before):
+    layer, shape = call.layer, call.output_shape[1:]
     if None in shape:
         raise PetkerasError(
-            f"The cost of layer '{layer.name}' depends on the image size: build the model for a "
+            f"The cost of layer '{call.name}' depends on the image size: build the model for a "
             f"fixed size. Received: an output of shape {shape}"
         )
-    multiplying = isinstance(layer, MULTIPLYING)
-    positions = math.prod(shape[:-1])  # of a map; 1 for a dense layer
+    weights = 0 if seen_before else layer.count_params()
+    is_transposed = isinstance(layer, keras.layers.Conv2DTranspose)
+    positions = (call.input_shape[1:] if is_transposed else shape)[:-1]  # none of a dense layer
     return LayerCost(
-        name=layer.name,
+        name=call.name,
         output_shape=shape,
-        weights=layer.count_params(),
-        multiply_adds=math.prod(layer.kernel.shape) * positions if multiplying else 0,
-        weight_bytes=4 * layer.count_params(),
+        weights=weights,
+        multiply_adds=math.prod(positions) * sum(math.prod(k.shape) for k in _kernels(layer)),
+        weight_bytes=4 * weights,
         output_bytes=math.prod(shape) * tf.as_dtype(layer.compute_dtype).size,
     )
+
+
+def _kernels(layer):
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        return [layer.depthwise_kernel, layer.pointwise_kernel]
+    return [layer.kernel] if isinstance(layer, MULTIPLYING) else []
 
 
 class CostTable:
@@ -180,15 +188,15 @@ def plot_costs(model):
     """
     rows = costs(model)
     figure, axes = plt.subplots(1, 3, sharey=True, figsize=(WIDTH, 0.5 + 0.28 * len(rows)))
-    _draw_bars(axes[0], rows, "Weights", [row.weights for row in rows], "", BLUE)
-    _draw_bars(axes[1], rows, "Multiply-adds", [row.multiply_adds for row in rows], "MAC", ORANGE)
-    _draw_bars(axes[2], rows, "A picture's outputs", [row.output_bytes for row in rows], "B", GREEN)
+    _draw_bars(axes[0], rows, "Weights", [row.weights for row in rows], "")
+    _draw_bars(axes[1], rows, "Multiply-adds", [row.multiply_adds for row in rows], "MAC")
+    _draw_bars(axes[2], rows, "A picture's outputs", [row.output_bytes for row in rows], "B")
     axes[0].invert_yaxis()  # shared by all three
     return figure
 
 
-def _draw_bars(axes, rows, name, values, unit, color):
-    bars = axes.barh(range(len(rows)), values, color=color)
+def _draw_bars(axes, rows, name, values, unit):
+    bars = axes.barh(range(len(rows)), values, color=NEUTRAL)
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.bar_label(bars, [format_quantity(value, unit) for value in values], padding=3, fontsize=10)
     axes.set_title(f"{name}: {format_quantity(sum(values), unit)}")

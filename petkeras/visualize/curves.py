@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
@@ -11,10 +9,18 @@ from google.protobuf.message import DecodeError
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from petkeras.errors import PetkerasError
+from petkeras.system.files import local_path
 from petkeras.text import one_line
-from petkeras.visualize.style import BLUE, GREEN, ORANGE, PINK, SKY, WIDTH, YELLOW, styled
+from petkeras.visualize.style import (
+    RUN_COLORS,
+    TEST_COLOR,
+    TRAIN_COLOR,
+    WIDTH,
+    set_log_scale,
+    styled,
+)
 
-RUN_COLORS = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)
+MAX_DOTS = 60  # epochs; more have a line without dots
 
 
 def smooth(values, weight=0.9):
@@ -71,7 +77,7 @@ def read_scalars(run_dir, tags=("Loss", "Accuracy")):
     scalars: dict[str, dict[str, tuple]] = {}
     for part in ("train", "test"):
         found: dict[str, dict[int, float]] = {tag: {} for tag in tags}
-        folder = Path(run_dir) / "tensorboard" / part
+        folder = local_path("run_dir", run_dir) / "tensorboard" / part
         files = sorted(file for file in folder.glob("events.out.*") if file.is_file())
         for file in files:  # a resumed run has several
             try:
@@ -94,11 +100,12 @@ def plot_curves(runs, weight=0.9):
 
     Args:
         runs: a run folder, or a dict from names to the run folders to compare.
-        weight: how much to smooth, in [0, 1), as in TensorBoard.
+        weight: how much to smooth the training curve, in [0, 1), as in TensorBoard.
 
     Returns:
-        A matplotlib `Figure`. Pale lines are single batches, strong ones the smoothed values;
-        solid is the test part, dashed the training part.
+        A matplotlib `Figure`. Dashed lines are the training part: pale lines are single batches,
+        strong ones the smoothed values. Solid lines are the whole test part after each epoch,
+        neither sampled nor smoothed. Losses of very different sizes get a log axis.
 
     Raises:
         PetkerasError: a folder has no scalars, or `weight` is out of range.
@@ -107,31 +114,42 @@ def plot_curves(runs, weight=0.9):
     """
     named = runs if isinstance(runs, dict) else {"": runs}
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.6))
+    shown = []  # the losses of each line
     for number, (name, run_dir) in enumerate(named.items()):
-        scalars = read_scalars(run_dir)
+        scalars = read_scalars(run_dir, ("Loss", "Accuracy", "Epoch/Loss", "Epoch/Accuracy"))
         if not len(scalars["train"]["Loss"][0]):
             raise PetkerasError(f"{run_dir} has no loss by step in its folder 'tensorboard'.")
-        colors = (RUN_COLORS[number % len(RUN_COLORS)],) * 2 if name else (BLUE, ORANGE)
-        for part, dashes, color in zip(("train", "test"), ("--", "-"), colors, strict=True):
-            label = f"{name} {part}".strip()
-            for panel, tag in zip(axes, ("Loss", "Accuracy"), strict=True):
-                steps, values = scalars[part][tag]
-                smoothed = smooth(values, weight)
-                panel.plot(steps, values, color=color, alpha=0.18, linewidth=0.8)
-                panel.plot(steps, smoothed, dashes, color=color, label=label, linewidth=1.8)
+        run_color = RUN_COLORS[number % len(RUN_COLORS)]
+        train_color, test_color = (run_color,) * 2 if name else (TRAIN_COLOR, TEST_COLOR)
+        for panel, tag in zip(axes, ("Loss", "Accuracy"), strict=True):
+            steps, values = scalars["train"][tag]
+            smoothed = smooth(values, weight)
+            panel.plot(steps, values, color=train_color, alpha=0.18, linewidth=0.8)
+            label = f"{name} training".strip()
+            panel.plot(steps, smoothed, "--", color=train_color, label=label, linewidth=1.8)
+            ends, exact = scalars["test"][f"Epoch/{tag}"]
+            dots = "." if len(ends) <= MAX_DOTS else ""
+            label = f"{name} test".strip()
+            panel.plot(ends, exact, "-", marker=dots, color=test_color, label=label, linewidth=1.8)
+            shown += [smoothed, exact] if tag == "Loss" else []
     loss, accuracy = axes
-    loss.set(title="loss of a batch", xlabel="step")
-    _scale_losses(loss, [line.get_ydata() for line in loss.lines[1::2]])
-    accuracy.set(title="accuracy of a batch", xlabel="step", ylim=(0, 1.02))
+    loss.set(title="loss", xlabel="step")
+    _scale_losses(loss, shown)
+    accuracy.set(title="accuracy", xlabel="step", ylim=(0, 1.02))
     figure.legend(*loss.get_legend_handles_labels(), loc="outside upper left", ncols=4)
     return figure
 
 
-def _scale_losses(axes, smoothed):
-    """End the axis above the smoothed losses; use a log axis if the runs differ too much."""
-    highest = [np.nanmax(losses[len(losses) // 50 :]) for losses in smoothed]  # without the start
-    if max(highest) > 50 * min(highest):
-        axes.set_yscale("log")
-        axes.set_ylim(bottom=min(np.nanmin(losses) for losses in smoothed) / 2)
+def _scale_losses(axes, lines):
+    """End the axis above the losses, or use a log axis if their sizes differ too much."""
+    lines = [losses[len(losses) // 50 :] for losses in lines]  # without the start
+    lines = [losses[np.isfinite(losses) & (losses > 0)] for losses in lines]
+    lines = [losses for losses in lines if len(losses)]
+    if not lines:
+        return
+    highest = max(losses.max() for losses in lines)
+    if highest > 50 * min(np.median(losses) for losses in lines):
+        set_log_scale(axes)
+        axes.set_ylim(min(losses.min() for losses in lines) / 2, 2 * highest)
     else:
-        axes.set_ylim(0, 1.1 * max(highest))
+        axes.set_ylim(0, 1.1 * highest)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from petkeras.errors import PetkerasError
-from petkeras.system.files import read_array, read_arrays, read_json
+from petkeras.system.files import local_path, read_array, read_arrays, read_json
 from petkeras.text import one_line
 from petkeras.visualize.animation import Animation
-from petkeras.visualize.style import WIDTH, draw_feature_maps, feature_map_scale, styled
+from petkeras.visualize.style import (
+    VALUE_COLORS,
+    WIDTH,
+    draw_feature_maps,
+    feature_map_scale,
+    set_log_scale,
+    styled,
+)
 
 MAX_FRAMES = 60
 
@@ -33,7 +39,8 @@ def read_film(file):
     try:
         filters = read_json(file)["filters"]
         for layer, numbers in filters.items():
-            if "/" in layer or not numbers or not all(type(n) is int and n >= 0 for n in numbers):
+            is_name = not {"", ".", ".."} & set(layer.split("/"))
+            if not is_name or not numbers or not all(type(n) is int and n >= 0 for n in numbers):
                 raise ValueError(f"layer {layer!r} must have a list of filter numbers")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None
@@ -56,7 +63,7 @@ class Evolution:
     """
 
     def __init__(self, run_dir):
-        self.folder = Path(run_dir) / "evolution"
+        self.folder = local_path("run_dir", run_dir) / "evolution"
         self.files = list_frames(self.folder)
         if not self.files:
             raise PetkerasError(
@@ -191,8 +198,8 @@ def plot_movement(run_dir):
         run_dir: the run folder.
 
     Returns:
-        A matplotlib `Figure`: a line for each layer, its distance as a share of the initial norm on
-        a logarithmic axis.
+        A matplotlib `Figure`: a line for each layer, darkest the first, its distance as a share of
+        the initial norm on a logarithmic axis.
 
     Raises:
         PetkerasError: the run has no film.
@@ -201,12 +208,16 @@ def plot_movement(run_dir):
         changes.
     """
     evolution = Evolution(run_dir)
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.8))
     movement = evolution.movement()
+    figure, axes = plt.subplots(figsize=(WIDTH, max(3.8, 0.22 * len(movement))))
+    colors = plt.get_cmap(VALUE_COLORS)(np.linspace(0, 0.85, len(movement)))  # without pale yellow
     dashes = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
-    for (layer, moved), dash in zip(movement.items(), dashes * len(movement), strict=False):
-        axes.plot(evolution.steps[1:], moved[1:], linestyle=dash, label=layer)
-    axes.set(title="how far each kernel is from its start", xlabel="step", yscale="log")
+    for (layer, moved), color, dash in zip(
+        movement.items(), colors, dashes * len(movement), strict=False
+    ):
+        axes.plot(evolution.steps[1:], moved[1:], color=color, linestyle=dash, label=layer)
+    set_log_scale(axes)
+    axes.set(title="how far each kernel is from its start", xlabel="step")
     axes.set_ylabel("distance / length at the start")
     figure.legend(loc="outside right center")
     return figure

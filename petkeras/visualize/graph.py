@@ -11,6 +11,8 @@ from petkeras.visualize.style import BLUE, GREEN, ORANGE, WIDTH, styled
 SIDE_SCOPES = ("labels", "loss", "accuracy", "train")  # all others are the network's layers
 ROW, COLUMN = 0.62, 3.4  # inches from one box to the next
 BOX_WIDTH, BOX_HEIGHT = 1.3, 0.32
+BULGE = 0.45  # inches, of an arrow that passes other layers
+MAX_SCOPES = 40  # more would make a figure that cannot be read
 
 
 def graph_scopes(graph):
@@ -68,10 +70,10 @@ def plot_graph(graph):
     Returns:
         A matplotlib `Figure`: the network on the left, from top to bottom, and beside it the scopes
         `loss`, `accuracy`, `labels` and `train`. Beside an arrow is its tensor's shape (`?` is the
-        batch), or the number of tensors.
+        batch), or the number of tensors. An arrow that passes other layers is a curve.
 
     Raises:
-        PetkerasError: the graph has no scopes of a network.
+        PetkerasError: the graph has no scopes of a network, or more than 40.
 
     Reference: the article's section "Visualizing the graph".
     """
@@ -83,6 +85,11 @@ def plot_graph(graph):
             "petkeras.callbacks.tensorboard.scoped_graph(model). "
             f"Received: a graph of {len(graph.get_operations())} operations without scopes"
         )
+    if len(layers) > MAX_SCOPES:
+        raise PetkerasError(
+            f"`graph` has {len(layers)} layers at its top level; up to {MAX_SCOPES} can be drawn. "
+            "TensorBoard's Graphs tab shows any number."
+        )
     centers = {scope: (0.0, -ROW * row) for row, scope in enumerate(layers)}
     last = centers[layers[-1]][1]
     # The last layer and the three side scopes form a square, so that no arrow crosses another.
@@ -91,7 +98,7 @@ def plot_graph(graph):
     centers |= {scope: center for scope, center in square.items() if scope in scopes}
     figure, axes = plt.subplots(figsize=(WIDTH * 0.8, ROW * (len(layers) + 1.4)))
     axes.set_axis_off()
-    axes.set(xlim=(-1, COLUMN + 1), ylim=(below - 0.4, 0.4), aspect="equal")
+    axes.set(xlim=(-1.2, COLUMN + 1), ylim=(below - 0.4, 0.4), aspect="equal")
     for scope, (x, y) in centers.items():
         _draw_box(axes, scope, x, y, y, ORANGE if scope in SIDE_SCOPES else BLUE)
     train = (COLUMN, last + ROW)
@@ -126,7 +133,13 @@ def _draw_arrow(axes, start, end, target, shapes):
     (x, y), (x_end, y_end) = start, end
     if target == "train":
         y_end = max(y, y_end)  # horizontal where there is room
-    if x == x_end:
+    curve = "arc3"
+    if x == x_end and abs(y - y_end) > 1.5 * ROW:
+        tail, head = ((x - BOX_WIDTH / 2, height) for height in (y, y_end))
+        curve = f"arc3,rad={2 * BULGE / (y - y_end)}"  # to the left
+        label = (x - BOX_WIDTH / 2 - BULGE - 0.05, (y + y_end) / 2)
+        align = {"ha": "right", "va": "center", "rotation": 90}
+    elif x == x_end:
         half_height = BOX_HEIGHT / 2 if y_end > y else -BOX_HEIGHT / 2
         tail, head = (x, y + half_height), (x, y_end - half_height)
         label, align = (x + 0.08, (y + y_end) / 2), {"ha": "left", "va": "center"}
@@ -137,6 +150,7 @@ def _draw_arrow(axes, start, end, target, shapes):
         # A slanted arrow has room above its left part.
         align = {"ha": "center" if y == y_end else "right", "va": "bottom"}
     arrow = {"arrowstyle": "->", "color": "#555555", "shrinkA": 0, "shrinkB": 0}
+    arrow["connectionstyle"] = curve
     axes.annotate("", head, tail, arrowprops=arrow)
     axes.text(*label, _describe(shapes), fontsize=8, color="#555555", **align)
 

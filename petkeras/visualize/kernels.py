@@ -65,19 +65,21 @@ def layer_kernels(model, layer, filters=None):
     """Return the kernels of a convolution layer by name.
 
     Args:
-        model: a `keras.Model`.
-        layer: the name of a layer that has kernels `(height, width, channels, filters)`.
+        model: a functional or sequential `keras.Model`.
+        layer: the name of a layer that has kernels `(height, width, channels, filters)`; of a layer
+            in a nested model, such as `"backbone/conv5"`.
         filters: numbers of the filters; `None` is all.
 
     Returns:
         A dict from a name such as `"filter 3"` to `(height, width, channels)` float32.
 
     Raises:
-        PetkerasError: there is no such layer or filter, or the layer has no such kernels.
+        PetkerasError: there is no such layer or filter, the layer has no such kernels, or the model
+            is of another kind.
     """
     weights = getattr(find_layer(model, layer), "kernel", None)
     if weights is None or len(weights.shape) != 4:
-        names = ", ".join(each.name for each in convolutions(model))
+        names = ", ".join(convolutions(model)) or "none"
         raise PetkerasError(
             f"Layer '{layer}' has no kernels to show. Layers with kernels: {names}."
         )

@@ -8,6 +8,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch, Rectangle
 
 from petkeras.errors import PetkerasError
+from petkeras.visualize.lettering import letters_across, text_width, wrap_text
 from petkeras.visualize.style import (
     BLUE,
     ORANGE,
@@ -48,10 +49,11 @@ def plot_pictures(images, titles=None, columns=None):
     rows, columns = grid_shape(len(images), columns)
     images = [_to_uint8(image) for image in images]
     tallest = max(image.shape[0] / image.shape[1] for image in images)
+    side = 0.95 * WIDTH / columns  # no line of a title is wider than its image
+    longest = max(text_width(line) for title in titles for line in title.split("\n"))
+    fontsize = min(9, max(6, letters_across(side, 1) / max(1, longest)))
+    titles = [wrap_text(title, letters_across(side, fontsize) + 1) for title in titles]
     lines = max(title.count("\n") + 1 for title in titles) if any(titles) else 0
-    longest = max(len(line) for title in titles for line in title.split("\n"))
-    # No line is wider than its image: a letter's width is about 0.6 of the font size.
-    fontsize = min(9, max(5, 72 * WIDTH / columns / (0.6 * max(1, longest))))
     height = rows * (tallest * WIDTH / columns + 0.17 * lines)
     figure, axes = panel_grid(rows, columns, height + 0.05)
     for panel, image, title in zip(axes.flat, images, titles, strict=False):

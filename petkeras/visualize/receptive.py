@@ -12,7 +12,14 @@ from matplotlib.patches import Rectangle
 
 from petkeras import layers as ours
 from petkeras.errors import PetkerasError
-from petkeras.inspection import find_layer, has_feature_maps, layers_in_sequence
+from petkeras.inspection import (
+    check_one_input_and_output,
+    find_layer,
+    fits,
+    has_feature_maps,
+    named_layers,
+)
+from petkeras.tracing import layers_in_sequence, recording, run_model
 from petkeras.visualize.sliding_windows import SlidingWindows
 from petkeras.visualize.style import (
     SKY,
@@ -25,13 +32,21 @@ from petkeras.visualize.style import (
 )
 
 POOLS = (ours.MaxPool2D, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
-CONVOLUTIONS = (ours.Conv2D, keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+CONVOLUTIONS = (
+    ours.Conv2D,
+    keras.layers.Conv2D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv2D,
+)
 ELEMENTWISE = (  # each output depends on the input at the same position only
     ours.Dropout,
     keras.layers.Activation,
     keras.layers.BatchNormalization,
     keras.layers.Dropout,
+    keras.layers.ELU,
+    keras.layers.Identity,
     keras.layers.LeakyReLU,
+    keras.layers.Normalization,
     keras.layers.ReLU,
     keras.layers.Rescaling,
 )
@@ -77,7 +92,8 @@ def receptive_field(model, layer, row, column):
 
     Args:
         model: a `keras.Model` whose layers, up to this one, follow one another.
-        layer: the name of a layer with feature maps.
+        layer: the name of a layer with feature maps; of a layer in a nested model, such as
+            `"backbone/conv5"`.
         row, column: the unit's position in the map, from 0.
 
     Returns:
@@ -97,7 +113,7 @@ def receptive_field(model, layer, row, column):
         Networks", Distill (2019).
     """
     down, across = _paths(model, layer)
-    _check_unit(model, layer, row, column)
+    _check_unit(layer, layers_in_sequence(model, layer)[-1].output_shape, row, column)
     (top, bottom), (left, right) = _visible_range(down, row), _visible_range(across, column)
     return ReceptiveField(top, left, bottom, right, _first_field(down)[1], _first_field(across)[1])
 
@@ -124,11 +140,12 @@ def receptive_fields(model):
     LayerReceptiveField(name='pool2', height=16, width=16, step_down=4, step_right=4)
     """
     fields = []
-    for layer in model.layers:
+    check_one_input_and_output(model)
+    for name, layer in named_layers(model, nested=False).items():
         if has_feature_maps(layer):
-            (_, *down), (_, *across) = map(_first_field, _paths(model, layer.name))
+            (_, *down), (_, *across) = map(_first_field, _paths(model, name))
             sizes, steps = zip(down, across, strict=True)
-            fields.append(LayerReceptiveField(layer.name, *sizes, *steps))
+            fields.append(LayerReceptiveField(name, *sizes, *steps))
     return fields
 
 
@@ -136,7 +153,7 @@ def gradient_field(model, x, layer, row, column):
     """Return how strongly each pixel changes a unit: 0 outside of the receptive field.
 
     Args:
-        model: a `keras.Model`.
+        model: a functional or sequential `keras.Model`.
         x: one preprocessed image, `(height, width, channels)` or a batch of one.
         layer: the name of a layer with feature maps.
         row, column: the unit's position in the map, from 0.
@@ -158,18 +175,19 @@ def gradient_field(model, x, layer, row, column):
     >>> field.shape, int((field > 0).sum())
     ((16, 16), 9)
     """
-    shape = model.input_shape[1:]
-    if np.shape(x)[-3:] != shape or np.size(x) != math.prod(shape):
+    found = find_layer(model, layer, maps=True)
+    shape, given = tuple(model.inputs[0].shape[1:]), np.shape(x)
+    if not fits(given[-3:], shape) or np.size(x) != math.prod(given[-3:]):
         raise PetkerasError(
             f"`x` must be one image of the shape {shape}, the model's input. "
-            f"Received: shape={tuple(np.shape(x))}"
+            f"Received: shape={tuple(given)}"
         )
-    _check_unit(model, layer, row, column)
-    x = tf.reshape(tf.cast(x, tf.float32), (1, *shape))  # (1, height, width, channels)
-    maps = keras.Model(model.inputs, model.get_layer(layer).output)
-    with tf.GradientTape() as tape:
+    x = tf.reshape(tf.cast(x, tf.float32), (1, *given[-3:]))  # (1, height, width, channels)
+    with tf.GradientTape(watch_accessed_variables=False) as tape, recording({layer: found}) as at:
         tape.watch(x)
-        unit = tf.reduce_sum(maps(x, training=False)[0, row, column])
+        run_model(model, x)
+        _check_unit(layer, at[layer].shape, row, column)
+        unit = tf.reduce_sum(at[layer][0, row, column])
     gradient = tape.gradient(unit, x)  # (1, height, width, channels)
     return tf.reduce_sum(tf.abs(gradient[0]), axis=2).numpy()
 
@@ -199,10 +217,16 @@ def plot_receptive_field(model, x, image, layers=None, row=None, column=None):
     Reference: W. Luo, Y. Li, R. Urtasun, R. Zemel, "Understanding the Effective Receptive Field
         in Deep Convolutional Neural Networks", NIPS (2016), on the gradient inside the field.
     """
+    check_one_input_and_output(model)
     if layers is None:
-        layers = [each.name for each in model.layers if isinstance(each, POOLS + CONVOLUTIONS)]
-    image, size = np.asarray(image), model.input_shape[1:3]
-    if image.shape != (*size, 3):
+        every = named_layers(model, nested=False)
+        layers = [name for name, each in every.items() if isinstance(each, POOLS + CONVOLUTIONS)]
+    image, size = np.asarray(image), tuple(model.inputs[0].shape[1:3])
+    if not layers:
+        raise PetkerasError(
+            f"The keras.Model '{model.name}' has no convolutions or pools, whose fields are shown."
+        )
+    if not fits(image.shape, (*size, 3)):
         raise PetkerasError(
             f"plot_receptive_field: `image` must have the shape {(*size, 3)} of the model's "
             f"images. Received: shape={image.shape}"
@@ -229,23 +253,24 @@ def plot_receptive_field(model, x, image, layers=None, row=None, column=None):
 def _paths(model, name):
     """Return the sliding windows from the image to a layer: along the height, and the width."""
     find_layer(model, name, maps=True)
-    layers = layers_in_sequence(model, name)
-    return [[w for layer in layers for w in _windows(layer, axis)] for axis in (0, 1)]
+    calls = layers_in_sequence(model, name)
+    return [[w for call in calls for w in _windows(call, axis)] for axis in (0, 1)]
 
 
-def _windows(layer, axis):
-    """Return a list of the layer's sliding windows along an axis; empty if it has none."""
+def _windows(call, axis):
+    """Return a list of a layer's sliding windows along an axis; empty if it has none."""
+    layer = call.layer
     if isinstance(layer, ELEMENTWISE):
         return []
     if not isinstance(layer, POOLS + CONVOLUTIONS):
         raise PetkerasError(
-            f"Layer '{layer.name}' is a {type(layer).__name__}, whose receptive field is not known "
+            f"Layer '{call.name}' is a {type(layer).__name__}, whose receptive field is not known "
             "here. Known are convolutions, pools, activations, dropout and batch normalization."
         )
-    size = layer.input.shape[1 + axis]
+    size = call.input_shape[1 + axis]
     if size is None:
         raise PetkerasError(
-            f"The size of the images that layer '{layer.name}' takes is not known. Build the model "
+            f"The size of the images that layer '{call.name}' takes is not known. Build the model "
             "for a fixed image size."
         )
     window = layer.pool_size if isinstance(layer, POOLS) else layer.kernel_size
@@ -276,8 +301,8 @@ def _first_field(path):
     return start, size, step
 
 
-def _check_unit(model, layer, row, column):
-    height, width = find_layer(model, layer, maps=True).output.shape[1:3]
+def _check_unit(layer, shape, row, column):
+    height, width = shape[1:3]
     _check_position(f"The maps of layer '{layer}' have", height, width, row, column)
 
 
@@ -291,12 +316,12 @@ def _check_position(owner, height, width, row, column):
 
 def _nearest_unit(model, name, row, column):
     """Return the unit whose field is centered nearest to a pixel."""
-    height, width = model.input_shape[1:3]
+    height, width = model.inputs[0].shape[1:3]
+    down, across = _paths(model, name)
     row = (height - 1) / 2 if row is None else row
     column = (width - 1) / 2 if column is None else column
     _check_position("The image has", height, width, row, column)
-    down, across = _paths(model, name)
-    rows, columns = find_layer(model, name, maps=True).output.shape[1:3]
+    rows, columns = layers_in_sequence(model, name)[-1].output_shape[1:3]
     return _nearest(down, row, rows), _nearest(across, column, columns)
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.inspection import find_layer
+from petkeras.inspection import check_one_input_and_output, find_layer, named_layers
 from petkeras.visualize.attribution import check_images, choose_classes, draw_attribution
 from petkeras.visualize.style import WIDTH, draw_image, grid_shape, panel_grid, styled
+
+STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")  # measured weights
 
 
 @contextlib.contextmanager
@@ -19,18 +21,21 @@ def randomize(model, layers=None, seed=0):
 
     Each kernel and each bias is drawn from a normal distribution of mean 0 whose standard deviation
     is the trained values' root mean square: what was learned is gone, but values keep their scale.
+    Frozen layers are randomized, too. The means and variances of normalization layers are kept.
 
     Args:
         model: a `keras.Model`. The weights are changed in place, so that of the 411 MB of `fc1`
             only the trained and the random copy are in memory.
-        layers: the names of the layers; `None` is all that have weights.
+        layers: the names of the layers; `None` is all that have weights. The name of a nested model
+            stands for all its layers.
         seed: an integer that makes the random weights repeatable.
 
     Yields:
         The model.
 
     Raises:
-        PetkerasError: there is no such layer, or it has no weights.
+        PetkerasError: there is no such layer, it has no weights, or the model does not have one
+            input and one output.
 
     Example:
 
@@ -43,25 +48,29 @@ def randomize(model, layers=None, seed=0):
     >>> bool((model.get_layer("fc1").kernel.numpy() == trained).all())
     True
     """
-    trainable = _trainable_layers(model)
-    chosen = trainable if layers is None else [find_layer(model, name) for name in layers]
-    for layer in chosen:
-        if not layer.weights:
-            names = ", ".join(each.name for each in trainable)
+    check_one_input_and_output(model)
+    learned = _learned_weights(model)
+    chosen = list(learned) if layers is None else []
+    for name in layers or ():
+        find_layer(model, name)
+        inside = [each for each in learned if f"{each}/".startswith(f"{name}/")]
+        if not inside:
             raise PetkerasError(
-                f"Layer '{layer.name}' has no weights. Layers with weights: {names}."
+                f"Layer '{name}' has no weights. Layers with weights: {', '.join(learned)}."
             )
+        chosen += inside
+    places = list(named_layers(model, nested=False))
     trained = []
     try:
-        for layer in chosen:
-            for number, variable in enumerate(layer.trainable_variables):
+        for name in chosen:
+            for number, variable in enumerate(learned[name]):
                 values = tf.convert_to_tensor(variable)
                 trained.append((variable, values))
-                draw_seed = [seed, 2 * model.layers.index(layer) + number]
+                draw_seed = [seed, 2 * (1 + places.index(name)) + number]
                 variable.assign(_random_like(values, draw_seed))
         yield model
     finally:
-        for variable, values in trained:
+        for variable, values in reversed(trained):  # a layer can be named twice
             variable.assign(values)
 
 
@@ -87,9 +96,9 @@ def cascading_randomization(model, x, method, seed=0, class_index=None, **option
     classes = choose_classes(model, x, class_index)
     maps = {"trained": method(model, x, class_index=classes, **options)}
     with contextlib.ExitStack() as random_layers:
-        for layer in reversed(_trainable_layers(model)):
-            random_layers.enter_context(randomize(model, [layer.name], seed))
-            maps[layer.name] = method(model, x, class_index=classes, **options)
+        for name in reversed(_learned_weights(model)):
+            random_layers.enter_context(randomize(model, [name], seed))
+            maps[name] = method(model, x, class_index=classes, **options)
     return maps
 
 
@@ -210,8 +219,13 @@ def plot_sanity_check(model, x, image, method, seed=0, class_index=None, **optio
     return figure
 
 
-def _trainable_layers(model):
-    return [layer for layer in model.layers if layer.trainable_variables]
+def _learned_weights(model):
+    """Return a dict from the names of the layers that have learned weights to lists of these."""
+    weights = {
+        name: [weight for weight in layer.weights if weight.name not in STATISTICS]
+        for name, layer in named_layers(model, nested=False).items()
+    }
+    return {name: each for name, each in weights.items() if each}
 
 
 def _random_like(values, seed):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
+from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.ticker import LogFormatter
+
+from petkeras.visualize.lettering import check_letters, font_families
 
 STYLE = Path(__file__).with_name("petkeras.mplstyle")
 WIDTH = 8.0  # inches, 800 pixels
@@ -20,6 +24,9 @@ BLUE, ORANGE, GREEN, PINK, YELLOW, SKY = (
     "#E69F00",
     "#56B4E9",
 )
+TRAIN_COLOR, TEST_COLOR = ORANGE, BLUE  # in charts these two colors mean nothing else
+RUN_COLORS = (GREEN, PINK, SKY, YELLOW, "black")  # of runs that are compared
+NEUTRAL = "#66788a"  # bars of one kind
 VALUE_COLORS = "viridis"  # feature maps and other values from low to high
 HEAT_COLORS = "magma"  # where a network looks
 # Kernels and differences: blue below zero, gray at zero, yellow above. Lightness grows throughout,
@@ -27,6 +34,18 @@ HEAT_COLORS = "magma"  # where a network looks
 SIGNED_COLORS = LinearSegmentedColormap.from_list(
     "signed", ["#06214f", "#2f5aa8", "#8a8a8a", "#e0b84a", "#fff7c9"]
 )
+
+
+@contextmanager
+def figure_style():
+    """Use petkeras's style, in which names in any script are drawn as they are written.
+
+    A `$` in a breed's or a file's name is a dollar and does not begin a formula. The style file
+    does not say so, since Matplotlib's own tick labels on log axes are formulas.
+    """
+    own = {"font.family": font_families(), "text.parse_math": False}
+    with plt.style.context([STYLE, own]):
+        yield
 
 
 def styled(plot):
@@ -40,13 +59,30 @@ def styled(plot):
     def draw(*args, **kwargs):
         before = set(plt.get_fignums())
         try:
-            with plt.style.context(STYLE):
-                return plot(*args, **kwargs)
+            with figure_style():
+                drawn = plot(*args, **kwargs)
+                for number in set(plt.get_fignums()) - before:
+                    check_letters(plt.figure(number))
+            return drawn
         finally:
             for number in set(plt.get_fignums()) - before:
                 plt.close(number)
 
     return draw
+
+
+def set_log_scale(axes):
+    """Make the y axis logarithmic, with its tick labels as plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(PlainLogFormatter())
+    axes.yaxis.set_minor_formatter(PlainLogFormatter())
+
+
+class PlainLogFormatter(LogFormatter):
+    """Label the ticks of a log axis that Matplotlib would label, such as 0.01, without formulas."""
+
+    def __call__(self, x, pos=None):
+        return f"{x:g}" if super().__call__(x, pos) else ""
 
 
 def grid_shape(count, columns=None):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_filters, find_layer, has_feature_maps
+from petkeras.tracing import compile_outputs
 from petkeras.visualize.attribution import BATCH_SIZE, check_images
 from petkeras.visualize.receptive import receptive_field
 
@@ -37,9 +37,10 @@ def top_activations(model, x, layer, filters=None, count=9):
     The photographs are processed in batches; of each map only the highest value is kept.
 
     Args:
-        model: a `keras.Model`.
+        model: a functional or sequential `keras.Model`.
         x: `(n, H, W, 3)`, preprocessed.
-        layer: a layer's name. Units of a layer without feature maps have one value per photograph.
+        layer: a layer's name; of a layer in a nested model, such as `"backbone/conv5"`. Units of a
+            layer without feature maps have one value per photograph.
         filters: numbers of filters, units or classes; `None` is all.
         count: photographs for each filter, or all of them if there are fewer.
 
@@ -64,11 +65,11 @@ def top_activations(model, x, layer, filters=None, count=9):
     if count < 1:
         raise PetkerasError(f"top_activations: `count` must be 1 or more. Received: count={count}")
     x = check_images(model, x)
-    width = found.output.shape[2] if has_feature_maps(found) else 1
-    activations = keras.Model(model.inputs, found.output)
+    activations = compile_outputs(model, [layer])
     values, positions = [], []
     for first in range(0, len(x), BATCH_SIZE):
-        maps = activations(x[first : first + BATCH_SIZE], training=False)  # (b, h, w, filters)
+        maps = activations(x[first : first + BATCH_SIZE])[layer]  # (b, h, w, filters)
+        width = maps.shape[2] if len(maps.shape) == 4 else 1
         maps = tf.gather(tf.cast(maps, tf.float32), list(chosen), axis=-1)
         flat = tf.reshape(maps, (len(maps), -1, len(chosen)))  # (b, h * w, filters)
         flat = tf.transpose(flat, (2, 0, 1)).numpy()  # (filters, b, h * w)
@@ -85,7 +86,7 @@ def crop_patches(model, images, layer, top):
     """Return the patches of photographs that activate filters most.
 
     Args:
-        model: a `keras.Model` whose layers follow one another.
+        model: a `keras.Model` whose layers, up to this one, follow one another.
         images: `(n, H, W, 3)` uint8, the photographs that were given to `top_activations`, not
             preprocessed.
         layer: the layer's name.

@@ -108,9 +108,12 @@ def test_no_film_is_kept_without_a_run_folder_or_with_film_every_0(tmp_path, sma
 @pytest.mark.parametrize(
     ("film", "message"),
     [
-        (Film({"conv9": [0]}), "there is no layer 'conv9' with feature maps. .* conv1_1, conv1_2"),
-        (Film({"fc1": [0]}), "there is no layer 'fc1' with feature maps"),
-        (Film({"conv1_1": [32]}), "layer 'conv1_1' has filters 0 to 31. Received: 32"),
+        (Film({"conv9": [0]}), "There is no layer 'conv9'. The layers are: conv1_1, conv1_2"),
+        (
+            Film({"fc1": [0]}),
+            "Layer 'fc1' has no feature maps. Layers with feature maps are: conv1_1",
+        ),
+        (Film({"conv1_1": [32]}), "Layer 'conv1_1' has the filters 0 to 31. Received: 32"),
         (Film(image=np.zeros((8, 8, 3))), r"`image` must be \(16, 16, 3\) uint8.*\(8, 8, 3\)"),
     ],
 )
@@ -130,8 +133,8 @@ def test_a_kernel_of_up_to_100_000_weights_is_taken_whole():
     ("name", "content", "message"),
     [
         ("film.json", b"{}", r"film\.json is damaged"),
-        ("film.json", b'{"filters": {"conv9": [0]}}', "there is no layer 'conv9'"),
-        ("film.json", b'{"filters": {"conv1_1": [99]}}', "has filters 0 to 31"),
+        ("film.json", b'{"filters": {"conv9": [0]}}', "There is no layer 'conv9'"),
+        ("film.json", b'{"filters": {"conv1_1": [99]}}', "has the filters 0 to 31"),
         ("photograph.npy", b"", r"photograph\.npy is damaged"),
         ("start.npz", b"", r"start\.npz is damaged"),
         ("start.npz", {"conv1_1": np.zeros(3)}, "its kernels do not fit the network"),
@@ -156,3 +159,17 @@ def test_only_frames_of_later_steps_are_dropped(tmp_path):
         (folder / f"{name}.npz").touch()
     drop_frames_after(tmp_path, 10)
     assert sorted(file.stem for file in folder.iterdir()) == ["step_0000010", "step_mine"]
+
+
+def test_filters_may_be_numpys_integers():
+    assert Film({"conv1_2": np.array([5, 2]), "pool2": (np.int8(0),)}).filters == {
+        "conv1_2": [5, 2], "pool2": [0],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("filters", [["conv1_2"], {"conv1_2": 5}, {"conv1_2": [0.5]}])
+def test_filters_that_are_no_lists_of_integers_are_refused(filters):
+    with pytest.raises(
+        PetkerasError, match=r"Film: `filters` must be a dict .* Received: filters="
+    ):
+        Film(filters)

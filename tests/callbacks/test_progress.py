@@ -4,6 +4,7 @@ import io
 import types
 
 import numpy as np
+from rich.console import Console
 
 from petkeras.callbacks import progress
 
@@ -28,12 +29,17 @@ def test_a_line_an_epoch_where_the_output_is_no_terminal(capsys):
     )
 
 
+def test_without_standard_output_there_are_lines_that_go_nowhere(monkeypatch):
+    monkeypatch.setattr(progress.sys, "stdout", None)
+    shown = progress.make_progress()
+    assert type(shown) is progress.ProgressLines
+    start(shown).on_epoch_end(1, LOGS)
+
+
 def test_a_bar_on_a_terminal_tells_loss_accuracy_speed_and_time_left(monkeypatch):
     screen = io.StringIO()
-    terminal = progress.Console
-    monkeypatch.setattr(
-        progress, "Console", lambda: terminal(file=screen, force_terminal=True, width=80)
-    )
+    terminal = Console(file=screen, force_terminal=True, width=80)
+    monkeypatch.setattr(progress, "make_console", lambda: terminal)
     monkeypatch.setattr(progress.sys.stdout, "isatty", lambda: True, raising=False)
     shown = start(progress.make_progress())
     shown.on_epoch_begin(1)

@@ -9,9 +9,12 @@ from conftest import halves_data
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto import event_pb2
 from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.plugins.histogram.summary_v2 import histogram_pb
+from tensorboard.plugins.hparams.api_pb2 import STATUS_SUCCESS
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from petkeras.callbacks.graph import scoped_graph
-from petkeras.callbacks.tensorboard import drop_entries_after
+from petkeras.callbacks.tensorboard import NUM_BINS, count_bins, drop_entries_after
 from petkeras.inspection import MAX_SAMPLES, sampled_kernels
 from petkeras.models import pet_net
 from petkeras.recipes import ARTICLE, MODERN
@@ -32,7 +35,7 @@ def events(tmp_path_factory):
     recipe = dataclasses.replace(MODERN, epochs=2, summary_every=2)
     history = train(pet_net(image_size=16, recipe=recipe), data, recipe, run_dir, verbose=False)
     read = {}
-    for name in ("train", "test"):
+    for name in ("train", "test", "."):
         read[name] = EventAccumulator(str(run_dir / "tensorboard" / name), {"tensors": 0})
         read[name].Reload()
     return read, history
@@ -44,7 +47,7 @@ def scalars(events, tag):
 
 def test_both_writers_get_loss_accuracy_and_every_kernel_every_few_steps(events):
     read, history = events
-    for part in read.values():
+    for part in (read["train"], read["test"]):
         for tag in ("Loss", "Accuracy", *(f"kernels/{name}" for name in KERNELS)):
             assert [event.step for event in part.Tensors(tag)] == [2, 4, 6, 8, 10]
     losses = scalars(read["train"], "Loss")
@@ -62,6 +65,30 @@ def test_each_epoch_is_over_whole_parts(events):
             np.testing.assert_allclose(
                 list(written.values()), history.column(prefix + tag), rtol=1e-5
             )
+
+
+def test_the_hparams_tab_gets_the_settings_the_final_accuracy_and_a_status(events):
+    contents = events[0]["."].PluginTagToContent("hparams")
+    data = {tag: HParamsPluginData.FromString(content) for tag, content in contents.items()}
+    values = data["_hparams_/session_start_info"].session_start_info.hparams
+    assert values["seed"].number_value == 0
+    assert values["image_size"].number_value == 16
+    assert values["precision"].string_value == "float32"
+    assert values["backbone"].string_value == "none"
+    assert values["learning_rate"].number_value == pytest.approx(MODERN.learning_rate)
+    (metric,) = data["_hparams_/experiment"].experiment.metric_infos
+    assert (metric.name.group, metric.name.tag) == ("test", "Epoch/Accuracy")
+    assert data["_hparams_/session_end_info"].session_end_info.status == STATUS_SUCCESS
+
+
+@pytest.mark.parametrize("values", [[], [3.0] * 5, [1.0, 2.0, 2.5, np.nan]])
+def test_histograms_are_binned_as_tensorboard_bins_them(values):
+    finite = [value for value in values if np.isfinite(value)]
+    expected = histogram_pb("tag", finite, buckets=NUM_BINS).value[0].tensor
+    if finite:
+        np.testing.assert_allclose(count_bins(values), tf.make_ndarray(expected))
+    else:
+        assert count_bins(values)[:, 2].sum() == 0
 
 
 def test_the_graph_is_written_once_and_its_top_level_is_the_articles(events):

@@ -36,6 +36,7 @@ def shown(run_dir, data):
     """The inputs, the figures, and the text of the page."""
     inputs = choose_inputs(Run(run_dir), data)
     (run_dir.parent / "precious").write_text("mine")
+    (run_dir / "figures" / "curves.png").unlink(missing_ok=True)
     (run_dir / "figures" / "curves.png").symlink_to(run_dir.parent / "precious")
     drawn = write_figures(inputs)
     return inputs, drawn, write_report(inputs, drawn).read_text(encoding="utf-8")
@@ -45,4 +46,4 @@ def shown(run_dir, data):
 def quick(monkeypatch):
     """Leave out the slow figures that do not depend on the chosen photographs."""
     monkeypatch.setattr(figures, "_film_figures", lambda inputs: [])
-    monkeypatch.setattr(figures, "_activation_maximization_figures", lambda inputs: [])
+    monkeypatch.setattr(figures, "activation_maximization_figures", lambda inputs: [])

@@ -52,7 +52,7 @@ def test_without_pictures_and_film_a_photograph_is_required(tmp_path, data):
     ("layer", "message"),
     [
         ("conv9", "There is no layer 'conv9'. The layers are: conv1_1, conv1_2, pool1"),
-        ("fc1", "Layer 'fc1' has no feature maps. Layers with feature maps: conv1_1"),
+        ("fc1", "Layer 'fc1' has no feature maps. Layers with feature maps are: conv1_1"),
     ],
 )
 def test_a_layer_that_cannot_be_shown_is_refused(run_dir, data, layer, message):
@@ -67,10 +67,24 @@ def test_a_filmed_photograph_of_another_size_is_not_used(run_dir, tmp_path):
         choose_inputs(Run(tmp_path / "run"))
 
 
-def test_a_network_without_convolutions_is_refused(run_dir, data, tmp_path):
+@pytest.mark.usefixtures("quick")
+def test_a_network_without_convolutions_is_shown_without_filters(run_dir, data, tmp_path):
     shutil.copytree(run_dir, tmp_path / "run")
     images = keras.Input((32, 32, 3))
     logits = keras.layers.Dense(2)(keras.layers.Flatten()(images))
     keras.Model(images, logits).save(tmp_path / "run" / "model.keras")
-    with pytest.raises(PetkerasError, match="has no convolutions"):
-        choose_inputs(Run(tmp_path / "run"), data)
+    inputs = choose_inputs(Run(tmp_path / "run"), data)
+    files = [figure.file for figure in write_figures(inputs)]
+    assert {"architecture.png", "costs.png", "attribution.png", "sanity.png"} <= set(files)
+    assert dict(inputs.left_out)["How much of the photograph one unit sees"].endswith(
+        "has no convolutions or pools, whose fields are shown."
+    )
+
+
+def test_a_class_without_test_pictures_has_no_photograph(run_dir, data):
+    first = dataclasses.replace(
+        data.test, images=data.test.images[::2], labels=data.test.labels[::2],
+        names=data.test.names[::2],
+    )  # fmt: skip
+    inputs = choose_inputs(Run(run_dir), dataclasses.replace(data, test=first))
+    np.testing.assert_array_equal(inputs.images, data.test.images[:1])

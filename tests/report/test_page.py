@@ -3,8 +3,12 @@
 import base64
 import io
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
+import numpy as np
 from PIL import Image
+
+from petkeras.report.page import _predictions, _title
 
 
 class Page(HTMLParser):
@@ -57,8 +61,25 @@ def test_the_pages_links_lead_to_its_sections(shown):
 def test_the_page_describes_the_training_and_the_predictions(shown):
     inputs, _, text = shown
     page = Page(text).text
-    assert "44 pictures of above, below; 12 more" in page
+    assert "44 pictures of above and below; 12 more" in page
     last = inputs.run.history.epochs[-1]
     assert f"{last.test_accuracy:.1%} of the test pictures" in page
     for row in inputs.probabilities:
         assert f"{row[0]:.1%}" in page
+
+
+def test_the_heading_names_a_few_classes_and_counts_many():
+    assert _title(("shiba_inu", "samoyed")) == "shiba inu or samoyed?"
+    assert _title([f"breed_{number}" for number in range(37)]) == "Which of 37 breeds?"
+
+
+def test_the_table_of_predictions_stays_narrow_for_many_classes():
+    names = tuple(f"breed_{number}" for number in range(37))
+    probabilities = np.full((1, 37), 0.4 / 34)
+    probabilities[0, [30, 7, 2]] = 0.3, 0.2, 0.1
+    inputs = SimpleNamespace(
+        run=SimpleNamespace(class_names=names), names=("a.jpg",), probabilities=probabilities
+    )
+    page = Page(_predictions(inputs))
+    assert len(page.all("th")) == len(page.all("td")) == 4
+    assert "a.jpgbreed_30 30.0%breed_7 20.0%breed_2 10.0%" in page.text

@@ -20,7 +20,8 @@ from petkeras.report import figures as report_figures
 from petkeras.report.inputs import choose_inputs
 from petkeras.report.page import write_report
 from petkeras.runs.evaluation import evaluate_pictures
-from petkeras.runs.transfer import PRETRAINED, TRANSFER, cut, open_backbone, transfer
+from petkeras.runs.pretrained import PRETRAINED
+from petkeras.runs.transfer import TRANSFER, cut, open_backbone, transfer
 from petkeras.training import Loop
 
 RECIPE = dataclasses.replace(TRANSFER, epochs=3)
@@ -231,9 +232,11 @@ def test_a_deep_network_is_shown_by_a_few_of_its_layers(tmp_path):
     assert len(run.model.layers) > 150
     inputs = choose_inputs(run, data)
     assert len(inputs.layers) == 6
-    files = {figure.file for figure in report_figures._list_figures(inputs)}
-    assert "attribution.png" in files
-    assert not files & {"architecture.png", "costs.png", "receptive.png", "sanity.png"}
+    drawn = {figure.file: figure for figure in report_figures._list_figures(inputs)}
+    assert {"attribution.png", "architecture.png"} <= set(drawn)
+    for name in ("costs.png", "receptive.png", "sanity.png"):
+        with pytest.raises(pk.PetkerasError, match="layers, and this figure has room for 30"):
+            drawn[name].draw()
     assert (inputs.layers[0], inputs.layers[-1]) == ("Conv1", "Conv_1")
 
 

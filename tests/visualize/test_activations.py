@@ -60,7 +60,7 @@ def test_before_and_after_show_the_same_filters_in_the_same_order(model, x):
 
 def test_layers_without_maps_and_unknown_layers_are_refused(model, x):
     with pytest.raises(
-        PetkerasError, match=r"'fc1' has no feature maps. Layers with feature maps: conv1_1"
+        PetkerasError, match=r"'fc1' has no feature maps. Layers with feature maps are: conv1_1"
     ):
         feature_maps(model, x, ["fc1"])
     with pytest.raises(PetkerasError, match=r"no layer 'conv3_1'. The layers are: conv1_1"):

@@ -1,9 +1,12 @@
 """The confusion matrix against a count by loops, and the worst predictions."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from petkeras.errors import PetkerasError
 from petkeras.visualize import confusion_matrix, plot_confusion, plot_worst
@@ -27,10 +30,35 @@ def test_the_figure_holds_the_counts_and_colors_by_the_share_of_a_row():
     np.testing.assert_allclose(axes.images[0].get_array(), [[0.75, 0.25], [0, 1]])
 
 
-def test_37_classes_fit(recwarn):
-    figure = plot_confusion(np.eye(37, dtype=int), [f"breed_{i}" for i in range(37)])
-    figure.draw_without_rendering()
+@pytest.mark.parametrize("classes", [2, 10, 37])
+@pytest.mark.parametrize("letters", [3, 25, 40])
+def test_names_do_not_overlap_and_stay_inside_the_figure(classes, letters, recwarn):
+    long_name = "american_pit_bull_terrier_of_the_northern_woods"
+    names = [f"{i:02d}_{long_name}"[:letters] for i in range(classes)]
+    figure = plot_confusion(np.eye(classes, dtype=int), names)
+    FigureCanvasAgg(figure).draw()
     assert not recwarn.list
+    width, height = figure.bbox.size
+    for labels in (figure.axes[0].get_xticklabels(), figure.axes[0].get_yticklabels()):
+        assert len(labels) == classes
+        boxes = [label.get_window_extent() for label in labels]
+        assert not any(p.overlaps(q) for p, q in itertools.pairwise(boxes))
+        for box in boxes:
+            assert 0 <= box.x0 <= box.x1 <= width
+            assert 0 <= box.y0 <= box.y1 <= height
+    for label in figure.axes[0].get_yticklabels():
+        assert label.get_fontsize() >= 7
+
+
+def test_titles_of_the_worst_photographs_do_not_overlap():
+    names = ("american_pit_bull_terrier", "staffordshire_bull_terrier")
+    images, labels = np.zeros((8, 4, 4, 3), np.uint8), np.eye(2)[[0, 1] * 4]
+    figure = plot_worst(images, labels, -4 * labels, names, ["x" * 60 + ".jpg"] * 8)
+    FigureCanvasAgg(figure).draw()
+    for row in (figure.axes[:4], figure.axes[4:8]):
+        for texts in ([axes._left_title for axes in row], [axes.xaxis.label for axes in row]):
+            boxes = [text.get_window_extent() for text in texts]
+            assert not any(p.overlaps(q) for p, q in itertools.pairwise(boxes))
 
 
 def test_the_worst_photographs_come_first_with_their_probabilities():

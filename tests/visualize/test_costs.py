@@ -89,7 +89,7 @@ def test_strides_groups_and_depthwise_kernels_count_as_often_as_they_multiply(pa
 def test_layers_of_nested_models_are_listed():
     inner = keras.Sequential([keras.Input((8, 8, 3)), ours.Conv2D(2, 3, name="inner")])
     outer = keras.Sequential([keras.Input((8, 8, 3)), inner, ours.MaxPool2D(name="outer")])
-    assert [row.name for row in costs(outer)] == ["inner", "outer"]
+    assert [row.name for row in costs(outer)] == [f"{inner.name}/inner", "outer"]
 
 
 def test_the_table_has_a_line_per_layer_and_the_totals():

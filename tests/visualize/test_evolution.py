@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from conftest import halves_data
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 import petkeras as pk
@@ -83,6 +84,20 @@ def test_movement_is_what_the_recorder_measured(run_dir):
         assert line.get_label() == layer
         assert line.get_xdata().tolist() == [2, 4, 6, 8, 10]
         np.testing.assert_array_equal(line.get_ydata(), moved[1:])
+
+
+def test_no_label_of_the_movement_is_a_raw_formula(run_dir):
+    figure = plot_movement(run_dir)
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    labels = [label.get_text() for label in axes.get_yticklabels(which="both")]
+    assert any(labels)
+    assert not any("$" in label for label in labels)
+    colors = {
+        line.get_color() if isinstance(line.get_color(), str) else tuple(line.get_color())
+        for line in axes.lines
+    }
+    assert len(colors) == len(axes.lines)
 
 
 @pytest.mark.parametrize(

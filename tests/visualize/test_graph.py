@@ -114,3 +114,34 @@ def test_a_graph_without_scopes_is_refused():
         tf.constant(1.0)
     with pytest.raises(PetkerasError, match=r"a graph of 1 operations without scopes"):
         plot_graph(graph)
+
+
+def test_an_arrow_that_passes_other_layers_is_a_curve():
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (None, 4), name="x")
+        with tf.name_scope("double"):
+            y = tf.add(x, x)
+        with tf.name_scope("square"):
+            y = tf.multiply(y, y)
+        with tf.name_scope("sum"):
+            tf.add(x, tf.multiply(y, 2.0))
+    drawn = plot_graph(graph).axes[0]
+    curved = [
+        annotation
+        for annotation in drawn.texts
+        if not annotation.get_text() and annotation.arrow_patch.get_connectionstyle().rad
+    ]
+    (arrow,) = curved  # from `x` past `double` and `square`
+    (left, _, _, _), (_, _, _, top) = boxes(drawn)["x"], boxes(drawn)["sum"]
+    assert arrow.xyann[0] == arrow.xy[0] == pytest.approx(left, abs=0.01)
+    assert arrow.xy[1] < top
+
+
+def test_a_graph_of_too_many_layers_is_refused():
+    with tf.Graph().as_default() as graph:
+        x = tf.constant(1.0, name="x/one")
+        for number in range(40):
+            with tf.name_scope(f"layer{number}"):
+                x = tf.multiply(tf.add(x, x), x)
+    with pytest.raises(PetkerasError, match=r"41 layers at its top level; up to 40 can be drawn"):
+        plot_graph(graph)

@@ -93,7 +93,7 @@ def test_kernels_alone_fill_a_grid():
 @pytest.mark.parametrize(
     ("layer", "filters", "message"),
     [
-        ("conv9", None, "There is no layer 'conv9'. The layers are: images, conv1_1"),
+        ("conv9", None, "There is no layer 'conv9'. The layers are: conv1_1"),
         ("pool1", None, "'pool1' has no kernels to show. Layers with kernels: conv1_1, conv1_2, "),
         ("conv1_1", [32], "Layer 'conv1_1' has the filters 0 to 31. Received: 32"),
     ],

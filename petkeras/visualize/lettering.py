@@ -1,0 +1,81 @@
+"""Names in figures: fonts for every script, and lines that fit."""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+import warnings
+
+from matplotlib import font_manager
+from matplotlib.text import Text
+
+# Fonts with the scripts that DejaVu Sans lacks; those that are installed are used.
+SCRIPT_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans CJK TC", "Noto Sans SC",
+    "Noto Sans JP", "Noto Sans KR", "Noto Sans TC", "Source Han Sans SC", "Source Han Sans CN",
+    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Droid Sans Fallback", "PingFang SC",
+    "Hiragino Sans GB", "Heiti TC", "Microsoft YaHei", "SimHei", "Yu Gothic", "Hiragino Sans",
+    "IPAexGothic", "Malgun Gothic", "Apple SD Gothic Neo", "NanumGothic", "Noto Sans Devanagari",
+    "Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai", "Noto Sans Hebrew",
+    "Noto Sans Arabic", "Noto Emoji", "Nirmala UI", "Leelawadee UI", "Segoe UI Symbol",
+    "Arial Unicode MS", "Unifont",
+)  # fmt: skip
+MISSING_GLYPH = "Glyph .* missing from font"  # how Matplotlib's warning begins
+
+
+def font_families():
+    """Return DejaVu Sans and the installed fonts for other scripts, in the order of preference."""
+    installed = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in SCRIPT_FONTS if name in installed)]
+
+
+def check_letters(figure):
+    """Say once if no installed font has a figure's letters, in place of a warning for each."""
+    letters = {letter for text in figure.findobj(Text) for letter in text.get_text()}
+    unusual = sorted(letter for letter in letters if letter > "\u017f")  # beyond Latin
+    if not unusual or any(
+        known and known.pattern == MISSING_GLYPH for _, known, *_ in warnings.filters
+    ):
+        return
+    fonts = [font_manager.get_font(font_manager.findfont(name)) for name in font_families()]
+    missing = [c for c in unusual if not any(font.get_char_index(ord(c)) for font in fonts)]
+    if missing:
+        warnings.filterwarnings("ignore", MISSING_GLYPH)
+        logging.getLogger("petkeras").warning(
+            "No installed font has the character %s: figures show a box in its place. Install a "
+            "font that has it, such as Noto Sans CJK, and start again.",
+            repr(missing[0]),
+        )
+
+
+def text_width(text):
+    """Return how wide a line is, in letters; Chinese and Japanese characters are wider."""
+    return sum(1.7 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def wrap_text(text, width):
+    """Break lines that are wider than `width` letters, if possible after `_`, `-` or a space.
+
+    Example:
+
+    >>> from petkeras.visualize.lettering import wrap_text
+    >>> wrap_text("american_pit_bull_terrier 80.0%", 25).split("\\n")
+    ['american_pit_bull_terrier', '80.0%']
+    """
+    lines = []
+    for line in text.split("\n"):
+        lines.append("")
+        for piece in re.findall(r"[^\s_-]*[\s_-]|[^\s_-]+", line):
+            if lines[-1] and text_width(lines[-1] + piece.rstrip()) > width:
+                lines.append("")
+            for letter in piece:
+                if lines[-1] and letter != " " and text_width(lines[-1] + letter) > width:
+                    lines.append("")
+                lines[-1] += letter
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def letters_across(inches, fontsize):
+    """Return how many letters fit in a line: a letter's width is about 0.6 of the font size."""
+    return max(1, 72 * inches / (0.6 * fontsize))
