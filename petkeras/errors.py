@@ -22,6 +22,19 @@ def is_number(value):
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
+def check_seed(seed):
+    """Return a run's seed as a Python integer.
+
+    Raises:
+        PetkerasError: it is not an integer, or not one that a run folder can record.
+    """
+    if not is_integer(seed) or not -(2**31) <= seed < 2**31:
+        raise PetkerasError(
+            f"`seed` must be an integer from -2**31 to 2**31 - 1. Received: seed={seed!r}"
+        )
+    return int(seed)
+
+
 def check_argument(owner, argument, value, is_valid, expected, error: type = ValueError):
     """Raise an error unless an argument is valid.
 

@@ -31,3 +31,17 @@ def one_line(text, max_length=160):
     if not line and isinstance(text, BaseException):
         line = type(text).__name__
     return line if len(line) <= max_length else line[: max_length - 3] + "..."
+
+
+def describe_classes(names, most=4):
+    """Return the names of a few classes as a list in words, or how many there are.
+
+    Example:
+
+    >>> from petkeras.text import describe_classes
+    >>> describe_classes(("beagle", "boxer", "pug")), describe_classes(range(37))
+    ('beagle, boxer and pug', '37 breeds')
+    """
+    if len(names) > most:
+        return f"{len(names)} breeds"
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from petkeras.callbacks.base import RunCallback
 from petkeras.errors import PetkerasError
+from petkeras.system.files import local_path
 
 NUM_KEPT = 2  # during training: the newest, and one more in case that is damaged
 
@@ -119,7 +120,7 @@ class Checkpoints:
     """
 
     def __init__(self, run_dir, **state):
-        self.folder = Path(run_dir) / "checkpoints"
+        self.folder = local_path("run_dir", run_dir) / "checkpoints"
         self.state = tf.train.Checkpoint(**state)
 
     def save(self, step, kept=NUM_KEPT):

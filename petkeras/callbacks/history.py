@@ -10,7 +10,7 @@ from typing import Any
 
 from petkeras.callbacks.base import RunCallback
 from petkeras.errors import PetkerasError
-from petkeras.system.files import written_atomically
+from petkeras.system.files import local_path, written_atomically
 from petkeras.text import one_line
 
 
@@ -66,7 +66,7 @@ class RecordHistory(RunCallback):
 
     def __init__(self, file=None, history=None):
         super().__init__()
-        self.file = None if file is None else Path(file)
+        self.file = None if file is None else local_path("file", file)
         self.history = history or History()
 
     def on_train_batch_end(self, batch, logs=None):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import sys
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from petkeras.callbacks.base import RunCallback
+from petkeras.system.terminal import is_terminal, make_console
 
 
 def make_progress():
     """Return the callback that fits the output: a bar for a terminal, lines otherwise."""
-    return ProgressBar() if sys.stdout.isatty() else ProgressLines()
+    return ProgressBar() if is_terminal(sys.stdout) else ProgressLines()
 
 
 class ProgressLines(RunCallback):
@@ -42,7 +42,7 @@ class ProgressBar(ProgressLines):
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=Console(),
+            console=make_console(),
         )
         epochs, steps = self.params["epochs"], self.params["steps"]
         total = None if steps is None else steps * epochs

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from petkeras.errors import PetkerasError
+from petkeras.system.files import local_path
 from petkeras.system.memory import training_environment
 
 COPIED = ".petkeras-lab.json"  # in the folder: the hash of each file as it was copied
@@ -79,13 +80,13 @@ def copy_chapters(folder, files=None):
     >>> copy_chapters(tempfile.mkdtemp(), {"01_data.ipynb": b"{}"})
     {'01_data.ipynb': 'copied'}
     """
-    folder = Path(folder)
+    folder, files = local_path("folder", folder), chapters() if files is None else files
     if os.path.lexists(folder) and not folder.is_dir():
         raise PetkerasError(f"{folder} is a file. Name a folder for the notebooks.")
     folder.mkdir(parents=True, exist_ok=True)
     copied = _read_hashes(folder)
     results = {}
-    for name, content in (chapters() if files is None else files).items():
+    for name, content in files.items():
         current, new = _hash_file(folder / name), _hash(content)
         if current is None:
             results[name] = "copied"
@@ -139,6 +140,7 @@ def open_jupyterlab(folder, arguments=()):
         raise PetkerasError("JupyterLab is not installed. Install it: pip install 'petkeras[lab]'")
     command = [sys.executable, "-m", "jupyterlab", *arguments]
     environment = {**training_environment(), **os.environ}
+    folder = local_path("folder", folder)
     with subprocess.Popen(command, cwd=folder, env=environment) as jupyterlab:
         # JupyterLab answers Ctrl-C itself, with a question.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)

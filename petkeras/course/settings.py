@@ -7,11 +7,10 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from petkeras.data.breeds import DEFAULT_BREEDS
 from petkeras.errors import PetkerasError
+from petkeras.system.files import to_json
 
 FILE = Path("petkeras-course.json")  # in the current folder, beside the notebooks
-BREEDS = ",".join(DEFAULT_BREEDS)
 IMAGE_SIZE = 64  # a step takes a tenth of its time at 224 pixels
 
 
@@ -21,16 +20,16 @@ class Settings:
 
     Args:
         source: as in `load_pets`: `"sample"`, `"oxford"` or a folder.
-        breeds: two or more names, separated by commas.
+        breeds: as in `load_pets`: two or more names, or `None` for the source's default.
         image_size: height and width of the pictures in pixels.
     """
 
     source: str = "sample"
-    breeds: str = BREEDS
+    breeds: str | list[str] | None = None
     image_size: int = IMAGE_SIZE
 
 
-def use(source="sample", breeds=BREEDS, image_size=IMAGE_SIZE):
+def use(source="sample", breeds=None, image_size=IMAGE_SIZE):
     """Choose the pictures for all chapters from now on, even after a restart.
 
     The choice is saved in `petkeras-course.json` in the current folder. The environment variables
@@ -43,7 +42,7 @@ def use(source="sample", breeds=BREEDS, image_size=IMAGE_SIZE):
     >>> from petkeras import course
     >>> course.use("oxford")  # doctest: +SKIP
     """
-    FILE.write_text(json.dumps(asdict(Settings(source, breeds, image_size))) + "\n")
+    FILE.write_text(to_json(asdict(Settings(str(source), breeds, image_size))) + "\n")
 
 
 def settings():

@@ -16,7 +16,7 @@ from petkeras.data.pictures import Problem, decode
 from petkeras.data.storage import UNFINISHED, remove_unfinished
 from petkeras.system.memory import free_memory
 
-VERSION = 2  # raise it when `decode` or the files below change, so that old ones are not used
+VERSION = 3  # raise it when `decode` or the files below change, so that old ones are not used
 IMAGES, ABOUT = "images.raw", "about.npz"  # the files in the folder of a class
 
 MAX_IN_MEMORY = 2 * 2**30  # bytes of pictures; all breeds at 224 x 224 pixels take half of it

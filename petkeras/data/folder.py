@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from petkeras.data import layout
 from petkeras.data.pictures import EXTENSIONS, Photograph, Problem, read_file, summarize
 from petkeras.errors import PetkerasError
 from petkeras.text import printable
@@ -14,31 +15,38 @@ from petkeras.text import printable
 class ClassFolders:
     """Read pictures from a folder that has one sub-folder per class.
 
+    If the folder has the sub-folders `train` and `test` (or `val`), each of them is a part of the
+    data, and its own sub-folders are the classes; see `petkeras.data.layout`.
+
     Args:
         folder: the folder. Files in it that are not pictures are reported and ignored; hidden
             files are ignored. A class may be a link to a folder elsewhere; other links to folders
             are not followed, so that no picture is found twice.
 
+    Attributes:
+        parts: for each sub-folder that is a part of the data, the name of the part; else empty.
+
     Raises:
-        PetkerasError: there are fewer than two sub-folders with pictures in them.
+        PetkerasError: there are fewer than two sub-folders with pictures in them, or a part has
+            none.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.problems: list[Problem] = []
-        self.files = {}  # class name -> its picture files, sorted
-        for path in self._list(folder):
-            if not os.path.isdir(path):
-                if _is_named_like_picture(path) or path.is_symlink():
-                    self._report(path, "not in a class folder")
-            elif _leads_back(path, folder):
-                self._report(path, "a link that leads back to this folder")
-            elif not path.name.isprintable():
-                self._report(path, "a class whose name cannot be printed")
-            elif files := self._pictures_in(path):
-                self.files[path.name] = files
-            else:
-                self._report(path, "a folder without pictures")
+        self.files: dict[str, list[str]] = {}  # class name -> its picture files, sorted
+        paths = list(self._list(folder))
+        folders = [path for path in paths if os.path.isdir(path) and not _leads_back(path, folder)]
+        self.parts = layout.find_parts([path.name for path in folders])
+        self.classes_by_part = {
+            name: self._read_classes(self._list(folder / name)) for name in self.parts
+        }
+        if self.parts:
+            self._report_other(paths)
+            layout.check_has_classes(folder, self.classes_by_part)
+        else:
+            self._read_classes(paths)
+        self.files = dict(sorted(self.files.items()))
         if len(self.files) < 2:
             found = f" Found: {summarize(self.problems)}." if self.problems else ""
             raise PetkerasError(
@@ -48,8 +56,46 @@ class ClassFolders:
 
     @property
     def class_names(self):
-        """The names of the sub-folders that hold pictures, sorted."""
+        """The names of the classes, sorted."""
         return tuple(self.files)
+
+    def check_complete(self, class_names):
+        """Raise a PetkerasError if a part of the data has no pictures of one of the classes."""
+        layout.check_complete(self.folder, self.classes_by_part, class_names)
+
+    def describe_parts(self):
+        """Return a sentence that says which sub-folder is which part, or an empty text."""
+        return layout.describe(self.folder, self.parts) if self.parts else ""
+
+    def _report_other(self, paths):
+        """Report folders and pictures that are beside the parts."""
+        for path in paths:
+            if path.name not in self.parts and (
+                os.path.isdir(path) or _is_named_like_picture(path)
+            ):
+                self._report(path, "in none of the parts")
+
+    def _read_classes(self, paths):
+        """Find the pictures of every class folder among some paths; report the other paths.
+
+        Returns:
+            The set of the classes' names.
+        """
+        classes = set()
+        for path in paths:
+            if not os.path.isdir(path):
+                if _is_named_like_picture(path) or path.is_symlink():
+                    self._report(path, "not in a class folder")
+            elif _leads_back(path, self.folder):
+                self._report(path, "a link that leads back to this folder")
+            elif not path.name.isprintable():
+                self._report(path, "a class whose name cannot be printed")
+            elif files := self._pictures_in(path):
+                self.files.setdefault(path.name, []).extend(files)
+                classes.add(path.name)
+            else:
+                self._report(path, "a folder without pictures")
+        return classes
 
     def photographs(self, class_names):
         """Yield the `Photograph`s of some classes, with printable names."""

@@ -14,8 +14,10 @@ from filelock import FileLock, Timeout
 
 from petkeras.data.storage import disk_error, is_disk_full
 from petkeras.errors import PetkerasError
+from petkeras.system.files import leaving_no_empty_folders
 
 QUIET_SECONDS = 3.0  # how long to wait for the lock before saying so
+FOLDERS = ("petkeras/pictures", "downloads/oxford_iiit_pet", "oxford_iiit_pet")  # of a data folder
 
 
 @contextlib.contextmanager
@@ -32,14 +34,23 @@ def wait_for_lock(data_dir: Path, key, description):
     """
     file = data_dir / "petkeras" / f"{key}.lock"
     file.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not file.exists()
     lock = FileLock(file)
     try:
         lock.acquire(timeout=QUIET_SECONDS)
     except Timeout:
-        print(f"Waiting: another process is preparing {description}.", file=sys.stderr, flush=True)
+        is_new = False  # it is another process's
+        if sys.stderr is not None:  # else it would go to standard output
+            message = f"Waiting: another process is preparing {description}."
+            print(message, file=sys.stderr, flush=True)
         lock.acquire()
     try:
         yield
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):  # on Windows, where `release` deletes it
+                file.unlink()
+        raise
     finally:
         lock.release()
 
@@ -59,7 +70,10 @@ def prepare_once(find, prepare, data_dir: Path, key, description):
     found = find()
     if found is None:
         try:
-            with wait_for_lock(data_dir, key, description):
+            with (
+                leaving_no_empty_folders(*(data_dir / folder for folder in FOLDERS)),
+                wait_for_lock(data_dir, key, description),
+            ):
                 found = find()  # another process may have prepared it in the meantime
                 if found is None:
                     found = prepare()

@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import shutil
+import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -43,6 +44,7 @@ class OxfordPets:
         self.key = key
         self.class_names = tuple(class_names)
         self.problems = list(problems)
+        self.parts = {}  # as in `ClassFolders`; the two official splits are joined
 
     def photographs(self, class_names):
         """Yield the `Photograph`s of some classes, from both official splits."""
@@ -121,8 +123,14 @@ def _download(data_dir):
     downloads = data_dir / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
     remove_unfinished(downloads)
+    if sys.stderr is not None:
+        print(
+            "Downloading the Oxford-IIIT Pet dataset, 774 MiB, once.", file=sys.stderr, flush=True
+        )
     with (
         _few_retries(),
+        _transient_bars(),
+        contextlib.redirect_stdout(io.StringIO()),  # its lines about sizes that it does not know
         tempfile.TemporaryDirectory(
             prefix=UNFINISHED, dir=downloads, ignore_cleanup_errors=True
         ) as extracted,
@@ -222,6 +230,25 @@ def _few_retries():
         yield
     finally:
         downloader.MAX_RETRIES = retries
+
+
+@contextlib.contextmanager
+def _transient_bars():
+    """Remove tensorflow-datasets' progress bars once they end; in log files there are none."""
+    from tqdm import auto
+
+    ordinary = auto.tqdm
+
+    class Transient(ordinary):
+        def __init__(self, *args, **kwargs):
+            disable = True if sys.stderr is None else None  # None: unless it is a terminal
+            super().__init__(*args, **{**kwargs, "leave": False, "disable": disable})
+
+    auto.tqdm = Transient
+    try:
+        yield
+    finally:
+        auto.tqdm = ordinary
 
 
 @contextlib.contextmanager

@@ -15,11 +15,13 @@ from petkeras.data.drawn import dataset
 from petkeras.data.locks import prepare_once
 from petkeras.data.pictures import Problem
 from petkeras.data.pipeline import Pictures, mean_image
-from petkeras.errors import PetkerasError
+from petkeras.errors import PetkerasError, is_integer, is_number
 from petkeras.recipes import MAX_SIDE
+from petkeras.system.files import local_path
 from petkeras.text import one_line
 
 TEST_FRACTION = 0.15
+NAMED_SOURCES = ("oxford", "sample")  # all others are paths
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class PetData:
         problems: the files that were not as expected, and what was done about each.
         origin: the arguments of `load_pets` that load the same pictures again.
         validation: the `Pictures` to watch training with, in neither `train` nor `test`, or `None`.
+        notes: sentences that say what the user should know about the source.
     """
 
     train: Pictures
@@ -46,10 +49,11 @@ class PetData:
     problems: tuple[Problem, ...] = ()
     origin: dict = field(default_factory=dict)
     validation: Pictures | None = None
+    notes: tuple[str, ...] = ()
 
 
 def load_pets(
-    breeds=DEFAULT_BREEDS,
+    breeds=None,
     source="oxford",
     image_size=224,
     test_fraction=TEST_FRACTION,
@@ -66,18 +70,22 @@ def load_pets(
 
     Args:
         breeds: names in any case, with spaces, hyphens or underscores, as a sequence or as one
-            comma-separated string; or `"all"`, `"cats"`, `"dogs"`.
+            comma-separated string; or `"all"`, `"cats"`, `"dogs"`. The default, `None`, means the
+            article's `"shiba_inu"` and `"samoyed"` from `"oxford"` and `"sample"`, and all classes
+            of a folder.
         source: `"oxford"` (downloaded once, 774 MiB), `"sample"` (drawn pets), or a path: a folder
             that holds `images.tar.gz` and `annotations.tar.gz` as published, or one sub-folder of
-            pictures per class. From the latter, all classes are loaded if `breeds` is left at its
-            default and the default breeds are not among them.
+            pictures per class. If it has the sub-folders `train` and `test` (or `val`), and in each
+            of them one sub-folder per class, these are taken as the parts.
         image_size: height and width in pixels.
-        test_fraction: the fraction of each breed that is held back for the test, in (0, 1).
+        test_fraction: the fraction of each breed that is held back for the test, in (0, 1). It is
+            ignored if the folder is split already.
         seed: an integer; another seed gives another split.
         data_dir: the folder for data sets and decoded pictures; by default the environment
             variable `TFDS_DATA_DIR`, or `~/tensorflow_datasets`.
         validation_fraction: the fraction of each breed's training part that is held back for
-            validation, in [0, 1). It does not change the test part.
+            validation, in [0, 1). It does not change the test part, and is ignored if the folder
+            has a validation part.
 
     Returns:
         A `PetData`.
@@ -95,29 +103,34 @@ def load_pets(
     Reference: O. M. Parkhi et al., "Cats and Dogs" (CVPR 2012); the article's section "Getting the
         images".
     """
-    size_fits = _is_integer(image_size) and 0 < image_size <= MAX_SIDE
+    size_fits = is_integer(image_size) and 0 < image_size <= MAX_SIDE
     _check("image_size", image_size, size_fits, f"an integer from 1 to {MAX_SIDE}")
-    seed_fits = _is_integer(seed) and 0 <= seed < 2**31
+    seed_fits = is_integer(seed) and 0 <= seed < 2**31
     _check("seed", seed, seed_fits, "an integer from 0 to 2**31 - 1")
-    fraction_fits = _is_number(test_fraction) and 0 < test_fraction < 1
+    fraction_fits = is_number(test_fraction) and 0 < test_fraction < 1
     _check("test_fraction", test_fraction, fraction_fits, "between 0 and 1")
-    fraction_fits = _is_number(validation_fraction) and 0 <= validation_fraction < 1
+    fraction_fits = is_number(validation_fraction) and 0 <= validation_fraction < 1
     _check("validation_fraction", validation_fraction, fraction_fits, "0, or between 0 and 1")
+    image_size, seed = int(image_size), int(seed)  # not NumPy's, which JSON cannot hold
+    test_fraction, validation_fraction = float(test_fraction), float(validation_fraction)
     data_dir = storage.find_data_dir(data_dir)
     opened = open_source(source, data_dir)
-    breeds = tuple(breeds.split(",") if isinstance(breeds, str) else breeds)
-    by_default = breeds == DEFAULT_BREEDS and isinstance(opened, folder.ClassFolders)
-    if by_default and not set(DEFAULT_BREEDS) <= set(opened.class_names):
-        breeds = opened.class_names
+    if breeds is None:
+        breeds = DEFAULT_BREEDS if source in NAMED_SOURCES else opened.class_names
     class_names = resolve(breeds, opened.class_names)
+    if opened.parts:
+        opened.check_complete(class_names)
     classes = load_or_decode(opened, class_names, image_size, data_dir)
-    parts = splits.split(classes, class_names, image_size, test_fraction, validation_fraction, seed)
+    parts = splits.split(
+        classes, class_names, image_size, test_fraction, validation_fraction, seed, opened.parts
+    )
     return PetData(
         **parts,
         class_names=class_names,
         mean=mean_image(parts["train"].images),
         sizes=tuple(decoded.sizes for decoded in classes),
         problems=(*opened.problems, *(p for decoded in classes for p in decoded.problems)),
+        notes=(opened.describe_parts(),) if opened.parts else (),
         origin={
             "breeds": list(class_names),
             "source": _absolute(source),
@@ -167,7 +180,7 @@ def open_source(source, data_dir=None):
         return oxford.open_download(data_dir)
     if source == "sample":
         return oxford.open_archives(_drawn_archives(data_dir), data_dir)
-    path = storage.expand_user("source", source)
+    path = local_path("source", source)
     if not os.path.isdir(path):
         raise PetkerasError(
             "`source` must be 'oxford', 'sample' or an existing folder. "
@@ -196,19 +209,11 @@ def _drawn_archives(data_dir):
 
 def _absolute(source):
     """Return a source in a form that is valid in any working directory."""
-    if source in ("oxford", "sample"):
+    if source in NAMED_SOURCES:
         return source
-    return str(storage.expand_user("source", source).resolve())
+    return str(local_path("source", source).resolve())
 
 
 def _check(argument, value, ok, allowed):
     if not ok:
         raise PetkerasError(f"`{argument}` must be {allowed}. Received: {argument}={value!r}")
-
-
-def _is_integer(value):
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value):
-    return isinstance(value, float) or _is_integer(value)

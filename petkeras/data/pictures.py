@@ -12,17 +12,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
 
+from petkeras.system.tensorflow import muted_stderr
 from petkeras.text import one_line, printable
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # Pillow reads more; one of them runs Ghostscript
+# Pillow reads more formats, one of them with Ghostscript; it may be built without some of these.
+KINDS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "GIF": (".gif",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+    **{kind: (f".{kind.lower()}",) for kind in ("WEBP", "AVIF") if features.check(kind.lower())},
+}
+FORMATS = tuple(KINDS)
+EXTENSIONS = tuple(extension for extensions in KINDS.values() for extension in extensions)
 
 # Limits for a picture, checked in its header, before it is decoded.
 MAX_BYTES = 2**26  # of a file
 MAX_PIXELS = 8192 * 6144  # 0.3 GB, with transparency up to 0.6 GB
-HALF_MAX_PIXELS = ("WEBP", "BMP")  # need twice the memory, or are decoded in slow Python
+# These need twice the memory, or are decoded in slow Python.
+HALF_MAX_PIXELS = ("WEBP", "BMP", "TIFF", "AVIF")
 MAX_SCANNED_PIXELS = 2 * 10**9  # pixels times scans of a JPEG; a scan takes only a few bytes
 DRAFT_SIDE = 2048  # a large JPEG is decoded at a reduced size, but not below this
 _SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
@@ -91,6 +102,8 @@ def open_picture(data):
     width, height = picture.size
     if width * height > MAX_PIXELS // (2 if picture.format in HALF_MAX_PIXELS else 1):
         raise ValueError(f"{width} x {height} pixels are too many")
+    if picture.format == "TIFF" and picture.mode in ("I", "F"):
+        raise ValueError("32 bits per color, whose range is unknown")
     if picture.format in ("JPEG", "MPO"):
         scans = len(_SCAN.findall(data))
         if width * height * scans > MAX_SCANNED_PIXELS:
@@ -126,9 +139,10 @@ def open_upright(data):
     """
     picture = open_picture(data)
     size = picture.size
-    with reading():
+    is_tiff = picture.format == "TIFF"
+    with reading(), muted_stderr(show=False) if is_tiff else contextlib.nullcontext():
         picture.draft(None, (DRAFT_SIDE, DRAFT_SIDE))
-        picture.load()
+        picture.load()  # of a damaged TIFF, its library prints what is wrong
         with contextlib.suppress(Exception):  # the pixels may be fine if an EXIF tag is damaged
             ImageOps.exif_transpose(picture, in_place=True)
         return _rgb(picture), size
@@ -153,7 +167,7 @@ def decode(data, image_size):
     It is rotated by its EXIF tag; transparency becomes white; an animation gives its first frame.
 
     Args:
-        data: the bytes of a JPEG, PNG, GIF, BMP or WebP file.
+        data: the bytes of a file in one of the `FORMATS`.
         image_size: height and width of the result, in pixels.
 
     Returns:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from petkeras.data.augmentation import apply_draws, random_draws
 from petkeras.data.mapped import MappedImages
+from petkeras.errors import check_seed
 from petkeras.recipes import Recipe
 
 
@@ -90,7 +91,7 @@ def shared_batches(pictures, mean, recipe, seed=0, first_step=0, parts=1, own=(0
         parts of a batch.
     """
     per_epoch, size = steps_per_epoch(pictures, recipe), recipe.batch_size
-    seed = tf.constant(seed, tf.int64)
+    seed = tf.constant(check_seed(seed), tf.int64)
 
     def batches_of(epoch):
         """Return (step, part, indices of pictures) for an epoch's own parts."""

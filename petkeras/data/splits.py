@@ -9,12 +9,13 @@ from itertools import chain
 import numpy as np
 
 from petkeras.data.cache import fit_in_memory
+from petkeras.data.layout import part_of
 from petkeras.data.mapped import MappedImages
 from petkeras.data.pipeline import Pictures
 from petkeras.errors import PetkerasError
 
 
-def split(classes, class_names, image_size, test_fraction, validation_fraction, seed):
+def split(classes, class_names, image_size, test_fraction, validation_fraction, seed, folders=None):
     """Split every class by its file names and `seed` alone, on any machine alike.
 
     Args:
@@ -25,6 +26,9 @@ def split(classes, class_names, image_size, test_fraction, validation_fraction, 
         validation_fraction: the fraction of what then remains of each class for the validation
             part, in [0, 1). It does not change the test part.
         seed: an integer.
+        folders: the parts of a source that is split already, as `petkeras.data.layout.find_parts`
+            returns them. They are taken as they are; only a validation part that is not among
+            them is drawn.
 
     Returns:
         A dictionary of `Pictures` with the keys "train", "test" and, unless `validation_fraction`
@@ -33,19 +37,27 @@ def split(classes, class_names, image_size, test_fraction, validation_fraction, 
     Raises:
         PetkerasError: a part of a class would be empty.
     """
+    given = set((folders or {}).values())
     held_back = [("test", test_fraction, str(seed))]
-    if validation_fraction:
+    if validation_fraction or "validation" in given:
         held_back.append(("validation", validation_fraction, f"validation/{seed}"))
     parts = {"train": [], **{part: [] for part, *_ in held_back}}  # of indices, per class
     for class_name, decoded in zip(class_names, classes, strict=True):
         rest = np.arange(len(decoded.names))
         for part, fraction, salt in held_back:
-            taken = _lowest_hashes(rest, decoded.names, fraction, salt)
+            if part in given:
+                taken = _in_folders(rest, decoded.names, part, folders)
+            else:
+                taken = _lowest_hashes(rest, decoded.names, fraction, salt)
             if not 0 < len(taken) < len(rest):
+                empty = "training" if len(taken) else part
                 raise PetkerasError(
-                    f"Class '{class_name}' has {len(decoded.names)} readable pictures: with "
-                    f"`{part}_fraction`={fraction} its {'training' if len(taken) else part} part "
-                    f"would be empty. Add pictures or change `{part}_fraction`."
+                    f"Class '{class_name}' has no readable pictures in its {empty} part. Add some, "
+                    "or name only the other classes in `breeds`."
+                    if part in given
+                    else f"Class '{class_name}' has {len(decoded.names)} readable pictures: with "
+                    f"`{part}_fraction`={fraction} its {empty} part would be empty. Add pictures "
+                    f"or change `{part}_fraction`."
                 )
             parts[part].append(taken)
             rest = np.setdiff1d(rest, taken)
@@ -57,6 +69,11 @@ def split(classes, class_names, image_size, test_fraction, validation_fraction, 
         part: dataclasses.replace(on_disk, images=on_disk.images.read())
         for part, on_disk in pictures.items()
     }
+
+
+def _in_folders(indices, names, part, folders):
+    """Return those indices whose names are in a folder that is this part."""
+    return np.array([i for i in indices if part_of(names[i], folders) == part], np.int64)
 
 
 def _lowest_hashes(indices, names, fraction, salt):

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from petkeras.errors import PetkerasError
+from petkeras.system.files import local_path
 from petkeras.text import one_line, printable
 
 UNFINISHED = "incomplete-"  # prefix of temporary folders, which a killed process leaves behind
@@ -15,19 +16,9 @@ UNFINISHED = "incomplete-"  # prefix of temporary folders, which a killed proces
 
 def find_data_dir(data_dir=None):
     """Return `data_dir` as a path; see `load_pets` for its default."""
-    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return expand_user("data_dir", data_dir or default)
-
-
-def expand_user(argument, path):
-    """Return a path with its `~` replaced by a home folder."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        raise PetkerasError(
-            f"`{argument}` starts with the home folder of an unknown user. "
-            f"Received: {argument}='{one_line(path, 300)}'"
-        ) from None
+    if data_dir:
+        return local_path("data_dir", data_dir)
+    return local_path("TFDS_DATA_DIR", os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def remove_unfinished(folder: Path):

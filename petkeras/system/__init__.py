@@ -1,1 +1,1 @@
-"""What petkeras needs from the operating system: files, memory, and standard error."""
+"""What petkeras needs from the operating system: files, memory, TensorFlow, terminal."""

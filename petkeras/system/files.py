@@ -1,10 +1,11 @@
-"""Write files atomically, and read untrusted files without running any code in them."""
+"""Find paths, write files atomically, and read untrusted files without running code in them."""
 
 from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+import re
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,55 @@ from petkeras.errors import PetkerasError
 from petkeras.text import one_line
 
 MAX_JSON = 2**22  # bytes of a JSON file or a network's description; ours take kilobytes
+URL = re.compile(r"[A-Za-z][\w+.-]+:/")  # "C:/" is a drive
+
+
+def local_path(argument, path):
+    """Return a path on this machine's disk, with its `~` replaced by the home folder.
+
+    Args:
+        argument: the name of the argument that holds the path, for messages.
+        path: a string or an `os.PathLike`.
+
+    Raises:
+        PetkerasError: it is a URL or not a path, or begins with the home folder of an unknown user.
+
+    Example:
+
+    >>> from petkeras.system.files import local_path
+    >>> local_path("run_dir", "gs://bucket/run")
+    Traceback (most recent call last):
+    petkeras.errors.PetkerasError: `run_dir` must be a path on this machine, not a URL. \
+Received: run_dir='gs://bucket/run'
+    """
+    received = f"Received: {argument}='{one_line(path, 300)}'"
+    if URL.match(str(path)):
+        raise PetkerasError(f"`{argument}` must be a path on this machine, not a URL. {received}")
+    try:
+        return Path(path).expanduser()
+    except TypeError:
+        raise PetkerasError(f"`{argument}` must be a path. {received}") from None
+    except RuntimeError:
+        raise PetkerasError(
+            f"`{argument}` starts with the home folder of an unknown user. {received}"
+        ) from None
+
+
+@contextmanager
+def leaving_no_empty_folders(*folders):
+    """If the block fails, remove those of the folders and their parents that it left empty.
+
+    Folders that were there before the block stay.
+    """
+    paths = {path for folder in folders for path in (folder, *folder.parents)}
+    new = [path for path in paths if not os.path.lexists(path)]
+    try:
+        yield
+    except BaseException:
+        for path in sorted(new, reverse=True):  # a folder comes before its parents
+            with suppress(OSError):  # it is not empty, or was never made
+                path.rmdir()
+        raise
 
 
 @contextmanager
@@ -37,6 +87,25 @@ def written_atomically(file):
         os.replace(partial, file)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def to_json(value, indent=None):
+    """Return a value as JSON text; NumPy's numbers and arrays become numbers and lists.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from petkeras.system.files import to_json
+    >>> to_json({"seed": np.int64(3), "filters": np.array([0, 5])})
+    '{"seed": 3, "filters": [0, 5]}'
+    """
+
+    def plain(value):
+        if isinstance(value, np.generic | np.ndarray):
+            return value.tolist()
+        raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+    return json.dumps(value, indent=indent, default=plain)
 
 
 def read_json(file):

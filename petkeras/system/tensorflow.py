@@ -42,10 +42,13 @@ def _check_backend():
 
 
 @contextlib.contextmanager
-def muted_stderr():
-    """Redirect file descriptor 2 to a file; show its contents if the block fails.
+def muted_stderr(show=True):
+    """Redirect file descriptor 2 to a file.
 
     If there is no standard error, do nothing.
+
+    Args:
+        show: whether to show the file's contents if the block fails.
     """
     try:
         stderr = os.dup(2)
@@ -59,8 +62,9 @@ def muted_stderr():
         try:
             yield
         except BaseException:
-            file.seek(0)
-            os.write(stderr, file.read())
+            if show:
+                file.seek(0)
+                os.write(stderr, file.read())
             raise
         finally:
             os.dup2(stderr, 2)

@@ -1,5 +1,6 @@
 """The course's settings: what overrides what, and what cannot be read."""
 
+import numpy as np
 import pytest
 from conftest import picture_bytes
 
@@ -17,12 +18,12 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_drawn_pets_are_the_default():
-    assert course.settings() == course.Settings("sample", "shiba_inu,samoyed", 64)
+    assert course.settings() == course.Settings("sample", None, 64)
 
 
 def test_a_choice_stays():
     course.use("oxford", image_size=224)
-    assert course.settings() == course.Settings("oxford", "shiba_inu,samoyed", 224)
+    assert course.settings() == course.Settings("oxford", None, 224)
 
 
 def test_the_environment_overrides_a_choice(monkeypatch):
@@ -51,7 +52,7 @@ def test_pictures_are_loaded_as_chosen_and_described(monkeypatch, tmp_path, caps
         (source / name).mkdir(parents=True)
         for number in range(7):
             (source / name / f"{number}.png").write_bytes(picture_bytes(number, kind="PNG"))
-    course.use(str(source), "all", image_size=16)
+    course.use(source, image_size=np.int64(16))
     data = course.load()
     assert data.train.images.shape[1:] == (16, 16, 3)
     assert capsys.readouterr().out == (

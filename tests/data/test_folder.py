@@ -17,7 +17,10 @@ def class_folders(root, files):
 
 
 def test_a_class_is_a_sub_folder_and_its_pictures_are_sorted(tmp_path):
-    kinds = {"b.JPG": "JPEG", "a.png": "PNG", "c.gif": "GIF", "d.bmp": "BMP", "e.webp": "WEBP"}
+    kinds = {
+        "b.JPG": "JPEG", "a.png": "PNG", "c.gif": "GIF", "d.bmp": "BMP", "e.webp": "WEBP",
+        "f.jfif": "JPEG", "g.jpe": "JPEG", "h.tif": "TIFF", "i.TIFF": "TIFF", "j.avif": "AVIF",
+    }  # fmt: skip
     files = {f"homer/{name}": picture_bytes(1, kind=kind) for name, kind in kinds.items()}
     source = class_folders(tmp_path, {**files, "bart/deep/er/1.jpeg": picture_bytes(2)})
     assert source.class_names == ("bart", "homer")

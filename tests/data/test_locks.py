@@ -15,6 +15,7 @@ from conftest import picture_bytes, published_archives, two_breeds
 from petkeras.data import archives, cache, locks, oxford, pets
 from petkeras.data.drawn import dataset
 from petkeras.data.pets import load_pets
+from petkeras.errors import PetkerasError
 
 HOLDER = """
 import sys, time
@@ -152,3 +153,29 @@ def test_prepared_data_needs_no_lock_and_no_writing(tmp_path, monkeypatch):
     monkeypatch.setattr(locks.Path, "mkdir", read_only)
     again = load_pets(source=tmp_path / "pets", image_size=8, data_dir=tmp_path / "data")
     np.testing.assert_array_equal(again.train.images, first.train.images)
+
+
+def test_a_preparation_that_fails_leaves_neither_its_lock_nor_folders(tmp_path):
+    def fail():
+        raise PetkerasError("no such pictures")
+
+    for before in ((), ("other.lock",), ("key.lock",)):
+        data_dir = tmp_path / "-".join(("data", *before))
+        for name in before:
+            (data_dir / "petkeras").mkdir(parents=True)
+            (data_dir / "petkeras" / name).touch()
+        with pytest.raises(PetkerasError, match="no such pictures"):
+            locks.prepare_once(lambda: None, fail, data_dir, "key", "it")
+        left = sorted(path.name for path in data_dir.rglob("*")) if data_dir.exists() else []
+        assert left == sorted(["petkeras", *before] if before else [])
+
+
+def test_without_standard_error_a_wait_is_silent(tmp_path, holder, monkeypatch, capsys):
+    monkeypatch.setattr(locks, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(sys, "stderr", None)
+    release = threading.Timer(0.2, holder.communicate, ("\n",))
+    release.start()
+    with locks.wait_for_lock(tmp_path, "key", "it"):
+        pass
+    release.join()
+    assert capsys.readouterr().out == ""

@@ -3,7 +3,9 @@
 import errno
 import hashlib
 import http.server
+import io
 import socket
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -126,7 +128,7 @@ def test_a_wrong_checksum_is_one_line_and_leaves_nothing(server, tmp_path):
 
 
 def test_a_refused_connection_is_one_line_that_names_the_alternatives(
-    server, tmp_path, monkeypatch
+    server, tmp_path, monkeypatch, capfd
 ):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
@@ -135,9 +137,29 @@ def test_a_refused_connection_is_one_line_that_names_the_alternatives(
             patch.setattr(tfds_module, "_BASE_URL", f"http://127.0.0.1:{port}/pets")
             message = refused(tmp_path / "data")
     assert "could not be downloaded (no connection to its server)" in message
+    assert capfd.readouterr() == ("", "Downloading the Oxford-IIIT Pet dataset, 774 MiB, once.\n")
+    assert not (tmp_path / "data").exists()
     assert "`source` to 'sample'" in message
     assert "images.tar.gz and annotations.tar.gz" in message
     assert_second_try_works(server, tmp_path / "data")
+
+
+def test_without_standard_error_it_downloads_silently(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(names_in(oxford.open_download(tmp_path / "data"))) == 8
+
+
+def test_on_a_terminal_progress_bars_are_removed_once_they_end(monkeypatch):
+    from tensorflow_datasets.core.utils import tqdm_utils
+
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", screen)
+    with oxford._transient_bars(), tqdm_utils.async_tqdm(total=1, desc="Dl Completed...") as bar:
+        bar.update(1)
+    shown = screen.getvalue()
+    assert "Dl Completed..." in shown
+    assert shown.rsplit("\r", 2)[1].strip() == ""
 
 
 @pytest.mark.parametrize("when", ["downloading", "preparing"])

@@ -152,11 +152,28 @@ def test_a_folder_with_a_sub_folder_per_class_is_loaded_whole(tmp_path):
     assert rows[0] == ("bart", "7", "6", "1", "40x30", "40x30", "40x30")
 
 
+def test_all_classes_of_a_folder_are_the_default_and_two_can_still_be_chosen(tmp_path):
+    for name in ("beagle", *BREEDS):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        for number in range(4):
+            (tmp_path / "mine" / name / f"{number}.jpg").write_bytes(picture_bytes(number))
+    arguments = {"image_size": 8, "test_fraction": 0.25, "data_dir": tmp_path / "data"}
+    assert load_pets(source=tmp_path / "mine", **arguments).class_names == (
+        "beagle", "samoyed", "shiba_inu",
+    )  # fmt: skip
+    assert load_pets(BREEDS, tmp_path / "mine", **arguments).class_names == BREEDS
+    assert load_pets(",".join(BREEDS), tmp_path / "mine", **arguments).class_names == BREEDS
+
+
+def test_all_breeds_of_archives_on_disk_are_the_default(load):
+    assert load(breeds=None).class_names == ("samoyed", "shiba_inu")  # in the dataset's order
+
+
 def test_the_sample_goes_through_the_same_builder(tmp_path, monkeypatch):
     write = dataset.write_archives
     monkeypatch.setattr(dataset, "write_archives", lambda folder: write(folder, per_breed=8))
     data = load_pets(source="sample", image_size=8, data_dir=tmp_path / "data")
-    assert data.class_names == BREEDS
+    assert data.class_names == BREEDS  # by default the article's two, although it has more
     assert (len(data.train), len(data.test)) == (14, 2)
     monkeypatch.setattr(dataset, "write_archives", None)  # drawn once
     again = load_pets(source="sample", image_size=8, data_dir=tmp_path / "data")
@@ -190,6 +207,75 @@ def test_arguments_that_cannot_be_used_are_named(load, changes, message):
     assert "\n" not in str(raised.value)
 
 
+def test_numpys_numbers_give_the_same_as_pythons(load):
+    plain = load(image_size=9, seed=4, test_fraction=0.25, validation_fraction=0.5)
+    fraction = np.float32(0.25), np.float64(0.5)
+    data = load(
+        image_size=np.int64(9), seed=np.uint8(4), test_fraction=fraction[0],
+        validation_fraction=fraction[1],
+    )  # fmt: skip
+    assert data.origin == plain.origin
+    assert {type(value) for value in data.origin.values()} == {list, str, int, float}
+    assert describe_pictures(data) == describe_pictures(plain)
+
+
+def test_a_tilde_is_the_home_folder(load, archives, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(archives)
+    data = load(source="~/pets", data_dir="~/there")
+    assert data.origin["source"] == str(tmp_path / "pets")
+    assert (tmp_path / "there").is_dir()
+    monkeypatch.setenv("TFDS_DATA_DIR", "~/by_default")
+    load(data_dir=None)
+    assert (tmp_path / "by_default").is_dir()
+    assert not (archives / "~").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["gs://bucket/x", "s3://bucket/x", "https://a.org/x.zip", "file:/x"]
+)
+@pytest.mark.parametrize("argument", ["source", "data_dir", "TFDS_DATA_DIR"])
+def test_a_url_is_refused_and_no_folder_is_made(load, tmp_path, monkeypatch, url, argument):
+    monkeypatch.chdir(tmp_path)
+    changes = {argument: url}
+    if argument == "TFDS_DATA_DIR":
+        monkeypatch.setenv(argument, url)
+        changes = {"data_dir": None}
+    before = sorted(os.listdir())
+    with pytest.raises(PetkerasError, match=f"`{argument}` must be a path on this machine, not a"):
+        load(**changes)
+    assert sorted(os.listdir()) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"breeds": "samoid"},
+        {"image_size": 0},
+        {"source": "/nowhere"},
+        {"source": "OWN", "breeds": "a,c"},
+        {"source": "EMPTY"},
+        {"source": "TRUNCATED"},
+    ],
+)
+def test_a_call_that_fails_leaves_no_folder(load, archives, tmp_path, changes):
+    for name in "ab":
+        (tmp_path / "OWN" / name).mkdir(parents=True)
+        (tmp_path / "OWN" / name / "1.jpg").write_bytes(picture_bytes(1))
+    (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "TRUNCATED").mkdir()
+    for archive in archives.iterdir():
+        (tmp_path / "TRUNCATED" / archive.name).write_bytes(archive.read_bytes()[:5000])
+    (tmp_path / "user").mkdir()  # an empty folder that was there before
+    changes = {**changes, "source": tmp_path / changes.get("source", "OWN")}
+    for data_dir in ("user", "user/data", "new/data"):
+        with pytest.raises(PetkerasError):
+            load(**changes, data_dir=tmp_path / data_dir)
+    assert os.listdir(tmp_path / "user") == []
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_data_dir_that_cannot_be_written_is_named(archives, tmp_path):
     (tmp_path / "file").write_text("")
     for source in (archives, "sample", "oxford"):
@@ -215,7 +301,7 @@ def test_a_disk_that_is_full_while_decoding_is_one_line_and_nothing_is_left(
     monkeypatch.setattr(np, "savez", no_space)
     with pytest.raises(PetkerasError, match=r"could not be saved in .*: the disk is full\. .* set"):
         load()
-    assert list((tmp_path / "data" / "petkeras" / "pictures").iterdir()) == []
+    assert not (tmp_path / "data" / "petkeras" / "pictures").exists()
 
 
 @pytest.mark.skipif("PETKERAS_PETS" not in os.environ, reason="needs real photographs")

@@ -28,6 +28,12 @@ def claims(kind, width, height):
         data[6:10] = struct.pack("<HH", width, height)
     elif kind == "BMP":
         data[18:26] = struct.pack("<ii", width, height)
+    elif kind == "TIFF":  # width and height are the first two tags of its directory at the end
+        place = struct.unpack("<I", data[4:8])[0]
+        data[place + 2 : place + 26] = struct.pack("<HHIIHHII", 256, 4, 1, width, 257, 4, 1, height)
+    elif kind == "AVIF":
+        place = data.index(b"ispe")
+        data[place + 8 : place + 16] = struct.pack(">II", width, height)
     elif kind == "WEBP":
         data[26:30] = struct.pack("<HH", width, height)
     return bytes(data)
@@ -55,6 +61,13 @@ def jpeg_of_many_scans():
     return data[:-2] + 10_000 * last + b"\xff\xd9"
 
 
+def damaged_tiff():
+    """Return a compressed TIFF with rubbish in place of its pixels."""
+    data = bytearray(encoded(Image.effect_noise((40, 30), 99), "TIFF", compression="tiff_lzw"))
+    data[100:400] = bytes(range(150)) * 2
+    return bytes(data)
+
+
 def with_exif(data, tags):
     """Return a JPEG that begins with these bytes as its EXIF tags."""
     exif = b"Exif\0\0" + tags
@@ -79,6 +92,10 @@ BOMBS = {
     "larger than ours": (png(8192, 6145, PIXEL), "8192 x 6145 pixels are too many"),
     "WebP of half of ours": (claims("WEBP", 8192, 3073), "8192 x 3073 pixels are too many"),
     "BMP that Pillow decodes in Python": (slow_bmp(), "6000000 x 5 pixels are too many"),
+    "20,000 x 20,000 TIFF": (claims("TIFF", 20_000, 20_000), "too many pixels"),
+    "TIFF of half of ours": (claims("TIFF", 8192, 3073), "8192 x 3073 pixels are too many"),
+    "20,000 x 20,000 AVIF": (claims("AVIF", 20_000, 20_000), UNREADABLE),
+    "AVIF of half of ours": (claims("AVIF", 8192, 3073), "8192 x 3073 pixels are too many"),
     "GIF with a huge frame": (gif_with_a_frame_larger_than_itself(), "too many pixels"),
     "JPEG of many scans": (jpeg_of_many_scans(), r"scans of 4000 x 4000 pixels are too many"),
 }
@@ -88,7 +105,7 @@ BAD_PICTURES = {
     "a web page": (b"<!DOCTYPE html><html><body>404</body></html>", UNREADABLE),
     "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', UNREADABLE),
     "PDF": (b"%PDF-1.4\n%%EOF", UNREADABLE),
-    "TIFF": (encoded(Image.new("L", (8, 8)), "TIFF"), UNREADABLE),
+    "JPEG 2000": (encoded(Image.new("L", (8, 8)), "JPEG2000"), UNREADABLE),
     "EPS, which Ghostscript would run": (encoded(Image.new("L", (8, 8)), "EPS"), UNREADABLE),
     "zip": (b"PK\3\4" + bytes(40), UNREADABLE),
     "two bytes of a JPEG": (GOOD[:2], UNREADABLE),
@@ -97,6 +114,13 @@ BAD_PICTURES = {
     "half a GIF": (picture_bytes(0, kind="GIF")[:900], "the picture is damaged"),
     "half a BMP": (picture_bytes(0, kind="BMP")[:200], "the picture is damaged"),
     "half a WebP": (picture_bytes(0, kind="WEBP")[:60], "the picture is damaged"),
+    "half a TIFF": (picture_bytes(0, kind="TIFF")[:900], "the picture is damaged"),
+    "TIFF of rubbish, of which its library would print": (
+        damaged_tiff(), "the picture is damaged"),
+    "TIFF whose tags overlap to 300 MB": (overlapping_tags() + bytes(60_000), UNREADABLE),
+    "TIFF of 32-bit integers": (encoded(Image.new("I", (8, 8)), "TIFF"), "32 bits per color"),
+    "TIFF of 32-bit floats": (encoded(Image.new("F", (8, 8)), "TIFF"), "32 bits per color"),
+    "half an AVIF": (picture_bytes(0, kind="AVIF")[:200], UNREADABLE),
     "JPEG without height": (claims("JPEG", 8, 0), UNREADABLE),
     "PNG without data": (png(8, 8), "the picture is damaged"),
     "PNG of a wrong checksum": (png(8, 8, PIXEL).replace(b"\x08\0", b"\x08\1", 1), UNREADABLE),
@@ -181,6 +205,19 @@ ODD_PICTURES = {
     "gray JPEG": ("a.jpg", encoded(upright("L"), "JPEG"), "left"),
     "JPEG with a second picture": ("a.jpg", encoded(
         upright(), "MPO", save_all=True, append_images=[upright()]), "left"),
+    "TIFF": ("a.tif", encoded(upright(), "TIFF"), "left"),
+    "TIFF of two pages": ("a.tiff", encoded(upright(), "TIFF", save_all=True,
+                                            append_images=[Image.new("RGB", (16, 8), "red")]),
+                          "left"),
+    "TIFF of 16 bits": ("a.tiff", encoded(Image.fromarray(
+        np.asarray(upright("L")).astype(np.uint16) * 257), "TIFF"), "left"),
+    "CMYK TIFF": ("a.tif", encoded(upright().convert("CMYK"), "TIFF"), "left"),
+    "JPEG in a TIFF": ("a.tif", encoded(upright(), "TIFF", compression="jpeg"), "left"),
+    "AVIF": ("a.avif", encoded(upright(), "AVIF"), "left"),
+    "AVIF with alpha": ("a.avif", encoded(upright("RGBA"), "AVIF"), "left"),
+    "AVIF turned by its EXIF": ("a.avif", encoded(upright(), "AVIF", exif=ROTATED), "top"),
+    "JPEG named .jfif": ("a.jfif", encoded(upright(), "JPEG"), "left"),
+    "JPEG named .JPE": ("a.JPE", encoded(upright(), "JPEG"), "left"),
     "JPEG turned by its EXIF": ("a.jpg", with_exif(encoded(upright(), "JPEG"), ROTATED), "top"),
     "JPEG with broken EXIF": ("a.jpg", with_exif(encoded(upright(), "JPEG"), BROKEN_TAGS), None),
     "JPEG with rubbish for EXIF": ("a.jpg", with_exif(encoded(upright(), "JPEG"), b"II*?"), "left"),
@@ -207,7 +244,7 @@ def test_an_odd_picture_is_read_as_intended(work, kind, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
+@pytest.mark.parametrize("kind", pictures.FORMATS)
 def test_one_pixel_is_a_picture(kind):
     image, size = pictures.decode(encoded(Image.new("RGB", (1, 1), "white"), kind), 8)
     assert size == (1, 1)

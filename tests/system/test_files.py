@@ -1,6 +1,8 @@
 """Files that are written atomically, and files of strangers: nothing in them is run."""
 
+import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +10,12 @@ import pytest
 from petkeras.errors import PetkerasError
 from petkeras.system.files import (
     MAX_JSON,
+    leaving_no_empty_folders,
+    local_path,
     read_array,
     read_arrays,
     read_json,
+    to_json,
     written_atomically,
 )
 
@@ -32,6 +37,68 @@ def test_a_file_is_replaced_once_it_is_whole(tmp_path):
         fail()
     assert file.read_text() == "new"
     assert [each.name for each in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    "url", ["gs://bucket/x", "S3://b", "https://a.org", "file:///x", "gs:/b", "git+ssh://x/y"]
+)
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_url_is_no_path_on_this_machine(url, kind):
+    with pytest.raises(PetkerasError, match=r"`run_dir` must be a path .* not a URL\. Received: "):
+        local_path("run_dir", kind(url))
+
+
+@pytest.mark.parametrize(
+    "path", ["runs/a", "C:/runs", "C:\\runs", "a:b/c", "/x/gs://y", "x~", "2:/"]
+)
+def test_other_paths_stay_as_they_are(path):
+    assert local_path("run_dir", path) == Path(path)
+    assert local_path("run_dir", Path(path)) == Path(path)
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert local_path("run_dir", "~/a") == tmp_path / "a"
+    assert local_path("run_dir", Path("~")) == tmp_path
+    with pytest.raises(PetkerasError, match="`run_dir` starts with the home folder of an unknown"):
+        local_path("run_dir", "~nobody-of-that-name/a")
+
+
+@pytest.mark.parametrize("path", [None, 5, b"runs", ["a"]])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(PetkerasError, match="`run_dir` must be a path"):
+        local_path("run_dir", path)
+
+
+def test_a_block_that_fails_leaves_no_empty_folder_but_those_of_before(tmp_path):
+    (tmp_path / "old").mkdir()
+
+    def fail(make):
+        with leaving_no_empty_folders(tmp_path / "old" / "new", tmp_path / "a" / "b"):
+            for path in make:
+                (tmp_path / path).mkdir(parents=True)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail(["old/new", "a/b"])
+    assert [path.name for path in tmp_path.rglob("*")] == ["old"]
+    with pytest.raises(KeyboardInterrupt):
+        fail(["a/b", "a/kept"])
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "kept", "old"]
+
+
+def test_a_block_that_ends_well_keeps_its_empty_folders(tmp_path):
+    with leaving_no_empty_folders(tmp_path / "a"):
+        (tmp_path / "a").mkdir()
+    assert (tmp_path / "a").is_dir()
+
+
+def test_numpys_numbers_and_arrays_become_json():
+    value = {"a": np.float32(0.5), "b": np.arange(2), "c": [np.bool_(True), np.str_("x"), None]}
+    assert json.loads(to_json(value)) == {"a": 0.5, "b": [0, 1], "c": [True, "x", None]}
+    with pytest.raises(TypeError, match="set cannot be written as JSON"):
+        to_json({1})
 
 
 class Bomb:

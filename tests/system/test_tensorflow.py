@@ -59,10 +59,29 @@ def test_what_the_user_has_set_stays():
     assert found["environment"] == {}
 
 
-@pytest.mark.parametrize("order", ["petkeras.layers, keras", "keras, petkeras.layers"])
-def test_keras_knows_the_layers_once_they_are_imported(order):
+INTERRUPTED = """
+import sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "keras.src.layers":
+            sys.meta_path.remove(self)
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+try:
+    import petkeras.layers
+except KeyboardInterrupt:
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "order"),
+    [(INTERRUPTED, "petkeras.layers, keras"), ("", "keras, petkeras.layers")],
+    ids=["after an import was interrupted", "after Keras"],
+)
+def test_keras_knows_the_layers_once_they_are_imported(before, order):
     done = python(
-        f"import {order}, keras\n"
+        f"{before}import {order}, keras\n"
         "print(keras.saving.get_registered_object('petkeras>Conv2D').__module__)"
     )
     assert done.stdout == "petkeras.layers\n"

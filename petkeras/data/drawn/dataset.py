@@ -13,7 +13,6 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import track
 
 from petkeras.data.archives import ARCHIVE_NAMES
@@ -21,6 +20,7 @@ from petkeras.data.breeds import BREEDS, CATS, DOGS
 from petkeras.data.drawn.breeds import DRAWN_BREEDS
 from petkeras.data.drawn.pet import Drawing, draw_pet
 from petkeras.data.storage import UNFINISHED
+from petkeras.system.terminal import is_terminal, make_console
 
 VERSION = 1  # raise it when pets are drawn differently, so that old ones are not used
 PER_BREED = 200  # about as many as in the dataset
@@ -82,8 +82,8 @@ def _with_progress(drawings, count):
         drawings,
         f"Drawing {count} pets, once",
         total=count,
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+        console=make_console(stderr=True),
+        disable=not is_terminal(sys.stderr),
     )
 
 
