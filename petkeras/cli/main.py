@@ -16,6 +16,7 @@ from petkeras.cli.printing import print_error
 from petkeras.cli.runs import evaluate, predict, visualize
 from petkeras.cli.train import train
 from petkeras.errors import PetkerasError
+from petkeras.system.terminal import open_closed_descriptors
 
 
 @click.group(
@@ -29,6 +30,7 @@ def cli():
 
 def main():
     """Run the `petkeras` command; report a user's mistake in one line, with exit code 2."""
+    open_closed_descriptors()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # for characters that the encoding lacks
     try:

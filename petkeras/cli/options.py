@@ -18,13 +18,12 @@ SOURCE = click.option(
     show_envvar=True,
     help="Where the pictures come from: oxford (downloaded once, 774 MiB), sample (drawn, works "
     "offline), or a folder that holds the two published archives or one subfolder of pictures per "
-    "class.",
+    "class, split into train and test subfolders or not.",
 )
 BREEDS = click.option(
     "--breeds",
-    default="shiba_inu,samoyed",
-    show_default=True,
-    help="Two or more names, separated by commas; or all, cats or dogs.",
+    help="Two or more names, separated by commas; or all, cats or dogs. [default: "
+    "shiba_inu,samoyed; all classes of a folder]",
 )
 IMAGE_SIZE = click.option(
     "--image-size",

@@ -11,12 +11,16 @@ from petkeras.cli.messages import translate
 from petkeras.cli.options import DATA_DIR, JSON, add_options
 from petkeras.cli.printing import name_source, print_error, print_line, print_table
 from petkeras.errors import PetkerasError
+from petkeras.system.terminal import make_console
+
+MAX_BREEDS = 10  # that `evaluate` lists without --all
 
 
 @click.command(cls=Command)
 @click.argument("run_dir", type=click.Path())
 @add_options(DATA_DIR, JSON)
-def evaluate(run_dir, data_dir, as_json):
+@click.option("--all", "every", is_flag=True, help="List all breeds, in place of a few of many.")
+def evaluate(run_dir, data_dir, as_json, every):
     """Measure a run on its training and test parts, without dropout."""
     load_tensorflow()
     from petkeras.runs.evaluation import evaluate_run
@@ -43,14 +47,34 @@ def evaluate(run_dir, data_dir, as_json):
             f"{m['loss']:.4f}",
             f"{m['accuracy']:.3f}",
             "{:.3f} to {:.3f}".format(*m["interval"]),
-            *(f"{breed['right']}/{breed['pictures']}" for breed in m["breeds"].values()),
         )
         for part, m in measured.items()
     ]
-    columns = ("part", "pictures", "loss", "accuracy", "95% interval", *data.class_names)
+    columns = ("part", "pictures", "loss", "accuracy", "95% interval")
     print_table(f"{run_dir} on {name_source(data)}", columns, rows)
+    _print_breeds(measured, every)
     for caveat in find_caveats(measured["test"]["accuracy"], data.test.labels, data.class_names):
         print_line(caveat)
+
+
+def _print_breeds(measured, every):
+    """Print how many pictures of each breed were right; of many breeds, the worst and the best."""
+    test = measured["test"]["breeds"]
+    breeds = list(test)
+    title = "Right predictions by breed"
+    if len(breeds) > MAX_BREEDS and not every:
+        breeds.sort(key=lambda breed: test[breed]["right"] / max(1, test[breed]["pictures"]))
+        half = MAX_BREEDS // 2
+        breeds = [*breeds[:half], *breeds[-half:]]
+        title += (
+            f": the {half} worst and the {half} best of {len(test)} on the test part. "
+            "List all: --all or --json"
+        )
+    rows = [
+        (breed, *("{right}/{pictures}".format(**m["breeds"][breed]) for m in measured.values()))
+        for breed in breeds
+    ]
+    print_table(title, ("breed", *measured), rows)
 
 
 @click.command(cls=Command)
@@ -140,10 +164,12 @@ def visualize(context, run_dir, photographs, layers, data_dir):
         print_line(f"Drawing without the run's pictures: {translate(str(error), context.command)}")
     inputs = choose_inputs(run, data, photographs, layers)
     columns = (SpinnerColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, transient=True) as progress:
+    with Progress(*columns, transient=True, console=make_console()) as progress:
         task = progress.add_task("", total=None)
         figures = write_figures(
             inputs, progress=lambda title: progress.update(task, description=title)
         )
+    for title, reason in inputs.left_out:
+        print_line(translate(f"Left out: {title}. {reason}", context.command))
     report = write_report(inputs, figures)
     print_line(f"{len(figures)} figures are in {run_dir}/figures. All on one page: {report}")

@@ -2,6 +2,8 @@
 
 import re
 
+from conftest import picture_bytes
+
 
 def test_photographs_come_from_the_environment_too(petkeras, pets, monkeypatch):
     monkeypatch.setenv("PETKERAS_PETS", str(pets))
@@ -30,3 +32,14 @@ def test_a_validation_part_is_held_back_from_the_training_pictures(petkeras, pet
 def test_a_terminal_of_no_size_gets_the_table_too(petkeras, pets, monkeypatch):
     monkeypatch.setenv("COLUMNS", "0")
     assert "samoyed" in petkeras("data", "--source", pets, "--image-size", 8)[1].split("breed")[1]
+
+
+def test_a_folder_that_is_split_already_is_told_in_a_line(petkeras, tmp_path):
+    for part in ("train", "test"):
+        for name in ("a", "b", "c"):
+            (tmp_path / part / name).mkdir(parents=True)
+            (tmp_path / part / name / "1.png").write_bytes(picture_bytes(1, kind="PNG"))
+    code, out, _ = petkeras("data", "--source", tmp_path, "--image-size", 8)
+    assert code == 0
+    assert "is split already: train/ is the training part, and test/ the test part.\n" in out
+    assert re.search(r"\nc +2 +1 +1 +40x30", re.sub(r"\n +", "\n", out))

@@ -9,6 +9,7 @@ import pytest
 from conftest import picture_bytes
 
 import petkeras as pk
+from petkeras.cli.runs import _print_breeds
 from petkeras.data.pipeline import preprocess
 
 
@@ -35,9 +36,10 @@ def test_train_evaluate_predict(train, petkeras, pets, tmp_path):
     right = sum(breed["right"] for breed in measured["train"]["breeds"].values())
     assert right / measured["train"]["pictures"] == pytest.approx(measured["train"]["accuracy"])
     code, out, _ = petkeras("evaluate", run_dir)
-    assert re.search(
-        r"test +6 +\d+\.\d{4} +[01]\.\d{3} +[01]\.\d{3} to [01]\.\d{3} +[0-3]/3 +[0-3]/3", out
-    )
+    assert re.search(r"test +6 +\d+\.\d{4} +[01]\.\d{3} +[01]\.\d{3} to [01]\.\d{3}", out)
+    for name in ("samoyed", "shiba_inu"):
+        counts = [measured[part]["breeds"][name]["right"] for part in ("train", "test")]
+        assert re.search(rf"{name} +{counts[0]}/17 +{counts[1]}/3", out)
     assert "The test part has only 6 pictures" in out
 
     photographs = [tmp_path / "photo 1.jpg", tmp_path / "photo2.png"]
@@ -67,6 +69,36 @@ def test_train_evaluate_predict(train, petkeras, pets, tmp_path):
         assert row == list(answer["probabilities"].values())
 
 
+def measure(classes):
+    """Return what `evaluate_run` returns: of breed i, i of 40 test pictures are right."""
+    names = [f"breed_of_a_name_that_is_rather_long_{i:02d}" for i in range(classes)]
+    part = {name: {"pictures": 40, "right": i} for i, name in enumerate(names)}
+    return {"train": {"breeds": part}, "test": {"breeds": part}}
+
+
+def listed(text):
+    return [int(number) for number in re.findall(r"long_(\d+)", text)]
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "120"])
+def test_breeds_are_listed_below_each_other_and_of_many_the_worst_and_the_best(
+    columns, monkeypatch, capsys
+):
+    monkeypatch.setenv("COLUMNS", columns)
+    _print_breeds(measure(6), every=False)
+    out = capsys.readouterr().out
+    assert listed(out) == list(range(6))
+    _print_breeds(measure(37), every=False)
+    out = capsys.readouterr().out
+    assert listed(out) == [0, 1, 2, 3, 4, 32, 33, 34, 35, 36]
+    assert "the 5 worst and the 5 best of 37 on the test part. List all: --all or --json" in out
+    _print_breeds(measure(37), every=True)
+    out = capsys.readouterr().out
+    assert listed(out) == list(range(37))
+    assert out.count("12/40") == 2
+    assert max(map(len, out.splitlines())) <= int(columns)
+
+
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
     return tmp_path_factory.mktemp("runs") / "run"
@@ -89,7 +121,10 @@ def test_visualize_draws_a_run_into_its_folder(petkeras, train, shown, tmp_path)
     ("arguments", "message"),
     [
         (("--layer", "conv5"), "There is no layer 'conv5'. The layers are: conv1_1, conv1_2"),
-        (("--layer", "fc1"), "Layer 'fc1' has no feature maps. Layers with feature maps: conv1_1"),
+        (
+            ("--layer", "fc1"),
+            "Layer 'fc1' has no feature maps. Layers with feature maps are: conv1_1",
+        ),
         (("no_such.jpg",), "no_such.jpg cannot be used: it cannot be opened (No such file"),
     ],
 )
