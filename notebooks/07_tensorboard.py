@@ -219,9 +219,11 @@ print(np.allclose(losses, np.array(history.step_losses)[steps - 1]))
 visualize.plot_curves(run_dir)
 
 # %% [markdown]
-# The pale lines are the values as measured. In training they come from batches of ten, so each
-# accuracy is 0, 10, 20, ... or 100 percent. On the test set they come from two pictures at a time,
-# which takes little time away from training. The strong lines are smoothed.
+# The pale line is the values as measured, from batches of ten, so each accuracy is 0, 10, 20, ... or
+# 100 percent; the dashed line is the same, smoothed. The solid line is the tag `Epoch/Accuracy` of the
+# test part: all test pictures after each epoch. (The tag `Accuracy` of the test part, which
+# TensorBoard also shows, comes from two pictures at a time, which takes little time away from
+# training.)
 
 # %% [markdown]
 # ## Smoothing, by hand

@@ -182,9 +182,10 @@ print(np.allclose(by_hand, history.step_losses[:20], rtol=0.02, atol=0.01))
 # %% [markdown]
 # ## How did it go?
 #
-# Pale lines are single batches; strong lines are smoothed. The training curve is measured with
-# dropout and on augmented pictures (mirrored, shifted, rotated); the test curve is measured without
-# either. So the test curve can lie *above* the training curve.
+# The pale line is the loss of single batches, and the dashed line is the same, smoothed. The dots are
+# the whole test part after each epoch. The training curve is measured with dropout and on augmented
+# pictures (mirrored, shifted, rotated); the test curve is measured without either. So the test curve
+# can lie *above* the training curve.
 
 # %% tags=["nbval-ignore-output"]
 visualize.plot_curves(run_dir)

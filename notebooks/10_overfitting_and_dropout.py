@@ -57,8 +57,8 @@ visualize.plot_curves(runs + "/without")
 
 # %% [markdown]
 # Now compare the network's accuracy on all the pictures that it learned from with its accuracy on
-# the pictures that it has never seen. (The lines above are smoothed over many steps; these numbers
-# describe the network as it is at the end.)
+# the pictures that it has never seen. (The dashed line above is smoothed over many steps; these
+# numbers describe the network as it is at the end.)
 
 
 # %%

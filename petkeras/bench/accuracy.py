@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 
+from petkeras.bench.endings import describe_end
 from petkeras.bench.report import Part, Report, machine, machine_part
 from petkeras.errors import PetkerasError
 
@@ -72,8 +73,9 @@ def time_to(target, command):
         finally:
             training.kill()  # its run folder is temporary
     if code != 0:
-        reason = line.strip() or f"exit status {code}"
-        raise PetkerasError(f"A training failed: {reason.removeprefix('petkeras: ')}")
+        is_message = line.startswith("petkeras: ")
+        reason = line[10:].strip() if is_message else describe_end(code, [line])
+        raise PetkerasError(f"A training failed: {reason}")
     return None, None
 
 

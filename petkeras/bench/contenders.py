@@ -1,6 +1,6 @@
-"""The contenders: the article's network, batch and images, trained in different ways.
+"""The contenders on TensorFlow: the article's network, trained in different ways.
 
-Each contender is a function that trains for a given number of steps and returns a `StepTimer`.
+Each contender is a function that trains a `Task` and returns a `StepTimer`.
 """
 
 from __future__ import annotations
@@ -13,55 +13,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from petkeras.bench.builtin import WARM_UP, InputTimer, StepTimer, fit, keras_net, noise_images
-from petkeras.data.pets import PetData
-from petkeras.data.pipeline import Pictures, mean_image, training_batches
+from petkeras.bench.builtin import InputTimer, StepTimer, fit, keras_net
 from petkeras.hardware import devices
 from petkeras.losses import accuracy, softmax_cross_entropy
 from petkeras.models import pet_net
 from petkeras.recipes import ARTICLE
 from petkeras.runs.train import train
-
-
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """Describe what all contenders train.
-
-    Args:
-        steps: timed steps; the warm-up steps come before them.
-        batch_size: images per step.
-        image_size: height and width of an image in pixels.
-        device: `"cpu"` or `"gpu"`. TensorFlow finds its own; PyTorch has to be told.
-    """
-
-    steps: int
-    batch_size: int
-    image_size: int
-    device: str = "cpu"
-
-    @property
-    def all_steps(self):
-        """The number of steps, including the warm-up."""
-        return WARM_UP + self.steps
-
-    @property
-    def recipe(self):
-        """The article's recipe, with one epoch of these steps and no checkpoint during it."""
-        return dataclasses.replace(
-            ARTICLE, epochs=1, batch_size=self.batch_size, checkpoint_minutes=0.0
-        )
-
-    def data(self):
-        """Return a `PetData` of noise, with exactly as many training images as the steps need."""
-        images, labels = noise_images(self.all_steps * self.batch_size, self.image_size)
-        train = Pictures(images, labels, tuple(map(str, range(len(images)))))
-        test = Pictures(images[: self.batch_size], labels[: self.batch_size], train.names)
-        return PetData(train, test, ("one", "other"), mean_image(images))
-
-    def batches(self):
-        """Return the batches, made by petkeras's input pipeline."""
-        data = self.data()
-        return training_batches(data.train, data.mean, self.recipe)
 
 
 def petkeras(task, policy, logged=False, xla=False, timer=None):
@@ -145,44 +102,4 @@ def article_loop(task):
                         tf.summary.scalar("Accuracy", correct)
                         tf.summary.histogram("weights1_1", model.layers[0].kernel)
             timer.on_train_batch_end(step)
-    return timer
-
-
-def torch_loop(task, bfloat16=False, compiled=False, channels_last=True):
-    """Train PyTorch's layers with its fused Adam, eager or compiled."""
-    import torch
-    from torch import nn
-
-    torch.manual_seed(0)
-    device = "cuda" if task.device == "gpu" else "cpu"
-    if device == "cuda":  # TensorFlow does both by default
-        torch.set_float32_matmul_precision("high")  # TF32
-        torch.backends.cudnn.benchmark = True
-    side = -(-task.image_size // 4)
-    net = nn.Sequential(
-        nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),
-        nn.MaxPool2d(2, ceil_mode=True), nn.Dropout(0.8),
-        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(),
-        nn.MaxPool2d(2, ceil_mode=True), nn.Dropout(0.8), nn.Flatten(),
-        nn.Linear(side * side * 64, 512), nn.ReLU(), nn.Dropout(0.5), nn.Linear(512, 2),
-    )  # fmt: skip
-    layout = torch.channels_last if channels_last else torch.contiguous_format
-    net = net.to(device, memory_format=layout).train()
-    forward = torch.compile(net) if compiled else net
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-5, fused=True)
-    data, timer = task.data(), StepTimer()
-    mean = torch.from_numpy(data.mean).to(device)
-    for step in range(task.all_steps):
-        batch = slice(step * task.batch_size, (step + 1) * task.batch_size)
-        x = torch.from_numpy(data.train.images[batch]).to(device).float() - mean
-        x = x.permute(0, 3, 1, 2).contiguous(memory_format=layout)
-        y = torch.from_numpy(data.train.labels[batch].argmax(axis=1)).to(device)
-        with torch.autocast(device, torch.bfloat16, enabled=bfloat16):
-            logits = forward(x)
-        loss = nn.functional.cross_entropy(logits.float(), y)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        float(loss.detach())
-        timer.on_train_batch_end(step)
     return timer

@@ -81,7 +81,7 @@ def least_step_seconds(costs, batch_size, rates, dtype="float32"):
 
 def images_per_second(image_size, batch_size, batches=30):
     """Measure how many augmented images the input pipeline prepares per second on its own."""
-    from petkeras.bench.contenders import Task
+    from petkeras.bench.steps import Task
     from petkeras.data.pipeline import training_batches
     from petkeras.recipes import MODERN
 

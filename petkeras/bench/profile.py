@@ -11,8 +11,9 @@ import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from petkeras.bench import contenders
-from petkeras.bench.builtin import WARM_UP, InputTimer
+from petkeras.bench.builtin import InputTimer
 from petkeras.bench.report import Part, Report
+from petkeras.bench.steps import WARM_UP
 
 MAX_ROWS = 15  # operations that are listed
 # The event of an operation is named NODE:OPERATION, such as "conv1_1/Conv2D:Conv2D".

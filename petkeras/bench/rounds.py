@@ -5,16 +5,16 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from petkeras.bench.endings import describe_end
 from petkeras.bench.worker import CONTENDERS, JAX, SAME_SETTINGS, XLA
 from petkeras.errors import PetkerasError
+from petkeras.system.files import to_json
 from petkeras.system.memory import training_environment
 
 # A word in contenders' names, and the module that they need.
@@ -23,7 +23,7 @@ NEEDS = {"PyTorch": "torch", "JAX": "jax"}
 
 @dataclass
 class Result:
-    """Hold what `StepTimer.figures` returned for a contender in each round.
+    """Hold what `StepClock.figures` returned for a contender in each round.
 
     Args:
         name: the contender's name.
@@ -146,22 +146,19 @@ def work(name, task):
     Raises:
         PetkerasError: the process failed.
     """
-    command = [sys.executable, "-m", "petkeras.bench.worker", name, json.dumps(task)]
+    command = [sys.executable, "-m", "petkeras.bench.worker", name, to_json(task)]
     environment = dict(os.environ)
     if name in CONTENDERS and not name.startswith("petkeras") and not name.endswith(SAME_SETTINGS):
         environment["TF_ENABLE_ONEDNN_OPTS"] = ""  # TensorFlow's own default
     else:
         environment |= training_environment()
-    if name == JAX:  # -P: Python must not import the script's neighbors as top-level modules
-        script = str(Path(__file__).with_name("builtin.py"))
-        command = [sys.executable, "-P", script, json.dumps(task)]
+    if name == JAX:
+        command = [sys.executable, "-m", "petkeras.bench.builtin", to_json(task)]
         platform = "cuda" if task["device"] == "gpu" else "cpu"  # JAX fails if it has no such
         environment |= {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": platform}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode != 0:
-        lines = done.stderr.splitlines()
-        errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
-        reason = errors[-1] if errors else f"exit status {done.returncode}"
+    if done.returncode != 0 or not done.stdout:
+        reason = describe_end(done.returncode, done.stderr.splitlines())
         raise PetkerasError(f"The contender '{name}' failed: {reason}")
     return json.loads(done.stdout.splitlines()[-1])
 

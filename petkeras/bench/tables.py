@@ -6,9 +6,9 @@ import math
 import shlex
 import statistics
 
-from petkeras.bench.builtin import WARM_UP
 from petkeras.bench.report import Part, Report, machine, machine_part
 from petkeras.bench.rounds import Result, ratio
+from petkeras.bench.steps import WARM_UP
 from petkeras.bench.worker import JAX, SAME_SETTINGS, XLA
 
 DESCRIPTIONS = {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
+
+from petkeras.bench.steps import Task
 
 JAX = "Keras fit float32, JAX"
 SAME_SETTINGS = ", same settings"
 XLA = ", XLA"
 
-# For each contender's name: its function in `contenders`, and the arguments.
+# For each contender's name: its function in `contenders` or `pytorch`, and the arguments.
 CONTENDERS: dict[str, tuple[str, dict]] = {
     "petkeras float32": ("petkeras", {"policy": "float32"}),
     "petkeras bfloat16": ("petkeras", {"policy": "mixed_bfloat16"}),
@@ -20,7 +23,7 @@ CONTENDERS: dict[str, tuple[str, dict]] = {
     "Keras fit float32": ("keras_fit", {"policy": "float32"}),
     f"Keras fit float32{SAME_SETTINGS}": ("keras_fit", {"policy": "float32"}),
     "Keras fit bfloat16": ("keras_fit", {"policy": "mixed_bfloat16"}),
-    JAX: ("numpy_batches", {}),  # builtin.py runs it as a script
+    JAX: ("fit", {}),  # builtin.py trains it, run as a module
     "Keras loop float32": ("keras_loop", {"policy": "float32"}),
     "the article's loop": ("article_loop", {}),
     "PyTorch float32": ("torch_loop", {}),
@@ -35,7 +38,7 @@ def main(name, task):
     """Measure a contender; or the machine (`limits`), or a step's operations (`profile`).
 
     Prints:
-        What `StepTimer.figures`, `limits.measure` or `profile.measure` returns, as JSON.
+        What `StepClock.figures`, `limits.measure` or `profile.measure` returns, as JSON.
     """
     if name == "limits":
         from petkeras.bench import limits
@@ -44,23 +47,20 @@ def main(name, task):
         inputs = limits.images_per_second(task["image_size"], task["batch_size"])
         figures = {"rates": rates, "inputs": inputs}
     elif name == "profile":
-        from petkeras.bench import contenders, profile
+        from petkeras.bench import profile
 
-        figures = profile.measure(contenders.Task(**task))
+        figures = profile.measure(Task(**task))
     else:
         figures = train(name, task).figures()
     print(json.dumps(figures))
 
 
 def train(name, task):
-    """Run a contender; return its `StepTimer`."""
+    """Run a contender; return its `StepTimer` or `StepClock`."""
     function, arguments = CONTENDERS[name]
-    if function == "torch_loop":
-        # PyTorch's Triton crashes the process if it is loaded after TensorFlow.
-        import torch._dynamo  # noqa: F401
-    from petkeras.bench import contenders
-
-    return getattr(contenders, function)(contenders.Task(**task), **arguments)
+    module = "pytorch" if function == "torch_loop" else "contenders"
+    contend = getattr(importlib.import_module(f"petkeras.bench.{module}"), function)
+    return contend(Task(**task), **arguments)
 
 
 if __name__ == "__main__":

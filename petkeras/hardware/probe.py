@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import json
 import os
@@ -15,6 +14,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from petkeras.errors import PetkerasError
+from petkeras.system.files import local_path
 from petkeras.system.memory import free_memory, read_text
 
 # Runs in a process of its own: if the processor lacks an instruction, TensorFlow kills the process.
@@ -82,8 +83,11 @@ class Machine:
 def look():
     """Return a description of this machine; takes as long as TensorFlow takes to load."""
     data_dir = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
-    with contextlib.suppress(RuntimeError):  # the user has no home folder: keep the "~"
-        data_dir = data_dir.expanduser()
+    is_local = True
+    try:
+        data_dir = local_path("TFDS_DATA_DIR", data_dir)
+    except PetkerasError:  # a URL, or the user has no home folder: keep the "~"
+        is_local = False
     parent = next(folder for folder in (data_dir, *data_dir.absolute().parents) if folder.exists())
     return Machine(
         python=sys.version_info[:3],
@@ -100,7 +104,7 @@ def look():
         memory=free_memory(),
         data_dir=data_dir,
         free=shutil.disk_usage(parent).free,
-        writable=os.access(parent, os.W_OK),
+        writable=is_local and os.access(parent, os.W_OK),
         prepared=any(data_dir.glob("oxford_iiit_pet/*/dataset_info.json")),
         environment=dict(os.environ),
     )

@@ -8,7 +8,6 @@ be, and reading a run needs no extra package.
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 import re
 from dataclasses import asdict, fields
@@ -21,25 +20,36 @@ import tensorflow as tf
 import petkeras
 from petkeras.errors import PetkerasError
 from petkeras.hardware import devices
+from petkeras.inspection import dtype_policy_name
 from petkeras.recipes import MAX_SIDE, Recipe
-from petkeras.system.files import read_json, written_atomically
+from petkeras.runs.precision import mixed_policies
+from petkeras.system.files import read_json, to_json, written_atomically
 from petkeras.text import one_line
 
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16", "bfloat16", "float16", "float64")
+MIXED = ("mixed_bfloat16", "mixed_float16")
 RECIPE = [field.name for field in fields(Recipe)]
 DATA = ("breeds", "source", "image_size", "test_fraction", "seed")
 
 
-def make_config(data, recipe, seed, policy):
-    """Return the contents of `config.json`; `policy` is the name of the layers' dtype policy."""
+def make_config(data, recipe, seed, model):
+    """Return the contents of `config.json` for the training of a model."""
+    policies = mixed_policies(model)
+    class_names, image_size = list(data.class_names), int(data.mean.shape[0])
+    try:
+        check_origin(data.origin, class_names, image_size)
+        origin = data.origin
+    except ValueError:
+        origin = {}  # it would not load these pictures
     return {
         "recipe": asdict(recipe),
-        "data": data.origin,
-        "class_names": list(data.class_names),
-        "image_size": int(data.mean.shape[0]),
+        "data": origin,
+        "class_names": class_names,
+        "image_size": image_size,
         "pictures": describe_pictures(data),
         "seed": seed,
-        "dtype_policy": policy,
+        "dtype_policy": dtype_policy_name(model),
+        **({"layer_policies": policies} if policies else {}),
         "deterministic": devices.is_deterministic(),
         **({"xla": True} if devices.uses_xla() else {}),
         "device": devices.describe(),
@@ -70,7 +80,7 @@ def describe_pictures(data):
 def write_config(run_dir, config):
     """Write `config.json` atomically."""
     with written_atomically(Path(run_dir) / "config.json") as partial:
-        partial.write_text(json.dumps(config, indent=2) + "\n")
+        partial.write_text(to_json(config, indent=2) + "\n")
 
 
 def mark_stopped_early(run_dir, stopped):
@@ -111,14 +121,17 @@ def check_config(config):
     for name in config["recipe"]:
         if name not in RECIPE:
             raise ValueError(f"`recipe` has no field {one_line(name, 60)!r}")
-    data = config["data"]
-    if data:  # empty for pictures that `load_pets` did not load
-        _check_has("`data`", data, DATA)
-        if not isinstance(data["source"], str):
-            raise ValueError("the source in `data` must be a string")
-        classes_and_size = (data["breeds"], data["image_size"])
-        if classes_and_size != (config["class_names"], config["image_size"]):
-            raise ValueError("`data` must have the run's classes and image size")
+    if config["data"]:  # empty for pictures that `load_pets` did not load
+        check_origin(config["data"], config["class_names"], config["image_size"])
+
+
+def check_origin(data, class_names, image_size):
+    """Raise a ValueError if arguments of `load_pets` are incomplete, or load something else."""
+    _check_has("`data`", data, DATA)
+    if not isinstance(data["source"], str):
+        raise ValueError("the source in `data` must be a string")
+    if (data["breeds"], data["image_size"]) != (class_names, image_size):
+        raise ValueError("`data` must have the run's classes and image size")
 
 
 def _check_has(what, value, names):
@@ -181,11 +194,13 @@ FIELDS = {
 OPTIONAL = {
     "deterministic": (_is_bool, "true or false"),
     "xla": (_is_bool, "true or false"),
+    "layer_policies": (_is_dict(lambda value: value in MIXED), "mixed precision by layer"),
     "stopped_early": (_is_bool, "true or false"),
     "film": (
         lambda value: value is None or _is_dict(_is_list(_is_integer))(value),
         "lists of filter indices by layer",
     ),
+    "network": (_is_string, "a string, the model's name"),
     "backbone": (_is_backbone, "`backbone` and `weights`, both strings"),
     "epochs_before": (_is_list(_is_integer), "a list of integers"),
 }

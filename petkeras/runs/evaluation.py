@@ -9,11 +9,15 @@ from petkeras.data.pipeline import evaluation_batches
 from petkeras.errors import PetkerasError
 from petkeras.recipes import Recipe
 from petkeras.runs.intervals import accuracy_interval
-from petkeras.training import compile_forward, evaluate
+from petkeras.runs.precision import computing_in
+from petkeras.tracing import compile_logits, compile_once, compute_logits
+from petkeras.training import evaluate
 
 
 def evaluate_run(run, data):
     """Return a run's loss and accuracy on each part of its pictures, without dropout.
+
+    They are measured in the precision that the run was trained in, as in its `history.csv`.
 
     Args:
         run: a `Run`.
@@ -28,11 +32,12 @@ def evaluate_run(run, data):
         PetkerasError: the model's outputs are not finite.
     """
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    forward = compile_as_trained(run)
     measured: dict[str, Any] = {}
     for part, pictures in parts.items():
         if not pictures:
             continue
-        loss, accuracy, logits = evaluate_pictures(run.model, pictures, run.mean, run.recipe)
+        loss, accuracy, logits = _evaluate(forward, pictures, run.mean, run.recipe)
         if not math.isfinite(loss):
             raise PetkerasError(
                 f"{run.run_dir}/model.keras returns values that are not finite: its weights are "
@@ -56,6 +61,23 @@ def evaluate_run(run, data):
     return measured
 
 
+def compile_as_trained(run):
+    """Return a run's forward pass in the precision that it was trained in.
+
+    Returns:
+        A function from images, float32, to logits, as `petkeras.tracing.compile_logits` returns it
+        for `run.model`, which computes in float32.
+    """
+    model = run.model
+    policies = run.trained_policies
+
+    def compute(images):
+        with computing_in(model, policies):
+            return compute_logits(model, images)
+
+    return compile_once(model, "logits as trained", compute) if policies else compile_logits(model)
+
+
 def evaluate_pictures(model, pictures, mean, recipe: Recipe):
     """Return the mean loss and accuracy over pictures, without dropout, and all logits.
 
@@ -68,7 +90,7 @@ def evaluate_pictures(model, pictures, mean, recipe: Recipe):
     Returns:
         The loss and the accuracy, two floats, and the logits, `(pictures, classes)` float32.
     """
-    return _evaluate(compile_forward(model), pictures, mean, recipe)
+    return _evaluate(compile_logits(model), pictures, mean, recipe)
 
 
 def evaluate_parts(forward, data, recipe):

@@ -7,7 +7,6 @@ import sys
 import tempfile
 import warnings
 import zipfile
-from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -15,7 +14,7 @@ import tensorflow as tf
 import petkeras.layers
 import petkeras.optimizers  # noqa: F401 -- importing both registers their classes with Keras
 from petkeras.errors import PetkerasError
-from petkeras.system.files import MAX_JSON, parse_json
+from petkeras.system.files import MAX_JSON, local_path, parse_json
 from petkeras.text import one_line
 
 # A network may consist of classes of these kinds, from these modules ...
@@ -44,6 +43,9 @@ def load_model(file):
     For the article's network, peak memory is 411 MB lower than with Keras, which first reads all
     weights into memory. Here the file, a zip archive, is temporarily unpacked to disk.
 
+    `keras.saving.load_model` can load the file, too, if `petkeras.layers` was imported before: this
+    registers its layers with Keras.
+
     Args:
         file: the path of a `.keras` file.
 
@@ -58,7 +60,7 @@ def load_model(file):
     >>> import petkeras as pk
     >>> model = pk.load_model("runs/mine/model.keras")  # doctest: +SKIP
     """
-    file = Path(file).expanduser()
+    file = local_path("file", file)
     try:
         with (
             zipfile.ZipFile(file) as archive,

@@ -92,6 +92,11 @@ def train_again(run, data, recipe, run_dir, resume=False, photograph=None, strat
         PetkerasError: see `train` and `transfer`; or the run has a backbone, and `strategy` is set.
     """
     config, seed = run.config, run.config["seed"]
+    if "network" in config:
+        raise PetkerasError(
+            f"{run.run_dir} was trained in Python on a network of its own, '{config['network']}'. "
+            "Continue in Python: make the network again, and call `pk.train(..., resume=True)`."
+        )
     if "backbone" in config:
         if strategy:
             raise PetkerasError("A last layer is trained on one device: leave out `strategy`.")

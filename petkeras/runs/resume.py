@@ -38,6 +38,9 @@ def continue_run(run_dir, config):
     if then != now:
         raised = [*run.config.get("epochs_before", []), then]
         write_config(run_dir, {**config, "epochs_before": raised})
+    elif "layer_policies" in config:  # runs of earlier versions lack it
+        policies = config["layer_policies"]
+        write_config(run_dir, {**run.config, "layer_policies": policies})
     return then == now and run.config.get("stopped_early", False)
 
 

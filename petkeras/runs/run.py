@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import tensorflow as tf
 
@@ -14,7 +12,9 @@ from petkeras.errors import PetkerasError
 from petkeras.runs.config import read_config
 from petkeras.runs.folder import check_is_run
 from petkeras.runs.loading import load_model
-from petkeras.system.files import read_array
+from petkeras.runs.precision import compute_in_float32, mixed_policies
+from petkeras.system.files import local_path, read_array
+from petkeras.tracing import compute_logits
 
 
 def read_photograph(file, image_size):
@@ -23,8 +23,9 @@ def read_photograph(file, image_size):
     Raises:
         PetkerasError: the file is missing, or is not a picture.
     """
+    file = local_path("file", file)
     try:
-        return decode(read_file(Path(file)), image_size)[0]
+        return decode(read_file(file), image_size)[0]
     except ValueError as error:
         raise PetkerasError(f"{file} cannot be used: {error}.") from None
 
@@ -39,6 +40,8 @@ class Run:
         config: the contents of `config.json`.
         class_names: the breeds, in the order of the model's outputs.
         recipe: the `Recipe`.
+        trained_policies: a dict from names of layers to their dtype policies in training, for
+            layers in mixed precision.
 
     Raises:
         PetkerasError: the folder is not a run folder, or one of its files is damaged.
@@ -54,15 +57,19 @@ class Run:
     """
 
     def __init__(self, run_dir):
-        self.run_dir = Path(run_dir)
+        self.run_dir = local_path("run_dir", run_dir)
         check_is_run(self.run_dir)
         self.config, self.recipe = read_config(self.run_dir / "config.json")
         self.class_names = tuple(self.config["class_names"])
+        self.trained_policies = self.config.get("layer_policies", {})
         self._model = None
 
     @property
     def model(self):
-        """The trained `keras.Model`, loaded safely when it is first used."""
+        """The trained `keras.Model`, loaded safely when it is first used.
+
+        It computes in float32, even if it was trained in mixed precision.
+        """
         if self._model is None:
             file = self._file("model.keras")
             model = load_model(file)
@@ -72,6 +79,9 @@ class Run:
                     f"{file} belongs to another run: config.json describes a network for "
                     f"{len(self.class_names)} classes and pictures of {size} x {size} pixels."
                 )
+            # Earlier versions of petkeras saved the layers' policies in the file.
+            self.trained_policies = mixed_policies(model) or self.trained_policies
+            compute_in_float32(model)
             self._model = model
         return self._model
 
@@ -119,7 +129,7 @@ class Run:
         rows = []
         for image in images:
             x = preprocess(image[None], mean, self.recipe)  # (1, size, size, 3)
-            logits = self.model(x, training=False)  # (1, classes)
+            logits = compute_logits(self.model, x)  # (1, classes)
             rows.append(tf.nn.softmax(logits)[0].numpy())
         if not np.isfinite(rows).all():
             raise PetkerasError(

@@ -14,11 +14,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from petkeras.runs.precision import computing_in_float32
 from petkeras.system.files import written_atomically
 
 
 def save_model(run_dir, model, mean):
     """Write `model.keras` and `mean.npy`, each atomically.
+
+    Layers in mixed precision are saved to compute in float32, as their weights are float32.
 
     Raises:
         OSError: the disk is full or not writable.
@@ -30,7 +33,7 @@ def save_model(run_dir, model, mean):
     try:
         with written_atomically(run_dir / "model.keras") as file:
             # Keras would assemble a .keras file in memory, but it writes the parts to disk.
-            with weights_in_place(model):
+            with weights_in_place(model), computing_in_float32(model):
                 keras.saving.save_model(model, parts, zipped=False)
             with zipfile.ZipFile(file, "w") as archive:
                 for part in filter(Path.is_file, parts.iterdir()):

@@ -9,9 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from petkeras.bench import builtin, contenders, profile, tables, worker
-from petkeras.bench.builtin import WARM_UP, InputTimer, StepTimer
-from petkeras.bench.contenders import Task
+from petkeras.bench import contenders, profile, tables, worker
+from petkeras.bench.builtin import InputTimer, StepTimer
+from petkeras.bench.steps import WARM_UP, Task, numpy_batches
 from petkeras.hardware import devices
 from petkeras.models import pet_net
 
@@ -26,13 +26,16 @@ def test_a_contender_times_each_step(name, monkeypatch):
     if name.startswith("PyTorch"):
         if not importlib.util.find_spec("torch"):
             pytest.skip("PyTorch is not installed")
-        # In a process of its own: here TensorFlow is loaded, and some PyTorchs crash beside it.
+        # In a process of its own: TensorFlow, which is loaded here, can crash PyTorch's compiler.
         program = (
-            "import json; from petkeras.bench import worker; "
-            f"timer = worker.train({name!r}, {task}); print(json.dumps([timer.begins, timer.ends]))"
+            "import json, sys; from petkeras.bench import worker; "
+            f"clock = worker.train({name!r}, {task}); "
+            "print(json.dumps([clock.begins, clock.ends, list(sys.modules)]))"
         )
         out = subprocess.check_output([sys.executable, "-c", program])
-        begins, ends = json.loads(out.splitlines()[-1])
+        begins, ends, modules = json.loads(out.splitlines()[-1])
+        assert "torch" in modules
+        assert not {"tensorflow", "keras"} & set(modules)
     else:
         timer = worker.train(name, task)
         begins, ends = timer.begins, timer.ends
@@ -49,8 +52,7 @@ def test_each_contender_has_a_description():
 
 
 def test_on_jax_the_images_are_the_same():
-    asked = {"steps": 2, "batch_size": 2, "image_size": 16, "device": "cpu"}
-    theirs = list(builtin.numpy_batches(asked))
+    theirs = list(numpy_batches(TASK))
     data = TASK.data()
     images = np.concatenate([images for images, _ in theirs])
     np.testing.assert_allclose(images, data.train.images - data.mean, atol=1e-4)
@@ -58,20 +60,31 @@ def test_on_jax_the_images_are_the_same():
     assert len(theirs) == WARM_UP + 2
 
 
-def test_what_runs_on_jax_needs_nothing_of_petkeras():
+def test_keras_fit_runs_as_a_module_on_another_backend():
     backend = "jax" if importlib.util.find_spec("jax") else "tensorflow"
     asked = json.dumps({"steps": 2, "batch_size": 2, "image_size": 8})
-    program = (
-        "import runpy, sys\n"
-        "sys.modules['petkeras'] = None  # to import it would fail\n"
-        f"sys.argv = ['builtin.py', {asked!r}]\n"
-        f"runpy.run_path({builtin.__file__!r}, run_name='__main__')"
-    )
-    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    out = subprocess.check_output([sys.executable, "-P", "-c", program], env=environment)
+    command = [sys.executable, "-m", "petkeras.bench.builtin", asked]
+    out = subprocess.check_output(command, env={**os.environ, "KERAS_BACKEND": backend})
     figures = json.loads(out.splitlines()[-1])
     assert figures["seconds"] > 0
     assert figures["first_step"] > 1e9
+
+
+def test_what_pytorch_and_jax_share_loads_no_tensorflow():
+    program = (
+        "import sys\n"
+        "for module in ('tensorflow', 'keras'):\n"
+        "    sys.modules[module] = None  # to import it would fail\n"
+        "from petkeras.bench import worker\n"
+        "from petkeras.bench.steps import StepClock, numpy_batches\n"
+        "task = worker.Task(steps=2, batch_size=3, image_size=8)\n"
+        "clock = StepClock()\n"
+        "for step, (images, labels) in enumerate(numpy_batches(task)):\n"
+        "    clock.on_train_batch_end(step)\n"
+        "print(images.shape, labels.shape, len(clock.ends), clock.figures()['waiting'])\n"
+    )
+    out = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert out == f"(3, 8, 8, 3) (3, 2) {WARM_UP + 2} None\n"
 
 
 def run_steps(timer, ends, begins=None):

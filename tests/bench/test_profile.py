@@ -4,7 +4,7 @@ import pytest
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from petkeras.bench import profile
-from petkeras.bench.contenders import Task
+from petkeras.bench.steps import Task
 
 TASK = {"steps": 2, "batch_size": 2, "image_size": 32}
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from petkeras.bench import builtin, rounds, tables
+from petkeras.bench import rounds, tables
 from petkeras.bench.rounds import Result, ratio
 from petkeras.bench.worker import CONTENDERS
 from petkeras.cli import main as cli
@@ -141,7 +141,7 @@ def test_all_train_on_the_same_device(monkeypatch, asked, gpus, device, hidden):
 
 
 @pytest.mark.parametrize(("device", "platform"), [("cpu", "cpu"), ("gpu", "cuda")])
-def test_jax_runs_a_file_without_petkeras_in_it(monkeypatch, device, platform):
+def test_keras_on_jax_is_a_module_of_its_own(monkeypatch, device, platform):
     started = []
 
     def run(command, env, **_):
@@ -151,7 +151,7 @@ def test_jax_runs_a_file_without_petkeras_in_it(monkeypatch, device, platform):
     monkeypatch.setattr("subprocess.run", run)
     assert rounds.work("Keras fit float32, JAX", {"device": device}) == {"seconds": 1.0}
     (command, environment), *_ = started
-    assert command[1:] == ["-P", builtin.__file__, json.dumps({"device": device})]
+    assert command[1:] == ["-m", "petkeras.bench.builtin", json.dumps({"device": device})]
     assert (environment["KERAS_BACKEND"], environment["JAX_PLATFORMS"]) == ("jax", platform)
 
 
@@ -184,6 +184,30 @@ def test_each_has_its_own_settings(monkeypatch, name, onednn, threads):
 def test_a_contender_that_fails_is_reported():
     with pytest.raises(PetkerasError, match="'nobody' failed: KeyError: 'nobody'"):
         rounds.work("nobody", {})
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        (
+            "import os, sys; print('one\\n\\ntwo\\nthree\\nLLVM ERROR: twice', file=sys.stderr); "
+            "sys.stderr.flush(); os.kill(os.getpid(), 6)",
+            "it was ended by SIGABRT. It said last: two three LLVM ERROR: twice",
+        ),
+        ("import os; os.kill(os.getpid(), 9)", "it was ended by SIGKILL. It said nothing."),
+        ("raise SystemExit(3)", "it ended with exit status 3. It said nothing."),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("pass", "it ended with exit status 0. It said nothing."),  # without any figures
+    ],
+)
+def test_an_unexpected_end_is_described_on_one_line(monkeypatch, program, message):
+    run = subprocess.run
+    monkeypatch.setattr(
+        "subprocess.run", lambda command, **how: run([command[0], "-c", program], **how)
+    )
+    with pytest.raises(PetkerasError) as raised:
+        rounds.work("Keras fit float32", {})
+    assert str(raised.value) == f"The contender 'Keras fit float32' failed: {message}"
 
 
 def bench(monkeypatch, capsys, *arguments):

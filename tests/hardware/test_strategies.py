@@ -44,6 +44,9 @@ recipe = dataclasses.replace(
 data = halves_data(43)  # batches of 10, and one of 3
 with strategy.scope() if strategy else contextlib.nullcontext():
     model = pk.pet_net(image_size=16, recipe=recipe, seed=1)
+model.get_layer("drop1").noise_shape = (None, 1, 1, None)
+kernel = model.get_layer("conv1_2").kernel
+kernel.regularizer, kernel.constraint = keras.regularizers.L2(1.0), keras.constraints.NonNeg()
 resume = bool(run_dir) and is_run(run_dir)
 try:
     history = pk.train(

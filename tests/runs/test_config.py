@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petkeras.errors import PetkerasError
+from petkeras.models import pet_net
 from petkeras.recipes import ARTICLE, Recipe
-from petkeras.runs.config import FIELDS, OPTIONAL, read_config
+from petkeras.runs.config import FIELDS, OPTIONAL, make_config, read_config
+from petkeras.system.files import to_json
 
 GOOD = {
     "recipe": dataclasses.asdict(ARTICLE),
@@ -45,6 +48,27 @@ def test_what_a_run_writes_is_read_back():
     assert read(GOOD) == (GOOD, ARTICLE)
     newer = {**GOOD, "film": None, "data": {}, "colour": "red"}  # pictures from Python; a new field
     assert read(newer) == (newer, ARTICLE)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {},
+        {"source": "memory"},
+        {**GOOD["data"], "breeds": ["a", "b"]},
+        {**GOOD["data"], "image_size": 8},
+        {**GOOD["data"], "source": None},
+    ],
+    ids=["none", "incomplete", "other classes", "another size", "no source"],
+)
+def test_an_origin_that_would_not_load_the_pictures_is_not_recorded(small_data, origin):
+    data = dataclasses.replace(small_data, origin=origin)
+    model = pet_net(image_size=16)
+    config = make_config(data, ARTICLE, np.int64(0), model)
+    assert config["data"] == {}
+    assert read(to_json(config)) == (json.loads(to_json(config)), ARTICLE)
+    kept = dataclasses.replace(small_data, origin=GOOD["data"])
+    assert make_config(kept, ARTICLE, 0, model)["data"] == GOOD["data"]
 
 
 def test_what_older_runs_did_not_write_is_not_missed():

@@ -1,0 +1,78 @@
+"""The precision of a network's layers: float32 in its file, the trained one where it is measured.
+
+In mixed precision the weights are float32, and only the computing is done in 16 bits. So a network
+can be saved to compute in float32 without any loss. It can then be converted to other formats,
+which know no bfloat16, and everything that is drawn of it is exact.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+from petkeras.inspection import named_layers
+
+
+def mixed_policies(model):
+    """Return a dict from names of layers to their dtype policies, for layers in mixed precision.
+
+    Example:
+
+    >>> import petkeras as pk
+    >>> from petkeras.runs.precision import mixed_policies
+    >>> policies = mixed_policies(pk.pet_net(image_size=16, dtype="mixed_bfloat16"))
+    >>> policies["fc1"], "softmax" in policies
+    ('mixed_bfloat16', False)
+    """
+    policies = {name: layer.dtype_policy.name for name, layer in named_layers(model).items()}
+    return {name: policy for name, policy in policies.items() if policy.startswith("mixed_")}
+
+
+def compute_in_float32(model):
+    """Make all layers in mixed precision compute in float32 from now on."""
+    for layer in _mixed_layers(model):
+        layer.dtype_policy = "float32"
+
+
+@contextmanager
+def computing_in_float32(model):
+    """Make all layers in mixed precision compute in float32 in the block."""
+    before = [(layer, layer.dtype_policy) for layer in _mixed_layers(model)]
+    compute_in_float32(model)
+    try:
+        yield
+    finally:
+        _restore(before)
+
+
+@contextmanager
+def computing_in(model, policies):
+    """Give layers other dtype policies in the block.
+
+    Args:
+        model: a `keras.Model`.
+        policies: a dict from names of layers to names of policies, as `mixed_policies` returns it.
+    """
+    chosen = [
+        (part, policies[name])
+        for name, layer in named_layers(model).items()
+        if name in policies
+        for part in layer._flatten_layers()  # the layer, and those that it is made of
+    ]
+    before = [(layer, layer.dtype_policy) for layer, _ in chosen]
+    for layer, policy in chosen:
+        layer.dtype_policy = policy
+    try:
+        yield
+    finally:
+        _restore(before)
+
+
+def _mixed_layers(model):
+    return [
+        layer for layer in model._flatten_layers() if layer.dtype_policy.name.startswith("mixed_")
+    ]
+
+
+def _restore(before):
+    for layer, policy in before:
+        layer.dtype_policy = policy
