@@ -18,6 +18,7 @@ from conftest import picture_bytes, published_archives, two_breeds
 import petkeras as pk
 from petkeras.cli import main as cli
 from petkeras.data import oxford, pets
+from petkeras.report import figures
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "howto" / "export.md")
@@ -100,6 +101,8 @@ def test_every_block_runs_in_the_order_of_the_page(tmp_path, monkeypatch, shell,
     monkeypatch.setattr(pets, "_drawn_archives", lambda where: tmp_path / "pets")
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "1")  # which `train` sets for its process
+    for slow in ("_film_figures", "activation_maximization_figures"):  # tests/report draws them
+        monkeypatch.setattr(figures, slow, lambda inputs: [])
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     for number, name in enumerate(("photo.jpg", "photo1.jpg", "photo2.png")):  # the reader's own

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import warnings
+
 import keras
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.inspection import check_one_input_and_output
+from petkeras.inspection import check_one_input_and_output, named_layers
+from petkeras.runs.loading import find_code
 from petkeras.tracing import final_activation
 
 # These callbacks set the learning rate, which a schedule would overwrite at every step.
@@ -36,6 +40,29 @@ def check_model(model, data):
         raise PetkerasError(
             "The model has no weights to train. Set `trainable = True` on some layers with weights."
         )
+
+
+def check_loadable(model):
+    """Raise a PetkerasError if a model that is saved in a run folder could not be loaded again."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras warns of a lambda, and the message below says more
+        code = find_code(json.loads(model.to_json())) or _find_own_function(model)
+    if code:
+        raise PetkerasError(
+            f"The keras.Model '{model.name}' contains code of its own ({code}), which a run folder "
+            "must not contain. Use a Keras layer instead, or register its class with "
+            "keras.saving.register_keras_serializable."
+        )
+
+
+def _find_own_function(model):
+    """Return the first layer that cannot be made from its config, such as one with a lambda."""
+    for name, layer in named_layers(model, nested=False).items():
+        try:
+            type(layer).from_config(layer.get_config())
+        except Exception:  # layers raise whatever they like
+            return f"layer {name}"
+    return None
 
 
 def check_callbacks(callbacks, recipe):

@@ -24,7 +24,7 @@ from petkeras.hardware import devices, strategies
 from petkeras.inspection import dtype_policy_name, unwrapped
 from petkeras.optimizers import Adam
 from petkeras.recipes import Recipe
-from petkeras.runs.checks import check_callbacks, check_model
+from petkeras.runs.checks import check_callbacks, check_loadable, check_model
 from petkeras.runs.config import make_config, mark_stopped_early
 from petkeras.runs.evaluation import evaluate_parts
 from petkeras.runs.folder import claim, start_run
@@ -101,6 +101,8 @@ def train(
     """
     check_model(model, data)
     model = unwrapped(model)
+    if run_dir is not None:
+        check_loadable(model)
     callbacks = check_callbacks(callbacks, recipe)
     devices.prepare_gpus()
     # A gradient and Adam's m and v, float32, for each weight.

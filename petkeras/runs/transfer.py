@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,9 @@ from petkeras.hardware import devices
 from petkeras.inspection import check_one_input_and_output
 from petkeras.layers import Conv2D, Dense
 from petkeras.recipes import TRANSFER, Recipe
-from petkeras.runs.checks import check_callbacks
+from petkeras.runs.checks import check_callbacks, check_loadable
 from petkeras.runs.config import make_config
 from petkeras.runs.folder import check_free
-from petkeras.runs.loading import find_code
 from petkeras.runs.pretrained import DATA_FORMAT, PRETRAINED, open_pretrained
 from petkeras.runs.run import Run
 from petkeras.runs.saving import save_model
@@ -190,7 +188,9 @@ def open_backbone(backbone, data, recipe: Recipe = TRANSFER, weights="imagenet")
     """Return the `Backbone` that `transfer` uses, with the same arguments and errors."""
     size = data.mean.shape[0]
     if isinstance(backbone, keras.Model):
-        opened = Backbone(cut(_checked(backbone)), data.mean, recipe.pixel_scale)
+        check_one_input_and_output(backbone)
+        check_loadable(backbone)
+        opened = Backbone(cut(backbone), data.mean, recipe.pixel_scale)
     elif backbone in PRETRAINED:
         model, about = open_pretrained(backbone, size, weights)
         mean = np.broadcast_to(np.float32(about.mean), (size, size, 3))
@@ -259,19 +259,6 @@ def _returns_classes(layer):
     if isinstance(layer, Conv2D | keras.layers.Conv2D):
         return tuple(layer.kernel.shape[:2]) == (1, 1) == tuple(layer.output.shape[1:3])
     return isinstance(layer, Dense | keras.layers.Dense)
-
-
-def _checked(model):
-    """Return a model unchanged if it can be cut, saved, and loaded without running code."""
-    check_one_input_and_output(model)
-    code = find_code(json.loads(model.to_json()))
-    if code:
-        raise PetkerasError(
-            f"The keras.Model '{model.name}' contains code of its own ({code}), which a run folder "
-            "must not contain. Use a Keras layer instead, or register its class with "
-            "keras.saving.register_keras_serializable."
-        )
-    return model
 
 
 def _origin(backbone, weights):

@@ -187,6 +187,16 @@ def ending_in(units, activation):
     return keras.Sequential([keras.Input(SIZE), ours.Flatten(), theirs.Dense(units, activation)])
 
 
+def with_a_lambda():
+    layer = theirs.Lambda(lambda x: 2 * x, output_shape=SIZE)
+    return keras.Sequential([keras.Input(SIZE), layer, ours.Flatten(), ours.Dense(2)])
+
+
+def with_a_function():
+    dense = ours.Dense(2, activation=lambda x: 2 * x)
+    return keras.Sequential([keras.Input(SIZE), ours.Flatten(), dense])
+
+
 def frozen():
     model = sequential()
     model.trainable = False
@@ -202,6 +212,8 @@ def frozen():
         (lambda: ending_in(1, "sigmoid"), "end the model in Dense"),
         (lambda: ending_in(2, "sigmoid"), "must end in logits or in a softmax. Received: one that"),
         (frozen, "has no weights to train"),
+        (with_a_lambda, r"contains code of its own \(Lambda\)"),
+        (with_a_function, "contains code of its own"),
     ],
 )
 def test_a_model_that_cannot_be_trained_is_refused_in_a_line_and_leaves_nothing(

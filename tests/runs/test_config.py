@@ -80,7 +80,8 @@ def test_what_older_runs_did_not_write_is_not_missed():
 @pytest.mark.parametrize("value", [None, 0, -1, 1.5, "", "\x1b[2J", [], {}, [[1]], {"a": None}])
 def test_a_field_of_another_kind_is_refused_by_name(name, value):
     allowed = {"data": [{}], "seed": [0, -1], "device": ["", "\x1b[2J"], "versions": [{}],
-               "film": [None, {}], "epochs_before": [[]]}  # fmt: skip
+               "film": [None, {}], "epochs_before": [[]], "layer_policies": [{}],
+               "network": ["", "\x1b[2J"]}  # fmt: skip
     if value in allowed.get(name, []):
         assert read({**GOOD, name: value})[0][name] == value
         return
