@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from petkeras.runs.transfer import transfer
     from petkeras.training import train_step
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "ARTICLE",
