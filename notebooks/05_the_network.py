@@ -120,8 +120,9 @@ print("the same:", bool(tf.reduce_all(ours(x) == theirs(x))))
 
 # %% [markdown]
 # And here is how the package writes it. The first two lines of `build` check that the input fits;
-# the rest you know. (While it trains, `pk.train` computes two of the gradients in a faster way,
-# with the same values up to rounding: see `petkeras/hardware/fast_gradients.py`.)
+# regularizers, constraints and dilation are options that do nothing unless you ask for them; the rest
+# you know. (While it trains, `pk.train` computes two of the gradients in a faster way, with the same
+# values up to rounding: see `petkeras/hardware/fast_gradients.py`.)
 
 # %%
 import inspect
