@@ -195,11 +195,11 @@ DATA = ("data", "--source", "PETS", "--image-size", "16")
         (["lab", "--port", "0"], "0 is not in the range"),
         (["lab", "PHOTO"], "is a file"),
         # The film
-        ([*TRAIN, "--film", "conv9:0"], "there is no layer 'conv9' with feature maps"),
-        ([*TRAIN, "--film", ":0"], "there is no layer '' with feature maps"),
-        ([*TRAIN, "--film", "fc1:0"], "there is no layer 'fc1' with feature maps"),
-        ([*TRAIN, "--film", "conv1_1:32"], "layer 'conv1_1' has filters 0 to 31"),
-        ([*TRAIN, "--film", "conv1_1:-1"], "layer 'conv1_1' has filters 0 to 31"),
+        ([*TRAIN, "--film", "conv9:0"], "There is no layer 'conv9'. The layers are: "),
+        ([*TRAIN, "--film", ":0"], "There is no layer ''. The layers are: "),
+        ([*TRAIN, "--film", "fc1:0"], "Layer 'fc1' has no feature maps"),
+        ([*TRAIN, "--film", "conv1_1:32"], "Layer 'conv1_1' has the filters 0 to 31"),
+        ([*TRAIN, "--film", "conv1_1:-1"], "Layer 'conv1_1' has the filters 0 to 31"),
         ([*TRAIN, "--film", "conv1_1"], "'--film' must be a layer and its filters"),
         ([*TRAIN, "--film", "conv1_1:"], "'--film' must be a layer and its filters"),
         ([*TRAIN, "--film", "conv1_1:1,,2"], "'--film' must be a layer and its filters"),
@@ -584,7 +584,7 @@ def test_a_checkpoint_that_is_gone_is_missed(refused, run_dir):
 def test_a_damaged_film_is_not_gone_on_with(refused, run_dir, name, content):
     (run_dir / "evolution" / name).write_bytes(content)
     said = refused([*OF_A_RUN["resume"], "--epochs", "3"])
-    assert f"{name} is damaged" in said or "Film: there is no layer 'fc1' with" in said
+    assert f"{name} is damaged" in said or "Layer 'fc1' has no feature maps" in said
 
 
 def test_a_film_of_another_network_is_not_gone_on_with(refused, run_dir):

@@ -11,6 +11,7 @@ from conftest import picture_bytes
 import petkeras as pk
 from petkeras.cli.runs import _print_breeds
 from petkeras.data.pipeline import preprocess
+from petkeras.report import figures
 
 
 def test_train_evaluate_predict(train, petkeras, pets, tmp_path):
@@ -104,7 +105,9 @@ def shown(tmp_path_factory):
     return tmp_path_factory.mktemp("runs") / "run"
 
 
-def test_visualize_draws_a_run_into_its_folder(petkeras, train, shown, tmp_path):
+def test_visualize_draws_a_run_into_its_folder(petkeras, train, shown, tmp_path, monkeypatch):
+    for slow in ("attribution_figures", "activation_maximization_figures"):  # tests/report has them
+        monkeypatch.setattr(figures, slow, lambda inputs: [])
     assert train(shown, "--film", "conv1_2:0,3", "--film-every", 2)[0] == 0
     photograph = tmp_path / "it's <me>.png"
     photograph.write_bytes(picture_bytes(5, (33, 80), "PNG", "RGBA"))

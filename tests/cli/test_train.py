@@ -172,8 +172,8 @@ def test_a_loss_that_is_not_finite_is_reported_in_one_line(train, complaint, tmp
     [
         ("conv1_2", "'--film' must be a layer and its filters, such as conv1_2:0,5,7. Received: "),
         ("conv1_2:a", "'--film' must be a layer and its filters"),
-        ("conv1_2:99", "layer 'conv1_2' has filters 0 to 31. Received: 99"),
-        ("fc1:0", "there is no layer 'fc1' with feature maps"),
+        ("conv1_2:99", "Layer 'conv1_2' has the filters 0 to 31. Received: 99"),
+        ("fc1:0", "Layer 'fc1' has no feature maps"),
     ],
 )
 def test_a_film_of_unknown_filters_is_refused(train, complaint, tmp_path, film, message):
