@@ -370,8 +370,9 @@ class Dense(checks.CheckedLayer):
 
     Args:
         units: the number of output values.
-        activation, kernel_initializer, bias_initializer, use_bias, kernel_regularizer,
-            bias_regularizer, kernel_constraint, bias_constraint: as in `Conv2D`.
+        activation, use_bias: as in `Conv2D`.
+        kernel_initializer, kernel_regularizer, kernel_constraint: as in `Conv2D`.
+        bias_initializer, bias_regularizer, bias_constraint: as in `Conv2D`.
 
     Input shape: `(batch, ..., features)`. Each row along the last axis goes through the same
         kernel, so images need a `Flatten` before it. Integers are cast to the compute dtype.
