@@ -42,7 +42,7 @@ def unwrapped(model):
 
 
 def fits(shape, wanted):
-    """Return True if a shape is the one that is wanted, where `None` is any length."""
+    """Return True if a shape matches `wanted`, where `None` stands for any length."""
     return len(shape) == len(wanted) and all(
         length in (None, given) for given, length in zip(shape, wanted, strict=True)
     )
@@ -54,7 +54,7 @@ def named_layers(model, nested=True):
     Args:
         model: a functional or sequential `keras.Model`.
         nested: whether to include nested models themselves, after their layers. A layer of the
-            nested model `backbone` is named such as `backbone/conv5`.
+            nested model `backbone` has a name such as `backbone/conv5`.
 
     Example:
 
@@ -86,7 +86,7 @@ def find_layer(model, name, maps=False):
 
     Args:
         model: a functional or sequential `keras.Model`.
-        name: the layer's name; of a layer in a nested model, such as `"backbone/conv5"`.
+        name: the layer's name; for a layer in a nested model, such as `"backbone/conv5"`.
         maps: whether the layer must have feature maps.
 
     Raises:

@@ -55,9 +55,10 @@ class CheckedLayer(keras.layers.Layer):
 
 
 def _cast_integers(layer, x):
-    """Return an input with a floating-point dtype; a symbolic one is cast when numbers arrive.
+    """Return an input with a floating-point dtype.
 
-    A convolution does not accept integers, and dropout would round its results.
+    A convolution does not accept integers, and dropout would round its results. A symbolic input is
+    returned as it is, and cast when the model runs.
     """
     dtype = keras.backend.standardize_dtype(x.dtype)
     if keras.backend.is_float_dtype(dtype):

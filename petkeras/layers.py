@@ -44,13 +44,13 @@ class Conv2D(checks.CheckedLayer):
         strides: pixels from one window to the next, an integer or a pair.
         padding: `"same"` (zeros around the image) or `"valid"` (no padding). The default is the
             article's; Keras's is `"valid"`.
-        activation: `None`, a name such as `"relu"`, or a function. To be loaded with a saved model,
-            a function of your own must be registered with Keras.
+        activation: `None`, a name such as `"relu"`, or a function. Register a function of your own
+            with Keras, or a saved model that uses it cannot be loaded.
         kernel_initializer: initial values of the kernels, a Keras initializer or its name.
         bias_initializer: initial values of the biases.
-        dilation_rate: pixels from one that a kernel covers to the next, an integer or a pair. Above
-            1 only with strides of 1.
-        data_format: `"channels_last"`, the only one.
+        dilation_rate: pixels from one weight of a kernel to the next, an integer or a pair. It may
+            be above 1 only if the strides are 1.
+        data_format: `"channels_last"`, the only order that is supported.
         use_bias: whether to add a bias to each feature map.
         kernel_regularizer: a penalty on the kernels, which training adds to the loss.
         bias_regularizer: a penalty on the biases.
@@ -144,7 +144,7 @@ class Conv2D(checks.CheckedLayer):
 
     def call(self, x):
         padding, dilations = self.padding.upper(), self.dilation_rate
-        # Dilated, tf.nn.conv2d has no gradient on a CPU.
+        # With dilations, tf.nn.conv2d has no gradient on a CPU.
         conv = tf.nn.conv2d if dilations == (1, 1) else tf.nn.convolution
         x = conv(x, self.kernel, self.strides, padding, dilations=dilations)  # (B, H', W', filters)
         x = tf.nn.bias_add(x, self.bias) if self.use_bias else x
@@ -180,14 +180,14 @@ class Conv2D(checks.CheckedLayer):
 class MaxPool2D(checks.CheckedLayer):
     """Keep the largest value of each window of each feature map.
 
-    Like Keras's layer it is also called `MaxPooling2D`.
+    It is also called `MaxPooling2D`, as in Keras.
 
     Args:
         pool_size: height and width of the window in pixels, an integer or a pair.
         strides: pixels from one window to the next, an integer or a pair; `None` means `pool_size`.
         padding: `"same"` (windows may extend past the edge) or `"valid"` (they may not). The
             default is the article's; Keras's is `"valid"`.
-        data_format: `"channels_last"`, the only one.
+        data_format: `"channels_last"`, the only order that is supported.
 
     Input shape: `(batch, height, width, channels)`. Integers are cast to the compute dtype.
 
@@ -248,7 +248,7 @@ class Dropout(checks.CheckedLayer):
     """Set a random fraction of the values to 0 during training, and scale up the rest.
 
     The remaining values are divided by `1 - rate`, which keeps the expected sum the same. Outside
-    training the input passes through unchanged, and so does its mask always.
+    training the input passes through unchanged. A mask is always passed on.
 
     Args:
         rate: the fraction to drop, in [0, 1). The article specifies *keep*, which is 1 - rate.
@@ -325,7 +325,7 @@ class Flatten(checks.CheckedLayer):
     """Reshape each image into a single row of values.
 
     Args:
-        data_format: `"channels_last"`, the only one.
+        data_format: `"channels_last"`, the only order that is supported.
 
     Input shape: `(batch, ...)`. Integers are cast to the compute dtype.
 

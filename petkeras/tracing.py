@@ -1,11 +1,11 @@
 """Look inside a model while it computes: the outputs of its layers, and its logits.
 
-A model of petkeras returns logits. One that ends in a softmax is taken as it is, but without that
-softmax: wherever petkeras trains or explains it, the logits before the softmax are used.
+petkeras's own models return logits. A model that ends in a softmax works, too: wherever petkeras
+trains or explains it, the logits before the softmax are used.
 
 Everything here works through one mechanism: for the duration of a `with` block, a layer's `call` is
-replaced by another function. So any model that Keras can call can be looked into, with branches,
-with nested models, and with layers of any kind.
+replaced by another function. This works for any model that Keras can call, with branches, nested
+models and layers of any kind.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from petkeras.inspection import (
 
 @contextmanager
 def using_calls(calls):
-    """Replace `call` on layers in the block, and restore it afterward.
+    """Replace the `call` of layers in the block, and restore it afterward.
 
     Args:
         calls: an iterable of (layer, function) pairs.
@@ -53,7 +53,7 @@ def recording(layers):
         layers: a dict from names to layers.
 
     Yields:
-        A dict that fills with each layer's output by name; of several calls the last one counts.
+        A dict that fills with each layer's output by name; if it is called again, the last one.
     """
     outputs = {}
 
@@ -88,7 +88,7 @@ def final_activation(model):
     if activation is None:
         name = type(last).__name__.lower()  # keras.layers.ReLU, or an operation of `keras.ops`
     else:
-        name = getattr(activation, "__name__", "").removesuffix("_v2")  # that of tf.nn.softmax
+        name = getattr(activation, "__name__", "").removesuffix("_v2")  # as tf.nn.softmax has
     return name if name in ("softmax", "sigmoid", "tanh", "relu") else None
 
 
@@ -127,7 +127,7 @@ def run_model(model, x):
     """Return a model's output for `x`, without dropout.
 
     A model that was made from lists or dicts, such as `keras.Model([images], [logits])`, gets its
-    input in one, too, and its output is taken out.
+    input in the same structure, and its output is taken out of the one that it returns.
     """
     is_sequential = isinstance(model, keras.Sequential)  # it takes tensors only
     inputs = x if is_sequential else keras.tree.pack_sequence_as(model.input, [x])
@@ -197,8 +197,8 @@ def compile_once(model, key, function, *specs):
     """
     functions = _cached(model)
     if key not in functions:
-        # A concrete function, as TensorFlow warns of each `tf.function` that it traces often, and
-        # counts those of all models together.
+        # A concrete function, because TensorFlow warns about a `tf.function` that is retraced
+        # often, and counts those of all models together.
         graph = tf.function(function).get_concrete_function(_image_spec(model), *specs)
         functions[key] = graph
     return functions[key]
@@ -218,7 +218,7 @@ def _cached(model):
 
 
 class LayerCall(NamedTuple):
-    """Hold one call of a layer while a model computes.
+    """Describe one call of a layer in a model's forward pass.
 
     Args:
         name: the layer's name, such as `backbone/conv5`.
@@ -239,8 +239,8 @@ def layers_in_sequence(model, last=None):
     """Return the `LayerCall`s from the input to the layer named `last`, or to the model's last.
 
     Raises:
-        PetkerasError: there is no such layer, or one of them has another input than the output of
-            the layer before it.
+        PetkerasError: there is no such layer, or the input of one of them is not just the output
+            of the layer before it.
 
     Example:
 

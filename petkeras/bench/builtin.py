@@ -1,6 +1,6 @@
 """Keras's built-in layers and `model.fit`; run as a module, they train on JAX.
 
-petkeras itself requires Keras to run on TensorFlow, so nothing else of it is imported here.
+petkeras itself requires Keras to run on TensorFlow, so only `bench.steps` of it is imported here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from petkeras.bench.steps import StepClock, Task, numpy_batches
 
 
 class StepTimer(StepClock, keras.callbacks.Callback):
-    """A `StepClock` as a callback of Keras."""
+    """A `StepClock` that is a Keras callback."""
 
 
 class InputTimer(StepTimer):

@@ -1,4 +1,4 @@
-"""Why a process ended that should have printed its figures."""
+"""Describe why a process ended without printing its figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LAST_LINES = 3
 
 
 def describe_end(code, lines):
-    """Return how a process ended and what it said last, on one line.
+    """Return, on one line, how a process ended and what it printed last.
 
     Args:
         code: its return code; minus a signal's number if that signal ended it.

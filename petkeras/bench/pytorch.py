@@ -1,7 +1,7 @@
 """The contender on PyTorch.
 
-Its compiler, Triton, and TensorFlow bring two builds of LLVM, and a process that loads both can
-crash. So neither TensorFlow nor Keras is imported here.
+Its compiler, Triton, and TensorFlow each bring their own build of LLVM, and a process that loads
+both can crash. So neither TensorFlow nor Keras is imported here.
 """
 
 from __future__ import annotations

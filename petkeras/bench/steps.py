@@ -1,7 +1,7 @@
 """What all contenders share: the steps to train, their images, and a clock.
 
-Nothing here imports TensorFlow or Keras, because PyTorch's compiler and TensorFlow crash in one
-process. Only the methods of `Task` that return something of petkeras load them.
+Nothing here imports TensorFlow or Keras, because PyTorch's compiler and TensorFlow can crash in
+the same process. Only the methods of `Task` that return petkeras objects load them.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Task:
         steps: timed steps; the warm-up steps come before them.
         batch_size: images per step.
         image_size: height and width of an image in pixels.
-        device: `"cpu"` or `"gpu"`. TensorFlow finds its own; PyTorch has to be told.
+        device: `"cpu"` or `"gpu"`. TensorFlow finds its own; PyTorch needs to know.
     """
 
     steps: int
@@ -114,7 +114,7 @@ class Task:
 
 
 def noise_images(count, image_size):
-    """Return images of noise, for the content makes no difference to the time, and labels.
+    """Return noise images and labels; the content does not affect the time.
 
     Returns:
         `(count, image_size, image_size, 3)` uint8 and `(count, 2)` float32, one-hot.

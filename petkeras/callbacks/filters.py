@@ -55,7 +55,7 @@ class Film:
     def __post_init__(self):
         if self.filters is None:
             return
-        try:  # config.json needs lists of Python's integers
+        try:  # config.json needs lists of Python integers
             filters = {name: list(map(operator.index, some)) for name, some in self.filters.items()}
         except (AttributeError, TypeError):
             raise PetkerasError(
@@ -143,9 +143,9 @@ class FilterFilm(RunCallback):
         self.filters = filters
 
     def _present_names(self, filters):
-        """Return a dict from the filmed layers' names when the film started to those of today.
+        """Return a dict from the filmed layers' names to their names in the model.
 
-        Keras numbers the layers that have no name of their own, through all models of a process.
+        Keras numbers unnamed layers across all models of a process, so that names can change.
         """
         layers, present = (
             read_json(self.folder / "film.json").get("layers"),

@@ -74,7 +74,7 @@ def _call_in_scope(name, layer, state, weights):
                     weights[id(weight)] = (weight, made)
                     state.add_update((weight, made))
             y = call(x, *args, **kwargs)
-            return tf.identity(y) if y is x else y  # such as a dropout of rate 0
+            return tf.identity(y) if y is x else y  # such as dropout with rate 0
 
     return call_in_scope
 

@@ -42,7 +42,7 @@ class TensorBoard(RunCallback):
     `pictures/kernels/LAYER` (of the first layer, in color), `pictures/maps/LAYER` and
     `pictures/confusion` are images, written after epochs 1, 2, 4, 8, ... and the last. `recipe` is
     text. The recipe and the settings are also written as hparams, in `tensorboard/` itself, so that
-    TensorBoard's HParams tab can compare runs by the accuracy at their end.
+    TensorBoard's HParams tab can compare runs by their final accuracy.
 
     In `model.fit` no gradients are written; without `test`, no images and no test entries.
 
@@ -138,7 +138,7 @@ class TensorBoard(RunCallback):
         """Write the graph of the network and its loss, or print why that is impossible."""
         try:
             graph = scoped_graph(self.model)
-        except Exception as error:  # of a layer that cannot be traced so: training goes on
+        except Exception as error:  # some layers cannot be traced like this: training goes on
             print(f"The graph is left out of TensorBoard: {one_line(error)}", flush=True)
             return
         with self._writing("train", step=0):
@@ -212,7 +212,7 @@ class TensorBoard(RunCallback):
             hparams.hparams(values, trial_id=self.folder.parent.name)
 
     def write_status(self):
-        """Write that the run has succeeded, or has failed because its loss was not finite."""
+        """Record whether the run succeeded, or failed with a loss that is not finite."""
         status = "STATUS_FAILURE" if self.has_failed else "STATUS_SUCCESS"
         end = plugin_data_pb2.SessionEndInfo(
             status=api_pb2.Status.Value(status), end_time_secs=time.time()
@@ -264,7 +264,7 @@ def count_bins(values):
     """
     values = np.asarray(values, np.float64)
     values = values[np.isfinite(values)]
-    if values.size and values.min() == values.max():  # NumPy would make them 1 wide in all
+    if values.size and values.min() == values.max():  # NumPy's bins would span a width of 1
         bins = np.full((NUM_BINS, 3), [values[0], values[0], 0.0])
         bins[-1, 2] = values.size
         return bins

@@ -19,7 +19,9 @@ MAX_BREEDS = 10  # that `evaluate` lists without --all
 @click.command(cls=Command)
 @click.argument("run_dir", type=click.Path())
 @add_options(DATA_DIR, JSON)
-@click.option("--all", "every", is_flag=True, help="List all breeds, in place of a few of many.")
+@click.option(
+    "--all", "every", is_flag=True, help="List all breeds, not only the worst and the best."
+)
 def evaluate(run_dir, data_dir, as_json, every):
     """Measure a run on its training and test parts, without dropout."""
     load_tensorflow()
@@ -58,7 +60,7 @@ def evaluate(run_dir, data_dir, as_json, every):
 
 
 def _print_breeds(measured, every):
-    """Print how many pictures of each breed were right; of many breeds, the worst and the best."""
+    """Print right predictions by breed; of many breeds, only the worst and best."""
     test = measured["test"]["breeds"]
     breeds = list(test)
     title = "Right predictions by breed"

@@ -68,7 +68,7 @@ class ClassFolders:
         return layout.describe(self.folder, self.parts) if self.parts else ""
 
     def _report_other(self, paths):
-        """Report folders and pictures that are beside the parts."""
+        """Report folders and pictures that are in none of the parts."""
         for path in paths:
             if path.name not in self.parts and (
                 os.path.isdir(path) or _is_named_like_picture(path)

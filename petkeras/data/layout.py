@@ -1,4 +1,4 @@
-"""Folders that are split already: train/ and test/ (or val/), each with its sub-folders."""
+"""Folders that are already split into train/ and test/ (or val/)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def check_has_classes(folder, classes_by_folder):
 
 
 def check_complete(folder, classes_by_folder, class_names):
-    """Raise a PetkerasError if one of some classes has no pictures in one of the parts' folders."""
+    """Raise a PetkerasError if a class has no pictures in one of the parts' folders."""
     for name, classes in classes_by_folder.items():
         lacking = [class_name for class_name in class_names if class_name not in classes]
         if lacking:

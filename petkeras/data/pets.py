@@ -76,10 +76,10 @@ def load_pets(
         source: `"oxford"` (downloaded once, 774 MiB), `"sample"` (drawn pets), or a path: a folder
             that holds `images.tar.gz` and `annotations.tar.gz` as published, or one sub-folder of
             pictures per class. If it has the sub-folders `train` and `test` (or `val`), and in each
-            of them one sub-folder per class, these are taken as the parts.
+            of them one sub-folder per class, these are used as the parts.
         image_size: height and width in pixels.
         test_fraction: the fraction of each breed that is held back for the test, in (0, 1). It is
-            ignored if the folder is split already.
+            ignored if the folder is already split.
         seed: an integer; another seed gives another split.
         data_dir: the folder for data sets and decoded pictures; by default the environment
             variable `TFDS_DATA_DIR`, or `~/tensorflow_datasets`.

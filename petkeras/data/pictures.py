@@ -142,7 +142,7 @@ def open_upright(data):
     is_tiff = picture.format == "TIFF"
     with reading(), muted_stderr(show=False) if is_tiff else contextlib.nullcontext():
         picture.draft(None, (DRAFT_SIDE, DRAFT_SIDE))
-        picture.load()  # of a damaged TIFF, its library prints what is wrong
+        picture.load()  # libtiff prints what is wrong with a damaged file
         with contextlib.suppress(Exception):  # the pixels may be fine if an EXIF tag is damaged
             ImageOps.exif_transpose(picture, in_place=True)
         return _rgb(picture), size

@@ -26,7 +26,7 @@ def split(classes, class_names, image_size, test_fraction, validation_fraction, 
         validation_fraction: the fraction of what then remains of each class for the validation
             part, in [0, 1). It does not change the test part.
         seed: an integer.
-        folders: the parts of a source that is split already, as `petkeras.data.layout.find_parts`
+        folders: the parts of a source that is already split, as `petkeras.data.layout.find_parts`
             returns them. They are taken as they are; only a validation part that is not among
             them is drawn.
 

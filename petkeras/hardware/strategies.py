@@ -262,7 +262,7 @@ class SharedStep:
                 lambda value: strategy.experimental_local_results(value)[0], results
             )
 
-        # TensorFlow warns of a `tf.function` that it traces often, and counts those of all runs.
+        # TensorFlow warns about a `tf.function` that is retraced often, in all runs together.
         self._step = step.get_concrete_function() if is_alone else step
 
     def __call__(self, images, labels, weights):

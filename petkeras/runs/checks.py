@@ -1,4 +1,4 @@
-"""Check what a training run is given before anything is written."""
+"""Check the arguments of a training run before anything is written."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def check_model(model, data):
 def check_loadable(model):
     """Raise a PetkerasError if a model that is saved in a run folder could not be loaded again."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Keras warns of a lambda, and the message below says more
+        warnings.simplefilter("ignore")  # Keras warns about a lambda; the message below says more
         code = find_code(json.loads(model.to_json())) or _find_own_function(model)
     if code:
         raise PetkerasError(
@@ -60,7 +60,7 @@ def _find_own_function(model):
     for name, layer in named_layers(model, nested=False).items():
         try:
             type(layer).from_config(layer.get_config())
-        except Exception:  # layers raise whatever they like
+        except Exception:  # a layer may raise anything
             return f"layer {name}"
     return None
 
@@ -69,7 +69,8 @@ def check_callbacks(callbacks, recipe):
     """Return callbacks as a list, given one, several or none, if a run can have them.
 
     Raises:
-        PetkerasError: one of them is no callback, or sets a learning rate that follows a schedule.
+        PetkerasError: one of them is not a callback, or sets a learning rate that follows a
+            schedule.
     """
     several = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or ()
     callbacks = keras.tree.flatten(list(several))

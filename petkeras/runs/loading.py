@@ -43,8 +43,8 @@ def load_model(file):
     For the article's network, peak memory is 411 MB lower than with Keras, which first reads all
     weights into memory. Here the file, a zip archive, is temporarily unpacked to disk.
 
-    `keras.saving.load_model` can load the file, too, if `petkeras.layers` was imported before: this
-    registers its layers with Keras.
+    `keras.saving.load_model` can load the file, too, after `import petkeras.layers`, which
+    registers the layers with Keras.
 
     Args:
         file: the path of a `.keras` file.

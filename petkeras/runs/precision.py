@@ -1,8 +1,8 @@
 """The precision of a network's layers: float32 in its file, the trained one where it is measured.
 
-In mixed precision the weights are float32, and only the computing is done in 16 bits. So a network
-can be saved to compute in float32 without any loss. It can then be converted to other formats,
-which know no bfloat16, and everything that is drawn of it is exact.
+In mixed precision the weights are float32, and only the computation is done in 16 bits. So a
+network can be saved to compute in float32 without any loss. It can then be converted to formats
+that have no bfloat16, and its figures are drawn in full precision.
 """
 
 from __future__ import annotations

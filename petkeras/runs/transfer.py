@@ -220,10 +220,10 @@ def open_backbone(backbone, data, recipe: Recipe = TRANSFER, weights="imagenet")
 def cut(model):
     """Return a network without its last layer, so that its output is that layer's input.
 
-    The last layer is the last one that has weights, if it is a `Dense` layer of petkeras or Keras
-    or a convolution of a map of one pixel, which is the same, together with everything after it. A
-    network with any other ending is left whole. Feature maps at its end are averaged over all
-    positions.
+    The last layer is the last one that has weights, if it is a `Dense` layer of petkeras or Keras,
+    or a 1 x 1 convolution of a one-pixel map, which computes the same. Everything after it is cut
+    off, too. A network with any other ending is left whole. Feature maps at its end are averaged
+    over all positions.
 
     Args:
         model: a functional or sequential `keras.Model`; the result shares its layers and weights.

@@ -19,7 +19,7 @@ from petkeras.visualize.top_patches import crop_patches, top_activations
 
 MAX_MAPS_SIZE = 40  # pixels; a convolution takes any size, and a small image is fast
 ANY_SIZE = 96  # pixels, for the classes of a model that takes images of any size
-# Layers that leave a filter's highest activation what it is.
+# Layers that do not change a filter's highest activation.
 PASSING = (Dropout, MaxPool2D, keras.layers.Dropout, keras.layers.MaxPooling2D)
 CONTRAST = 2.5  # times the spread: about black and white
 SHARPNESS = 4.0  # scale of a filter's activations, in units where softplus bends at 1
@@ -49,11 +49,11 @@ def maximize_activation(
 
     Args:
         model: a `keras.Model` whose layers, up to this one, follow one another.
-        layer: a layer's name; the name of the last layer for classes, which are maximized by their
-            logits before a softmax.
+        layer: a layer's name; for classes, the name of the last layer, whose logits before any
+            softmax are maximized.
         filters: numbers of filters, units or classes; `None` is all.
         size: the image's height and width in pixels. `None` is the model's image size (96 if it
-            takes any), for layers with feature maps at most 40, as small images are fast and
+            takes any), but at most 40 for layers with feature maps: small images are fast, and
             convolutions take any size.
         steps: the number of steps, over all octaves.
         seed: an integer that makes the noise and the shifts repeatable.

@@ -25,7 +25,7 @@ def feature_maps(model, x, layers=None):
     Args:
         model: a functional or sequential `keras.Model`.
         x: `(batch, height, width, 3)` float32, preprocessed.
-        layers: names, of a layer in a nested model such as `"backbone/conv5"`; `None` is every
+        layers: names, for a layer in a nested model such as `"backbone/conv5"`; `None` is every
             layer that has feature maps.
 
     Returns:

@@ -14,8 +14,8 @@ from petkeras.visualize.attribution import check_images
 from petkeras.visualize.style import BLUE, VALUE_COLORS, WIDTH, styled
 
 MAX_SHEETS = 8  # in a stack: of a stack of 64 only the edges could be seen
-MAX_LAYERS = 10  # in a row: more could not be read
-# These change values, or where they are, one by one.
+MAX_LAYERS = 10  # in a row: more would be illegible
+# Layers that only move values, or change each on its own.
 OMITTED_LAYERS = (
     "Activation",
     "BatchNormalization",
@@ -50,10 +50,10 @@ def plot_architecture(model, x, image):
         A matplotlib `Figure`. A stack is as high as its maps, in pixels of the photograph. It has
         one sheet per 8 maps, at most 8, which show the maps with the largest standard deviation.
         A dense layer is a bar, at most a little higher than the photograph; the last one shows the
-        logits, also of a network that ends in a softmax. Layers that only move values, or change
+        logits, even if the network ends in a softmax. Layers that only move values, or change
         each on its own, such as Dropout, Flatten, activations and normalization, are left out. The
-        layers stand in the order in which they compute, those of branches beside each other. Of a
-        network with more than 10, the figure shows 10 that are evenly spaced.
+        layers are in the order in which they compute; branches are side by side. If there are more
+        than 10, the figure shows 10 of them, evenly spaced.
 
     Raises:
         PetkerasError: `x` does not fit the model, or the model is of another kind.
@@ -135,7 +135,7 @@ def _outline(axes, x, y, width, height, color):
 
 
 def _wrapped(name):
-    """Break a long name into lines after `/` and `_`, without a long name of a nested model."""
+    """Break a long name after `/` and `_`; drop a nested model's long name."""
     model, _, own_name = name.rpartition("/")
     name = name if len(model) < LETTERS else own_name
     if len(name) <= LETTERS + 1:

@@ -111,7 +111,7 @@ def grad_cam(model, x, layer, class_index=None):
 
     Args:
         model, x, class_index: as in `saliency`.
-        layer: the name of a layer with feature maps, such as `"conv2_2"`; of a layer in a nested
+        layer: the name of a layer with feature maps, such as `"conv2_2"`; for a layer in a nested
             model, such as `"backbone/conv5"`.
 
     Returns:

@@ -61,7 +61,7 @@ def costs(model):
 
     Returns:
         A list of `LayerCost` for each layer except the input, in the order in which they compute.
-        A layer of a nested model is named such as `backbone/conv5`. A layer that is called more
+        A layer of a nested model has a name such as `backbone/conv5`. A layer that is called more
         than once has an entry for each call; its weights are counted in the first.
 
     Raises:

@@ -198,8 +198,8 @@ def plot_movement(run_dir):
         run_dir: the run folder.
 
     Returns:
-        A matplotlib `Figure`: a line for each layer, darkest the first, its distance as a share of
-        the initial norm on a logarithmic axis.
+        A matplotlib `Figure` with a line for each layer, the first one darkest: its distance as a
+        share of the initial norm, on a logarithmic axis.
 
     Raises:
         PetkerasError: the run has no film.

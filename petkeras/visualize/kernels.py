@@ -66,8 +66,8 @@ def layer_kernels(model, layer, filters=None):
 
     Args:
         model: a functional or sequential `keras.Model`.
-        layer: the name of a layer that has kernels `(height, width, channels, filters)`; of a layer
-            in a nested model, such as `"backbone/conv5"`.
+        layer: the name of a layer that has kernels `(height, width, channels, filters)`; for a
+            layer in a nested model, such as `"backbone/conv5"`.
         filters: numbers of the filters; `None` is all.
 
     Returns:

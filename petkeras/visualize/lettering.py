@@ -31,7 +31,7 @@ def font_families():
 
 
 def check_letters(figure):
-    """Say once if no installed font has a figure's letters, in place of a warning for each."""
+    """Warn once, not per letter, if no installed font has a figure's letters."""
     letters = {letter for text in figure.findobj(Text) for letter in text.get_text()}
     unusual = sorted(letter for letter in letters if letter > "\u017f")  # beyond Latin
     if not unusual or any(

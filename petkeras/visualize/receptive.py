@@ -92,7 +92,7 @@ def receptive_field(model, layer, row, column):
 
     Args:
         model: a `keras.Model` whose layers, up to this one, follow one another.
-        layer: the name of a layer with feature maps; of a layer in a nested model, such as
+        layer: the name of a layer with feature maps; for a layer in a nested model, such as
             `"backbone/conv5"`.
         row, column: the unit's position in the map, from 0.
 

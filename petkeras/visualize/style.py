@@ -40,8 +40,8 @@ SIGNED_COLORS = LinearSegmentedColormap.from_list(
 def figure_style():
     """Use petkeras's style, in which names in any script are drawn as they are written.
 
-    A `$` in a breed's or a file's name is a dollar and does not begin a formula. The style file
-    does not say so, since Matplotlib's own tick labels on log axes are formulas.
+    A `$` in a breed's or a file's name is a dollar sign and does not begin a formula. The style
+    file does not say so, since Matplotlib's own tick labels on log axes are formulas.
     """
     own = {"font.family": font_families(), "text.parse_math": False}
     with plt.style.context([STYLE, own]):

@@ -39,7 +39,7 @@ def top_activations(model, x, layer, filters=None, count=9):
     Args:
         model: a functional or sequential `keras.Model`.
         x: `(n, H, W, 3)`, preprocessed.
-        layer: a layer's name; of a layer in a nested model, such as `"backbone/conv5"`. Units of a
+        layer: a layer's name; for a layer in a nested model, such as `"backbone/conv5"`. Units of a
             layer without feature maps have one value per photograph.
         filters: numbers of filters, units or classes; `None` is all.
         count: photographs for each filter, or all of them if there are fewer.
