@@ -22,6 +22,7 @@ from petkeras.inspection import (
     find_layer,
     is_nested_model,
     named_layers,
+    unwrapped,
 )
 
 
@@ -124,14 +125,8 @@ def without_activation(layer):
 
 
 def run_model(model, x):
-    """Return a model's output for `x`, without dropout.
-
-    A model that was made from lists or dicts, such as `keras.Model([images], [logits])`, gets its
-    input in the same structure, and its output is taken out of the one that it returns.
-    """
-    is_sequential = isinstance(model, keras.Sequential)  # it takes tensors only
-    inputs = x if is_sequential else keras.tree.pack_sequence_as(model.input, [x])
-    return keras.tree.flatten(model(inputs, training=False))[0]
+    """Return a model's output for `x`, without dropout, as a tensor."""
+    return unwrapped(model)(x, training=False)
 
 
 def compute_logits(model, x):

@@ -20,6 +20,7 @@ from petkeras.inspection import (
     check_filters,
     filter_layers,
     find_layer,
+    fits,
     named_layers,
     sampled_kernels,
 )
@@ -147,10 +148,8 @@ class FilterFilm(RunCallback):
 
         Keras numbers unnamed layers across all models of a process, so that names can change.
         """
-        layers, present = (
-            read_json(self.folder / "film.json").get("layers"),
-            named_layers(self.model),
-        )
+        layers = read_json(self.folder / "film.json").get("layers")
+        present = named_layers(self.model)
         same = isinstance(layers, list) and len(layers) == len(present)
         renamed = list(zip(layers, present, strict=True)) if same else []
         return {
@@ -196,7 +195,7 @@ def drop_frames_after(run_dir, step):
 def check_film(model, film: Film):
     """Raise a PetkerasError if a model does not have what a film asks for."""
     wanted, image = model.input_shape[1:], film.image
-    if image is not None and not tf.TensorShape(wanted).is_compatible_with(np.shape(image)):
+    if image is not None and not fits(np.shape(image), wanted):
         raise PetkerasError(
             f"Film: `image` must be {wanted} uint8. Received: shape={np.shape(image)}"
         )

@@ -7,13 +7,13 @@ each layer that benefits; the values are the same up to rounding.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import partial
 
 import tensorflow as tf
 
 from petkeras.hardware import devices
 from petkeras.layers import Conv2D, Dense, Dropout
+from petkeras.tracing import using_calls
 
 MIN_CHANNELS = 9  # with fewer channels the matrix products are too narrow to be fast
 # The config keys that this file can handle. A layer with any other key is left alone.
@@ -25,7 +25,6 @@ KNOWN = {
 }  # fmt: skip
 
 
-@contextmanager
 def replaced_calls(model):
     """Replace `call` on a model's layers with faster versions, while a step is traced in the block.
 
@@ -35,17 +34,8 @@ def replaced_calls(model):
     Args:
         model: a built `keras.Model`.
     """
-    replaced = []
-    try:
-        for layer in model._flatten_layers():
-            call = _quicker_call(layer)
-            if call is not None:
-                layer.call = call
-                replaced.append(layer)
-        yield
-    finally:
-        for layer in replaced:
-            del layer.call  # the class's own method is used again
+    calls = [(layer, _quicker_call(layer)) for layer in model._flatten_layers()]
+    return using_calls([(layer, call) for layer, call in calls if call is not None])
 
 
 def _quicker_call(layer):

@@ -6,10 +6,9 @@ import json
 import warnings
 
 import keras
-import tensorflow as tf
 
 from petkeras.errors import PetkerasError
-from petkeras.inspection import check_one_input_and_output, named_layers
+from petkeras.inspection import check_one_input_and_output, fits, named_layers
 from petkeras.runs.loading import find_code
 from petkeras.tracing import final_activation
 
@@ -22,7 +21,7 @@ def check_model(model, data):
     check_one_input_and_output(model)
     images, labels = data.mean.shape, (len(data.class_names),)
     takes, returns = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
-    if not tf.TensorShape(takes).is_compatible_with(images) or returns != labels:
+    if not fits(images, takes) or returns != labels:
         advice = "Make the model with pet_net(num_classes=..., image_size=...) to match."
         if returns == (1,):
             advice = "One output is not enough for two classes: end the model in Dense(2)."

@@ -33,20 +33,13 @@ def compute_in_float32(model):
         layer.dtype_policy = "float32"
 
 
-@contextmanager
 def computing_in_float32(model):
-    """Make all layers in mixed precision compute in float32 in the block."""
-    before = [(layer, layer.dtype_policy) for layer in _mixed_layers(model)]
-    compute_in_float32(model)
-    try:
-        yield
-    finally:
-        _restore(before)
+    """Make all layers in mixed precision compute in float32 in a `with` block."""
+    return _using_policies([(layer, "float32") for layer in _mixed_layers(model)])
 
 
-@contextmanager
 def computing_in(model, policies):
-    """Give layers other dtype policies in the block.
+    """Give layers other dtype policies in a `with` block.
 
     Args:
         model: a `keras.Model`.
@@ -56,23 +49,25 @@ def computing_in(model, policies):
         (part, policies[name])
         for name, layer in named_layers(model).items()
         if name in policies
-        for part in layer._flatten_layers()  # the layer, and those that it is made of
+        for part in layer._flatten_layers()  # the layer and its sublayers
     ]
+    return _using_policies(chosen)
+
+
+@contextmanager
+def _using_policies(chosen):
+    """Set the dtype policies of layers in the block, given as (layer, policy) pairs."""
     before = [(layer, layer.dtype_policy) for layer, _ in chosen]
-    for layer, policy in chosen:
-        layer.dtype_policy = policy
     try:
+        for layer, policy in chosen:
+            layer.dtype_policy = policy
         yield
     finally:
-        _restore(before)
+        for layer, policy in before:
+            layer.dtype_policy = policy
 
 
 def _mixed_layers(model):
     return [
         layer for layer in model._flatten_layers() if layer.dtype_policy.name.startswith("mixed_")
     ]
-
-
-def _restore(before):
-    for layer, policy in before:
-        layer.dtype_policy = policy

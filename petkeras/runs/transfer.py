@@ -13,7 +13,7 @@ import tensorflow as tf
 from petkeras.data.pipeline import Pictures, preprocess
 from petkeras.errors import PetkerasError, check_seed
 from petkeras.hardware import devices
-from petkeras.inspection import check_one_input_and_output
+from petkeras.inspection import check_one_input_and_output, fits
 from petkeras.layers import Conv2D, Dense
 from petkeras.recipes import TRANSFER, Recipe
 from petkeras.runs.checks import check_callbacks, check_loadable
@@ -209,7 +209,7 @@ def open_backbone(backbone, data, recipe: Recipe = TRANSFER, weights="imagenet")
             f"their own. Received: weights={str(weights)!r}"
         )
     taken = tuple(opened.model.input_shape[1:])
-    if not tf.TensorShape(taken).is_compatible_with((size, size, 3)):
+    if not fits((size, size, 3), taken):
         raise PetkerasError(
             f"The backbone expects images of shape {taken}, but the data have {(size, size, 3)}. "
             f"Load them with `image_size={taken[0]}`."
