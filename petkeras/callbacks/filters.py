@@ -1,16 +1,19 @@
 """Film filters: record their feature maps of one photograph while a network learns.
 
-`petkeras.visualize.animate_evolution` turns the recordings into animations like the article's.
+`petkeras.visualize.animate_evolution` turns the recordings into animations like the article's. The
+convolutions' weights are recorded as well, because they give the maps of any other photograph.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import operator
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -18,6 +21,7 @@ from petkeras.callbacks.base import RunCallback
 from petkeras.errors import PetkerasError
 from petkeras.inspection import (
     check_filters,
+    convolutions,
     filter_layers,
     find_layer,
     fits,
@@ -27,9 +31,17 @@ from petkeras.inspection import (
 from petkeras.system.files import local_path, read_array, read_arrays, read_json, written_atomically
 from petkeras.text import one_line
 from petkeras.tracing import compile_outputs
-from petkeras.visualize.evolution import list_frames, read_film
+from petkeras.visualize.evolution import (
+    WEIGHTS,
+    FilmedWeights,
+    list_frames,
+    read_film,
+    read_filmed_weights,
+)
 
 NUM_FILTERS = 8  # of each convolution, by default
+MAX_FRAME = 2**20  # bytes of weights in a frame
+MAX_FILM = 2**26  # bytes of weights in a film
 
 
 @dataclass(frozen=True)
@@ -67,12 +79,13 @@ class Film:
 
 
 class FilterFilm(RunCallback):
-    """Record filters' feature maps of one photograph, and how far each kernel has moved.
+    """Record filters' feature maps of one photograph, and the convolutions' weights.
 
-    `RUN/evolution/` contains `film.json` (the list of filters), `photograph.npy`, `start.npz` (the
-    kernels at the start), and one file of maps per frame, such as `step_0000050.npz`. Frames are
-    written atomically and depend only on the weights, so a run that is resumed after a crash writes
-    the same frames again.
+    `RUN/evolution/` contains `film.json` (the list of filters and weights), `photograph.npy`,
+    `start.npz` (the kernels at the start), and one file per frame, such as `step_0000050.npz`: the
+    maps, how far each kernel has moved, and the weights in float16. Frames are written atomically
+    and depend only on the weights, so a run that is resumed after a crash writes the same frames
+    again. Weights are limited to 1 MB a frame and about 64 MB a film: see `choose_weights`.
 
     Args:
         run_dir: the run folder.
@@ -93,7 +106,7 @@ class FilterFilm(RunCallback):
         self.folder = local_path("run_dir", run_dir) / "evolution"
         self.image, self.film, self.every = image, film or Film(), every
         self.preprocess = preprocess or (lambda images: tf.cast(images, tf.float32))
-        self.filters = None  # set when the film starts
+        self.filters = self.weights = None  # set when the film starts
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
@@ -113,14 +126,14 @@ class FilterFilm(RunCallback):
     def on_epoch_end(self, epoch, logs=None):
         # A last frame comes before the last checkpoint, from which a run is not trained further.
         if self.filters and self.is_last_step:
-            self.record(self.step)
+            self.record(self.step, is_last=True)
 
     def on_train_end(self, logs=None):
         if self.filters and not (self.loop and self.loop.interrupted):
-            self.record(self.step)
+            self.record(self.step, is_last=True)
 
     def _start(self):
-        """Write the list of filters, the photograph, and the kernels at the start."""
+        """Write the list of filters and weights, the photograph, and the kernels at the start."""
         check_film(self.model, self.film)
         filters = self.film.filters or _first_filters(self.model)
         image = np.asarray(self.image if self.film.image is None else self.film.image)
@@ -128,22 +141,48 @@ class FilterFilm(RunCallback):
         np.save(self.folder / "photograph.npy", image.astype(np.uint8))
         start = {name: kernel.numpy() for name, kernel in sampled_kernels(self.model)}
         np.savez(self.folder / "start.npz", **start)
-        film_as_text = {"filters": filters, "layers": list(named_layers(self.model))}
+        film_as_text = {
+            "filters": filters,
+            "layers": list(named_layers(self.model)),
+            "weights": asdict(choose_weights(self.model, self._count_frames())),
+        }
         (self.folder / "film.json").write_text(json.dumps(film_as_text) + "\n")
+
+    def _count_frames(self):
+        """Return how many frames the film will have; 2 if the number of steps is not known."""
+        if self.loop:
+            steps = self.loop.total_steps
+        else:
+            fit = self.params or {}
+            steps = (fit.get("epochs") or 0) * (fit.get("steps") or 0)
+        return 2 + steps // max(self.every, 1)
 
     def _open(self):
         """Read what `_start` wrote, now or before the run was resumed."""
         filters = read_film(self.folder / "film.json")
-        self.names = self._present_names(filters)
+        self.weights = read_filmed_weights(self.folder / "film.json")
+        self.names = self._present_names([*filters, *self.weights.shapes])
         check_film(self.model, Film({self.names[name]: some for name, some in filters.items()}))
+        self._check_weights()
         shape = tuple(self.model.input_shape[1:])  # None: of any size
         photograph = read_array(self.folder / "photograph.npy", shape, np.uint8)
         self.x = self.preprocess(photograph[None])  # (1, size, size, 3)
         self.start = self._read_start()
-        self.compute_maps = compile_outputs(self.model, list(self.names.values()))
+        self.compute_maps = compile_outputs(self.model, [self.names[name] for name in filters])
         self.filters = filters
 
-    def _present_names(self, filters):
+    def _check_weights(self):
+        """Raise a PetkerasError unless the model has all weights that the film keeps."""
+        layers = named_layers(self.model, nested=False)
+        for name, shapes in self.weights.shapes.items():
+            there = filmed_weights(layers.get(self.names[name]))
+            if shapes != {each: tuple(weight.shape) for each, weight in there.items()}:
+                file = self.folder / "film.json"
+                raise PetkerasError(
+                    f"{file} is damaged: its weights of '{one_line(name)}' do not fit the network."
+                )
+
+    def _present_names(self, filmed):
         """Return a dict from the filmed layers' names to their names in the model.
 
         Keras numbers unnamed layers across all models of a process, so that names can change.
@@ -152,9 +191,7 @@ class FilterFilm(RunCallback):
         present = named_layers(self.model)
         same = isinstance(layers, list) and len(layers) == len(present)
         renamed = list(zip(layers, present, strict=True)) if same else []
-        return {
-            name: next((now for then, now in renamed if then == name), name) for name in filters
-        }
+        return {name: next((now for then, now in renamed if then == name), name) for name in filmed}
 
     def _read_start(self):
         file = self.folder / "start.npz"
@@ -164,8 +201,8 @@ class FilterFilm(RunCallback):
             raise PetkerasError(f"{file} is damaged: its kernels do not fit the network.")
         return start
 
-    def record(self, step):
-        """Write a frame: the chosen filters' maps, and each kernel's distance from its start."""
+    def record(self, step, is_last=False):
+        """Write a frame: the filters' maps, each kernel's distance from its start, the weights."""
         frame = {}
         all_maps = self.compute_maps(self.x)
         for layer, filters in self.filters.items():
@@ -178,8 +215,72 @@ class FilterFilm(RunCallback):
         for (layer, start), kernel in zip(self.start.items(), kernels, strict=True):
             moved = np.linalg.norm(kernel.numpy() - start) / np.linalg.norm(start)
             frame[f"moved/{layer}"] = np.float32(moved)
+        if is_last or step // max(self.every, 1) % self.weights.every == 0:
+            frame |= self._read_weights()
         with written_atomically(self.folder / f"step_{step:07d}.npz") as partial:
             np.savez(partial, **frame)
+
+    def _read_weights(self):
+        """Return the filmed weights' values by their names in a frame, float16."""
+        layers = named_layers(self.model, nested=False)
+        largest = np.finfo(np.float16).max
+        return {
+            f"weights/{name}/{each}": np.clip(
+                tf.cast(weight.value, tf.float32).numpy(), -largest, largest
+            ).astype(np.float16)
+            for name in self.weights.shapes
+            for each, weight in filmed_weights(layers[self.names[name]]).items()
+        }
+
+
+def choose_weights(model, num_frames):
+    """Return the `FilmedWeights` for a model: those of its convolutions and batch normalizations.
+
+    Layers that are not trained are left out, because their weights do not change. If the weights
+    take more than 1 MB a frame, only the first layers are filmed; if those take more than 64 MB in
+    all, only some of the frames have them.
+
+    Args:
+        model: a functional or sequential `keras.Model`.
+        num_frames: how many frames the film will have.
+
+    Example:
+
+    >>> import petkeras as pk
+    >>> from petkeras.callbacks.filters import choose_weights
+    >>> weights = choose_weights(pk.pet_net(image_size=64), num_frames=2000)
+    >>> weights.shapes["conv1_1"], weights.note
+    ({'kernel': (3, 3, 3, 32), 'bias': (32,)}, \
+'One frame in 4 has weights: they may take 64 MB in all.')
+    """
+    kinds = convolutions(model)
+    trained = {
+        name: {each: tuple(weight.shape) for each, weight in weights.items()}
+        for name, layer in named_layers(model, nested=False).items()
+        if layer.trainable
+        and (name in kinds or isinstance(layer, keras.layers.BatchNormalization))
+        and (weights := filmed_weights(layer))
+    }
+    shapes, size, notes = {}, 0, []  # size in bytes a frame
+    for name, named in trained.items():
+        more = 2 * sum(map(math.prod, named.values()))
+        if size + more > MAX_FRAME:
+            notes.append(
+                f"The film has the weights of the first {len(shapes)} of {len(trained)} layers: "
+                "they may take 1 MB a frame."
+            )
+            break
+        shapes[name], size = named, size + more
+    every = max(1, math.ceil(size * num_frames / MAX_FILM))
+    if every > 1:
+        notes.append(f"One frame in {every} has weights: they may take 64 MB in all.")
+    return FilmedWeights(shapes, every, " ".join(notes))
+
+
+def filmed_weights(layer):
+    """Return a dict from the names of a layer's weights that a film keeps to the weights."""
+    weights = getattr(layer, "weights", ())
+    return {weight.name: weight for weight in weights if weight.name in WEIGHTS}
 
 
 def drop_frames_after(run_dir, step):

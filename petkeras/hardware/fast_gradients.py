@@ -179,11 +179,16 @@ def kernel_gradient(x, g, shape, padding):
         gradient = tf.pad(g[number], [[0, rows - 1], [0, columns - 1], [0, 0]])  # as large as image
         # One matrix row per pixel: a shift down or right is then a shift along the rows. Pixels
         # that would run over an edge meet the zeros of the padded gradient.
-        width = tf.shape(image)[1]
+        width = image.shape[1] or tf.shape(image)[1]  # a known number is traced faster
         image, gradient = tf.reshape(image, (-1, channels)), tf.reshape(gradient, (-1, filters))
+        pixels = gradient.shape[0] or tf.shape(gradient)[0]
         shifts = [i * width + j for i in range(rows) for j in range(columns)]
         products = [
-            tf.matmul(image[shift:], gradient[: tf.shape(gradient)[0] - shift], transpose_a=True)
+            tf.matmul(
+                tf.slice(image, (shift, 0), (-1, -1)),
+                tf.slice(gradient, (0, 0), (pixels - shift, -1)),
+                transpose_a=True,
+            )
             for shift in shifts
         ]  # (channels, filters) each
         return number + 1, total + tf.reshape(tf.stack(products), shape)

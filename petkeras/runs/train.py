@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from functools import partial
+from functools import cache, partial
 
 import keras
 import tensorflow as tf
@@ -138,6 +138,7 @@ class Training:
             optimizer = Adam(rate)
             optimizer.build(model.trainable_variables)
 
+        @cache
         def batches(first_step):
             def make(parts, own):
                 return shared_batches(data.train, data.mean, recipe, seed, first_step, parts, own)

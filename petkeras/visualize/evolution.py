@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,6 +22,23 @@ from petkeras.visualize.style import (
 )
 
 MAX_FRAMES = 60
+# What a layer's filmed weights are called; the last four are those of a BatchNormalization layer.
+WEIGHTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
+
+
+@dataclass(frozen=True)
+class FilmedWeights:
+    """The weights that a film keeps, besides the filters' maps.
+
+    Args:
+        shapes: a dict from each layer to a dict from its weights' names to their shapes.
+        every: one frame in this many has the weights; the first and the last frame always do.
+        note: a sentence about what was left out, or `""`.
+    """
+
+    shapes: dict[str, dict[str, tuple[int, ...]]] = field(default_factory=dict)
+    every: int = 1
+    note: str = ""
 
 
 def list_frames(folder):
@@ -47,6 +65,31 @@ def read_film(file):
     return filters
 
 
+def read_filmed_weights(file):
+    """Return the `FilmedWeights` of a `film.json`; films of petkeras 0.3 have none.
+
+    Raises:
+        PetkerasError: the file is missing or damaged.
+    """
+    try:
+        weights = read_json(file).get("weights", {"shapes": {}, "every": 1, "note": ""})
+        shapes = {
+            layer: {name: tuple(shape) for name, shape in named.items()}
+            for layer, named in weights["shapes"].items()
+        }
+        every, note = weights["every"], weights["note"]
+        for layer, named in shapes.items():
+            sides = [side for shape in named.values() for side in shape]
+            known = named and set(named) <= set(WEIGHTS)
+            if not known or not all(type(side) is int and side > 0 for side in sides):
+                raise ValueError(f"layer {layer!r} must have shapes of weights")
+        if type(every) is not int or every < 1 or not isinstance(note, str):
+            raise ValueError("its weights must have a number of frames and a note")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None
+    return FilmedWeights(shapes, every, one_line(note))
+
+
 class Evolution:
     """Read the filters that a run filmed while it trained.
 
@@ -57,6 +100,7 @@ class Evolution:
         steps: the filmed steps, ascending; the first is 0.
         filters: a dict from each filmed layer to its filters' numbers.
         image: the filmed photograph, `(size, size, 3)` uint8.
+        weights_note: a sentence about the weights that were left out of the film, or `""`.
 
     Raises:
         PetkerasError: the run has no film, or its film is damaged.
@@ -72,6 +116,8 @@ class Evolution:
             )
         self.steps = [int(file.stem.removeprefix("step_")) for file in self.files]
         self.filters = read_film(self.folder / "film.json")
+        filmed = read_filmed_weights(self.folder / "film.json")
+        self._weight_shapes, self.weights_note = filmed.shapes, filmed.note
         self.image = read_array(self.folder / "photograph.npy", (None, None, 3), np.uint8)
 
     def maps(self, layer, frames=None):
@@ -97,6 +143,36 @@ class Evolution:
                 )
             maps.append(values.astype(np.float32) * largest)
         return np.stack(maps)  # (frames, height, width, filters)
+
+    def weights(self, frame):
+        """Return the weights at the step of a frame.
+
+        Args:
+            frame: an index into `steps`.
+
+        Returns:
+            A dict from each layer to a dict from its weights' names (`kernel`, `bias`; `gamma`,
+            `beta`, `moving_mean`, `moving_variance`) to float32 arrays, rounded to float16. It is
+            empty if the frame has no weights: see `weights_note`. Layers that were not trained are
+            left out of it.
+
+        Raises:
+            PetkerasError: the frame is damaged.
+        """
+        file = self.files[frame]
+        arrays = read_arrays(file, lambda name: name.startswith("weights/"))
+        weights: dict[str, dict[str, np.ndarray]] = {}
+        for layer, shapes in self._weight_shapes.items() if arrays else ():
+            for name, shape in shapes.items():
+                values = arrays.get(f"weights/{layer}/{name}", np.zeros(0))
+                fits = values.shape == shape and values.dtype == np.float16
+                if not fits or not np.isfinite(values).all():
+                    raise PetkerasError(
+                        f"{file} is damaged: the {name} of {one_line(layer)} must be finite "
+                        f"numbers, {shape} float16."
+                    )
+                weights.setdefault(layer, {})[name] = values.astype(np.float32)
+        return weights
 
     def filmed(self, layer):
         """Return the numbers of a layer's filmed filters."""

@@ -1,6 +1,7 @@
 """What is kept for the film, against the network asked directly."""
 
 import dataclasses
+import itertools
 import json
 import shutil
 
@@ -9,13 +10,15 @@ import numpy as np
 import pytest
 from conftest import halves_data
 
-from petkeras.callbacks.filters import Film, FilterFilm, drop_frames_after
+from petkeras.callbacks import filters as filters_module
+from petkeras.callbacks.filters import Film, FilterFilm, choose_weights, drop_frames_after
 from petkeras.data.pipeline import preprocess
 from petkeras.errors import PetkerasError
 from petkeras.inspection import MAX_SAMPLES, sampled_kernels
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
 from petkeras.runs.train import train
+from petkeras.visualize import Evolution
 
 RECIPE = dataclasses.replace(MODERN, epochs=2, film_every=3)  # 10 steps
 
@@ -173,3 +176,140 @@ def test_filters_that_are_no_lists_of_integers_are_refused(filters):
         PetkerasError, match=r"Film: `filters` must be a dict .* Received: filters="
     ):
         Film(filters)
+
+
+# The weights
+
+
+def normalized():
+    """Return a network with a batch normalization and, nested, a frozen convolution."""
+    layers = keras.layers
+    backbone = keras.Sequential(
+        [keras.Input((16, 16, 3)), layers.Conv2D(2, 3, name="still"), layers.Conv2D(3, 3)],
+        name="backbone",
+    )
+    backbone.layers[0].trainable = False
+    images = keras.Input((16, 16, 3))
+    x = layers.BatchNormalization(name="norm")(backbone(images))
+    x = layers.Conv2D(4, 3, strides=2, use_bias=False, name="last")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, layers.Dense(2)(x))
+
+
+def halved(values):
+    return np.asarray(values).astype(np.float16).astype(np.float32)
+
+
+@pytest.mark.parametrize(("frame", "step"), [(0, 0), (-1, 10)])
+def test_a_frame_keeps_the_convolutions_weights_of_its_step(filmed, frame, step):
+    run_dir, start, trained, _ = filmed
+    model = keras.models.clone_model(trained)
+    model.set_weights(start if step == 0 else trained.get_weights())
+    evolution = Evolution(run_dir)
+    weights = evolution.weights(frame)
+    assert evolution.weights_note == ""
+    assert list(weights) == ["conv1_1", "conv1_2", "conv2_1", "conv2_2"]
+    for layer, named in weights.items():
+        kernel, bias = model.get_layer(layer).get_weights()
+        np.testing.assert_array_equal(named["kernel"], halved(kernel))
+        np.testing.assert_array_equal(named["bias"], halved(bias))
+    arrays = {name: each for name, each in kept(run_dir, step).items() if "weights/" in name}
+    assert sum(each.nbytes for each in arrays.values()) == 131_136
+
+
+def test_batch_normalizations_are_filmed_and_frozen_layers_are_not(tmp_path, small_data):
+    model = normalized()
+    model.get_layer("norm").set_weights([np.full(3, k + 0.5) for k in range(4)])
+    start_film(tmp_path, model, small_data.test.images[0])
+    weights = Evolution(tmp_path).weights(0)
+    names = list(weights)
+    assert names[0].startswith("backbone/conv2d")
+    assert names[1:] == ["norm", "last"]
+    assert {name: values.tolist() for name, values in weights["norm"].items()} == {
+        "gamma": [0.5] * 3, "beta": [1.5] * 3,
+        "moving_mean": [2.5] * 3, "moving_variance": [3.5] * 3,
+    }  # fmt: skip
+    assert set(weights["last"]) == {"kernel"}
+
+
+def test_of_a_large_network_the_first_layers_are_filmed(monkeypatch):
+    model = pet_net(image_size=16)
+    monkeypatch.setattr(filters_module, "MAX_FRAME", 2 * (28 * 32 + 289 * 32))
+    weights = choose_weights(model, 10)
+    assert (list(weights.shapes), weights.every) == (["conv1_1", "conv1_2"], 1)
+    assert weights.note == (
+        "The film has the weights of the first 2 of 4 layers: they may take 1 MB a frame."
+    )
+    monkeypatch.setattr(filters_module, "MAX_FRAME", 2 * 28 * 32 - 1)
+    assert choose_weights(model, 10).shapes == {}
+
+
+def test_weights_too_large_for_half_precision_are_clipped(tmp_path, small_data):
+    model = pet_net(image_size=16)
+    model.get_layer("conv1_1").bias.assign(np.linspace(-1e6, 1e6, 32))
+    start_film(tmp_path, model, small_data.test.images[0])
+    bias = Evolution(tmp_path).weights(0)["conv1_1"]["bias"]
+    assert (bias[0], bias[-1]) == (-65504, 65504)
+
+
+class Crash(keras.callbacks.Callback):
+    """End a run with an error after 7 steps."""
+
+    def on_train_begin(self, logs=None):
+        self.steps = itertools.count(1)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if next(self.steps) == 7:
+            raise RuntimeError("crashed")
+
+
+def test_a_long_film_has_weights_in_some_frames_and_a_resumed_run_films_the_same(
+    tmp_path, small_data, monkeypatch
+):
+    monkeypatch.setattr(filters_module, "MAX_FILM", 12 * 2 * 177 // 3)  # 177 weights a frame
+    recipe = dataclasses.replace(RECIPE, film_every=1, checkpoint_every=3)
+
+    def run(name, resume=False, callbacks=()):
+        keras.utils.set_random_seed(0)
+        train(
+            normalized(), small_data, recipe, tmp_path / name, resume=resume, verbose=False,
+            callbacks=callbacks,
+        )  # fmt: skip
+
+    run("whole")
+    evolution = Evolution(tmp_path / "whole")
+    assert evolution.weights_note == "One frame in 3 has weights: they may take 64 MB in all."
+    has_weights = [step for n, step in enumerate(evolution.steps) if evolution.weights(n)]
+    assert (len(evolution.steps), has_weights) == (11, [0, 3, 6, 9, 10])
+    with pytest.raises(RuntimeError, match="crashed"):
+        run("run", callbacks=[Crash()])
+    run("run", resume=True)  # Keras has numbered its layers on: the film has their first names
+    for step in evolution.steps:
+        whole, resumed = (kept(tmp_path / name, step) for name in ("whole", "run"))
+        for one, other in zip(whole.values(), resumed.values(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_film_without_weights_is_gone_on_with_without_them(filmed, tmp_path):
+    run_dir, _, model, data = filmed
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    film = json.loads((tmp_path / "evolution" / "film.json").read_text())
+    del film["weights"]  # as petkeras 0.3 wrote it
+    (tmp_path / "evolution" / "film.json").write_text(json.dumps(film))
+    start_film(tmp_path, model, data.test.images[0]).record(10, is_last=True)
+    assert not any(name.startswith("weights/") for name in kept(tmp_path, 10))
+    evolution = Evolution(tmp_path)
+    assert (evolution.weights(-1), evolution.weights_note) == ({}, "")
+    assert evolution.maps("conv1_2").shape == (5, 16, 16, 2)
+
+
+def test_a_film_of_another_networks_weights_is_not_gone_on_with(filmed, tmp_path):
+    run_dir, _, model, data = filmed
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    file = tmp_path / "evolution" / "film.json"
+    film = json.loads(file.read_text())
+    film["weights"]["shapes"]["conv1_2"]["kernel"] = [7, 7, 3, 32]
+    file.write_text(json.dumps(film))
+    message = r"film\.json is damaged: its weights of 'conv1_2' do not fit the network\."
+    with pytest.raises(PetkerasError, match=message):
+        start_film(tmp_path, model, data.test.images[0])

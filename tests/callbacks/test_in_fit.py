@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import petkeras as pk
 from petkeras.callbacks.checkpoint import Checkpoints, make_state
 from petkeras.callbacks.history import read_history
-from petkeras.visualize.evolution import list_frames
+from petkeras.visualize.evolution import Evolution, list_frames
 
 
 class Subclassed(keras.Model):
@@ -96,6 +96,8 @@ def test_the_film_has_frames_of_the_networks_own_maps(tmp_path):
     stored = last["maps/conv"].astype(np.float32) * last["largest/conv"]
     np.testing.assert_allclose(stored, maps, atol=1e-2)
     assert last["moved/conv"] > 0
+    weights = Evolution(tmp_path).weights(-1)
+    np.testing.assert_allclose(weights["conv"]["kernel"], model.get_layer("conv").kernel, atol=1e-3)
 
 
 def test_history_and_progress_have_the_validation_part_as_the_test_part(tmp_path, capsys):

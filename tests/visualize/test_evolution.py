@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import os
 import shutil
 
@@ -17,7 +18,7 @@ from petkeras.errors import PetkerasError
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
 from petkeras.visualize import Evolution, animate_evolution, plot_movement
-from petkeras.visualize.evolution import list_frames, read_film
+from petkeras.visualize.evolution import list_frames, read_film, read_filmed_weights
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +164,36 @@ def test_a_frame_without_each_kernels_distance_is_named(run_dir, tmp_path, moved
         plot_movement(tmp_path)
 
 
+def weights(**changed):
+    """Return a frame's weights of `conv1_1`, some of them changed."""
+    kernel, bias = np.zeros((3, 3, 3, 32), np.float16), np.zeros(32, np.float16)
+    named = {"kernel": kernel, "bias": bias, **changed}
+    return {f"weights/conv1_1/{name}": values for name, values in named.items()}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (weights(), r"the kernel of conv1_2 must be finite numbers, \(3, 3, 32, 32\) float16"),
+        (weights(bias=np.zeros(31, np.float16)), r"the bias of conv1_1 must be .* \(32,\) float16"),
+        (weights(bias=np.zeros(32, np.float32)), "the bias of conv1_1 must be finite"),
+        (weights(bias=np.full(32, np.nan, np.float16)), "the bias of conv1_1 must be finite"),
+        (weights(bias=np.full(32, np.inf, np.float16)), "the bias of conv1_1 must be finite"),
+    ],
+)
+def test_a_frame_with_damaged_weights_is_named(run_dir, tmp_path, content, message):
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    np.savez(tmp_path / "evolution" / "step_0000004.npz", **content)
+    with pytest.raises(PetkerasError, match=rf"step_0000004\.npz is damaged: {message}"):
+        Evolution(tmp_path).weights(2)
+
+
+def test_a_frame_without_weights_has_none(run_dir, tmp_path):
+    shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
+    np.savez(tmp_path / "evolution" / "step_0000004.npz", **maps())
+    assert Evolution(tmp_path).weights(2) == {}
+
+
 def test_a_file_that_only_looks_like_a_frame_is_ignored(run_dir, tmp_path):
     shutil.copytree(run_dir / "evolution", tmp_path / "evolution")
     (tmp_path / "evolution" / "step_mine.npz").touch()
@@ -195,6 +226,25 @@ def test_a_pipe_in_a_films_place_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "film.json")
     with pytest.raises(PetkerasError, match=r"film\.json is damaged: it is not a file\."):
         read_film(tmp_path / "film.json")
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        None, 3, {}, {"shapes": {}}, {"shapes": {"a": {}}, "every": 1, "note": ""},
+        {"shapes": {"a": {"kernel": [0]}}, "every": 1, "note": ""},
+        {"shapes": {"a": {"kernel": 3}}, "every": 1, "note": ""},
+        {"shapes": {"a": {"../kernel": [3]}}, "every": 1, "note": ""},
+        {"shapes": {}, "every": 0, "note": ""}, {"shapes": {}, "every": 1, "note": None},
+    ],
+)  # fmt: skip
+def test_a_film_whose_list_of_weights_is_damaged_is_named(tmp_path, weights):
+    file = tmp_path / "film.json"
+    file.write_text(json.dumps({"filters": {}}))
+    assert read_filmed_weights(file).shapes == {}
+    file.write_text(json.dumps({"filters": {}, "weights": weights}))
+    with pytest.raises(PetkerasError, match=r"film\.json is damaged: "):
+        read_filmed_weights(file)
 
 
 def test_frames_are_listed_by_step(tmp_path):
