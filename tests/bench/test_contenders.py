@@ -19,7 +19,16 @@ TASK = Task(steps=2, batch_size=2, image_size=16)
 HERE = [name for name in worker.CONTENDERS if "compiled" not in name and name != worker.JAX]
 
 
-@pytest.mark.parametrize("name", HERE)
+# Each way of training in each precision; these combine ways that the others go, too.
+COMBINED = (
+    "petkeras bfloat16, XLA",
+    "petkeras bfloat16, logged",
+    "Keras fit float32, same settings",
+)
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] * (name in COMBINED)) for name in HERE]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_contender_times_each_step(name, monkeypatch):
     monkeypatch.setattr(devices, "_xla", False)  # some switch it on; restored after the test
     task = {"steps": 2, "batch_size": 2, "image_size": 16}

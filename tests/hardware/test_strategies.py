@@ -96,7 +96,7 @@ def alone():
     return losses(start())
 
 
-@pytest.mark.parametrize("devices", [2, 3])
+@pytest.mark.parametrize("devices", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_several_devices_have_the_losses_of_one(alone, devices):
     together = losses(start("mirrored", devices))
     assert len(together) == 20

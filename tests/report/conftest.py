@@ -10,7 +10,7 @@ from petkeras.data.pets import PetData
 from petkeras.data.pipeline import mean_image
 from petkeras.models import pet_net
 from petkeras.recipes import MODERN
-from petkeras.report import figures
+from petkeras.report import figures, network_figures
 from petkeras.report.figures import write_figures
 from petkeras.report.inputs import choose_inputs
 from petkeras.report.page import write_report
@@ -38,12 +38,15 @@ def shown(run_dir, data):
     (run_dir.parent / "precious").write_text("mine")
     (run_dir / "figures" / "curves.png").unlink(missing_ok=True)
     (run_dir / "figures" / "curves.png").symlink_to(run_dir.parent / "precious")
-    drawn = write_figures(inputs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network_figures, "MAX_MAPS", 16)  # a grid of 64 takes seconds to draw
+        drawn = write_figures(inputs)
     return inputs, drawn, write_report(inputs, drawn).read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def quick(monkeypatch):
     """Leave out the slow figures that do not depend on the chosen photographs."""
+    monkeypatch.setattr(network_figures, "MAX_MAPS", 16)
     monkeypatch.setattr(figures, "_film_figures", lambda inputs: [])
     monkeypatch.setattr(figures, "activation_maximization_figures", lambda inputs: [])

@@ -47,7 +47,7 @@ def test_the_page_loads_nothing_from_elsewhere(shown):
     for tag in ("img", "link", "a"):
         for attributes in page.all(tag):
             target = attributes.get("src") or attributes.get("href")
-            assert target.startswith(("data:", "#"))
+            assert target.startswith(("data:", "#")) or target == "explorer.html"
     assert "url(" not in shown[2]
     assert "@import" not in shown[2]
 
@@ -55,7 +55,14 @@ def test_the_page_loads_nothing_from_elsewhere(shown):
 def test_the_pages_links_lead_to_its_sections(shown):
     page = Page(shown[2])
     ids = {attributes["id"] for attributes in page.all("section")}
-    assert {link["href"].removeprefix("#") for link in page.all("a")} == ids
+    links = {link["href"].removeprefix("#") for link in page.all("a")}
+    assert links - {"explorer.html"} == ids
+
+
+def test_the_page_links_to_the_explorer_and_says_what_writes_it(shown):
+    page = Page(shown[2])
+    assert {"href": "explorer.html"} in page.all("a")
+    assert "petkeras explore" in page.text
 
 
 def test_the_page_describes_the_training_and_the_predictions(shown):

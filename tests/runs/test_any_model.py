@@ -129,22 +129,31 @@ def test_a_transferred_network_is_trained_on_with_all_of_its_weights(tmp_path):
     assert Run(tmp_path / "second").config["network"] == "transfer"
 
 
+@pytest.fixture(scope="module")
+def without_softmax():
+    """A trained network that ends in logits, and its losses."""
+    model = ending_in_softmax("none")
+    return model, train(model, halves_data(), QUICK, verbose=False).step_losses
+
+
 @pytest.mark.parametrize("structure", [lambda end: [end], lambda end: {end.name: end}])
-def test_a_model_made_from_lists_or_dicts_is_trained_like_one_from_tensors(structure):
-    plain = ending_in_softmax("none")
+def test_a_model_made_from_lists_or_dicts_is_trained_like_one_from_tensors(
+    structure, without_softmax
+):
     twin = ending_in_softmax("none")
     wrapped = keras.Model(structure(twin.inputs[0]), structure(twin.outputs[0]))
-    data = halves_data()
-    losses = [train(m, data, QUICK, verbose=False).step_losses for m in (plain, wrapped)]
-    assert losses[0] == losses[1]
+    plain, losses = without_softmax
+    assert train(wrapped, halves_data(), QUICK, verbose=False).step_losses == losses
     np.testing.assert_array_equal(twin.get_weights()[0], plain.get_weights()[0])
 
 
 @pytest.mark.parametrize("kind", ["dense", "ours", "layer", "operation"])
-def test_a_softmax_at_the_end_changes_neither_the_losses_nor_the_model(kind, capsys):
-    data, with_softmax, without = halves_data(), ending_in_softmax(kind), ending_in_softmax("none")
-    histories = [train(model, data, QUICK) for model in (with_softmax, without)]
-    assert histories[0].step_losses == histories[1].step_losses
+def test_a_softmax_at_the_end_changes_neither_the_losses_nor_the_model(
+    kind, without_softmax, capsys
+):
+    data, with_softmax = halves_data(), ending_in_softmax(kind)
+    without, losses = without_softmax
+    assert train(with_softmax, data, QUICK).step_losses == losses
     assert capsys.readouterr().out.count("its logits before the softmax are trained") == 1
     x = np.asarray(data.test.images, np.float32)
     np.testing.assert_allclose(with_softmax(x), tf.nn.softmax(without(x)), atol=1e-6)

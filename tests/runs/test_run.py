@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 
@@ -26,11 +27,18 @@ from petkeras.runs.train import train
 RECIPE = dataclasses.replace(MODERN, epochs=1)
 
 
-@pytest.fixture
-def run_dir(small_data, tmp_path):
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("runs") / "run"
     model = pet_net(image_size=16, recipe=RECIPE, seed=1)
-    train(model, small_data, RECIPE, tmp_path / "run", verbose=False)
-    return tmp_path / "run"
+    train(model, halves_data(), RECIPE, run_dir, verbose=False)
+    return run_dir
+
+
+@pytest.fixture
+def run_dir(trained, tmp_path):
+    """A copy of the run, to be damaged."""
+    return shutil.copytree(trained, tmp_path / "run")
 
 
 @pytest.fixture
@@ -89,19 +97,24 @@ def test_predict_is_the_softmax_of_the_models_logits(run_dir, photographs, small
         np.testing.assert_array_equal(row, run.predict([file])[0])  # whatever it is asked with
 
 
-def test_the_model_loads_in_a_new_process_once_the_layers_are_registered(run_dir, photographs):
+@pytest.mark.parametrize(
+    "first", ["petkeras", "tensorflow", pytest.param("keras", marks=pytest.mark.slow)]
+)
+def test_the_model_loads_in_a_new_process_once_the_layers_are_registered(
+    run_dir, photographs, first
+):
     script = f"""
+import {first}
 import json, keras, petkeras.layers
 model = keras.saving.load_model({str(run_dir / "model.keras")!r}, safe_mode=True)
 run = petkeras.Run({str(run_dir)!r})
 run._model = model
 print(json.dumps(run.predict([{str(photographs[0])!r}]).tolist()))
 """
-    for first in ("import petkeras\n", "import keras\n", "import tensorflow\n"):
-        done = subprocess.run(
-            [sys.executable, "-c", first + script], capture_output=True, text=True, check=True
-        )
-        assert json.loads(done.stdout) == Run(run_dir).predict(photographs[:1]).tolist()
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == Run(run_dir).predict(photographs[:1]).tolist()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import weakref
 import keras
 import numpy as np
 import pytest
-from conftest import halves
+from conftest import halves, tiny_net
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from petkeras.errors import PetkerasError
@@ -24,7 +24,7 @@ RECIPE = dataclasses.replace(
 
 
 def run(data, *callbacks, run_dir=None, recipe=RECIPE, **options):
-    model = pet_net(image_size=16, recipe=recipe, seed=1)
+    model = tiny_net()
     options = {"verbose": False, "seed": 3, "callbacks": callbacks, **options}
     return train(model, data, recipe, run_dir, **options), model
 
@@ -197,7 +197,9 @@ def test_the_optimizer_is_on_the_model_during_the_run_only(small_data, tmp_path)
     look = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: seen.append(int(look.model.optimizer.iterations))
     )
-    _, model = run(small_data, look, run_dir=tmp_path / "run")
+    model = pet_net(image_size=16, recipe=RECIPE, seed=1)  # large enough to see in a file's size
+    options = {"verbose": False, "callbacks": [look]}
+    train(model, small_data, RECIPE, tmp_path / "run", **options)
     assert seen == [5, 10, 15, 20]
     assert not hasattr(model, "optimizer")
     assert (tmp_path / "run" / "model.keras").stat().st_size < 4 * 1.1 * model.count_params() + 1e5
@@ -232,7 +234,7 @@ def press_ctrl_c_after(step):
 
 def test_a_compiled_model_is_resumed_and_keeps_its_own_optimizer(small_data, tmp_path):
     def compiled():
-        model = pet_net(image_size=16, recipe=RECIPE, seed=1)
+        model = tiny_net()
         model.compile("adam", "mse")
         return model
 
@@ -307,9 +309,8 @@ def test_keras_tensorboard_turns_off_no_entries_of_ours(small_data, tmp_path):
 def test_callbacks_may_be_given_in_any_of_keras_ways(small_data, many):
     best = Best()
     given = {"one": best, "none": None, "generator": (c for c in [best]), "nested": [[best]]}
-    model = pet_net(image_size=16, recipe=RECIPE, seed=1)
     recipe = dataclasses.replace(RECIPE, epochs=1)
-    train(model, small_data, recipe, verbose=False, callbacks=given[many])
+    train(tiny_net(), small_data, recipe, verbose=False, callbacks=given[many])
     assert hasattr(best, "epoch") == (many != "none")
 
 
