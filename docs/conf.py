@@ -46,6 +46,7 @@ napoleon_custom_sections = [
 
 html_theme = "furo"
 html_static_path = ["_static"]
+html_extra_path = ["explorer.html"]  # made by make_explorer.py
 html_css_files = ["petkeras.css"]
 html_copy_source = False
 html_show_sphinx = False

@@ -136,6 +136,19 @@ visualize.plot_attribution(pictures, maps)
 #
 # </details>
 #
+# ## Touch it
+#
+# The pictures so far stand still. In the **explorer** you can lay a finger on the network: choose a
+# part of it above, and what to do with it below. Slide the gray patch over the animal, and watch the
+# network's answer. (Until you run this cell, you see a picture of the explorer.)
+
+# %%
+pk.explore(run_dir, data=data, tab="change")
+
+# %% [markdown]
+# **Question.** Which part of the animal can you cover without changing the answer, and which part
+# decides it?
+#
 # ## What is saved
 #
 # Everything is in the run folder, so you can come back to a run later and ask it about any

@@ -338,6 +338,32 @@ for size, share in zip((1, 2, 4, 8), changes, strict=True):
 # </details>
 
 # %% [markdown]
+# ## Touch it
+#
+# Here are the article's four kernels and a pool as a small network, in the explorer. Drag the window
+# over the picture, or let it run, and change a number of the kernel while it does. (Until you run
+# this cell, you see a picture of the explorer.)
+
+# %%
+import keras
+
+layers = [pk.layers.Conv2D(4, 7, name="kernels"), pk.layers.MaxPool2D(name="pool")]
+network = keras.Sequential([keras.Input(image.shape), *layers])
+four = np.stack(list(pkv.article_kernels().values()), axis=-1)[:, :, None] / 3  # (7, 7, 1, 4)
+layers[0].set_weights([np.repeat(four, 3, axis=2), np.zeros(4)])  # the mean of three colors
+pk.explore(network, image[None], pixel_scale=255.0, tab="play")
+
+# %% [markdown]
+# **Question.** Turn the kernel for horizontal lines into one for vertical lines. How many of its 49
+# numbers do you have to change?
+#
+# <details><summary>An answer</summary>
+#
+# 28. A number stays where its row and its column have the same one: of seven rows, one has 4, two
+# have 1 and four have -1.5, so 1 · 1 + 2 · 2 + 4 · 4 = 21 numbers stay.
+#
+# </details>
+#
 # ## Exercises
 #
 # **1.** Sixteen numbers. Change the stride so that 4 x 4 numbers come out of this 9 x 9 table.

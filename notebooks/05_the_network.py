@@ -257,6 +257,24 @@ maps = pkv.feature_maps(model, x[:1], ["conv1_1"])["conv1_1"][0]
 pkv.plot_feature_maps(maps, "What eight untrained filters make of a picture", filters=range(8))
 
 # %% [markdown]
+# Now touch them. In the explorer, choose a pixel of a map: below it stand the window that the pixel
+# saw, the kernel, and the sum of their products, which is what your `call` computes. (Until you run
+# this cell, you see a picture of the explorer.)
+
+# %%
+pk.explore(model, data=data, pixel_scale=pk.MODERN.pixel_scale, layer="conv1_1", tab="look")
+
+# %% [markdown]
+# **Question.** Go on to `conv1_2`. Of how many products is one of its pixels the sum, and at a corner
+# of the map, how many of them are 0 because they lie outside?
+#
+# <details><summary>An answer</summary>
+#
+# 3 · 3 · 32 = 288, one for each number of the window in each of the 32 input maps. At a corner, five
+# of the nine cells are padding, so 160 products are 0.
+#
+# </details>
+#
 # ## Where the weights start
 #
 # The article draws every kernel from a normal distribution with a standard deviation of 0.1,

@@ -197,6 +197,20 @@ visualize.plot_curves(run_dir)
 print(history.epochs[-1].test_accuracy > 0.7)
 
 # %% [markdown]
+# ## Where an answer comes from
+#
+# In the explorer, the score of a breed is a sum over the 512 units of `fc1`. Choose a picture, and see
+# which units spoke for its breed and which ones against it. (Until you run this cell, you see a
+# picture of the explorer.)
+
+# %%
+pk.explore(run_dir, data=data, layer="softmax", tab="answer")
+
+# %% [markdown]
+# **Question.** Choose a picture that the network gets wrong. Did a few units decide, or many of them a
+# little each?
+
+# %% [markdown]
 # ## What is saved
 #
 # Everything is in the run folder: the recipe and the seed, which let you repeat the run; the curves

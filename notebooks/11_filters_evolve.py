@@ -109,6 +109,18 @@ maps = evolution.maps("conv1_2", [0, -1])
 visualize.plot_before_after(maps[0], maps[1])
 
 # %% [markdown]
+# ## Any picture, any step
+#
+# The film also keeps the kernels of each frame, so the explorer can show what they made of *any*
+# picture at that step. Move the slider from the first step to the last, then choose another picture
+# and do it again. (Until you run this cell, you see a picture of the explorer.)
+
+# %%
+pk.explore(run_dir, data=data, layer="conv1_2", tab="time")
+
+# %% [markdown]
+# **Question.** Find a map that ends up dark on one picture. Is it dark on the others, too?
+#
 # ## Which kernels moved
 #
 # The article found that the first layer's kernels hardly change, and wondered why. To put a number

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from petkeras.course import exercises as check
     from petkeras.data.pets import PetData, load_pets
     from petkeras.data.pipeline import preprocess
+    from petkeras.explorer.explore import explore
     from petkeras.hardware import strategies
     from petkeras.models import pet_net
     from petkeras.recipes import ARTICLE, MODERN, TRANSFER, Recipe
@@ -55,6 +56,7 @@ __all__ = [
     "check",
     "course",
     "data",
+    "explore",
     "layers",
     "load_model",
     "load_pets",
@@ -81,6 +83,7 @@ _HOMES = {
     "History": "petkeras.callbacks.history",
     "Run": "petkeras.runs.run",
     "PetData": "petkeras.data.pets",
+    "explore": "petkeras.explorer.explore",
     "load_model": "petkeras.runs.loading",
     "load_pets": "petkeras.data.pets",
     "pet_net": "petkeras.models",

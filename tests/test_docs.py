@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import petkeras as pk
+from petkeras.explorer.page import joined_module
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -89,6 +90,13 @@ def test_every_public_name_is_in_the_api_reference(site_pages):
             if here and not name.startswith("_") and not inspect.ismodule(value):
                 assert inspect.getdoc(value), name
                 assert described & {f"{module.__name__}.{name}", f"petkeras.{name}"}, name
+
+
+def test_the_sites_explorer_is_the_present_one_and_small():
+    page = DOCS / "explorer.html"
+    assert page.stat().st_size < 4_000_000
+    assert joined_module() in page.read_text(encoding="utf-8"), "Run: python docs/make_explorer.py"
+    assert '<iframe class="explorer" src="explorer.html"' in (DOCS / "index.md").read_text()
 
 
 def test_pages_are_written_and_old_ones_removed(site_pages, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 SCRIPTS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.py"))
 REPAIR = "Run: jupytext --execute --to ipynb notebooks/*.py"
+STRIP = "Run: python docs/strip_widgets.py"
 
 
 def code_cells(notebook):
@@ -40,6 +41,15 @@ class TestNotebook:
                 assert output.get("name") != "stderr", output.text
                 text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
                 assert not re.search(r"(^|[\s'\"=(])(/\w[\w.-]*/|[A-Z]:\\)|Warning", text), text
+
+    def test_keeps_pictures_of_widgets_and_no_widget(self, path):
+        notebook = jupytext.read(path)
+        assert "widgets" not in notebook.metadata, STRIP
+        for cell in code_cells(notebook):
+            for output in cell.outputs:
+                assert not any("widget" in kind for kind in output.get("data", {})), STRIP
+            if re.search(r"^pk\.explore\(", cell.source, re.M):
+                assert any("image/png" in output.get("data", {}) for output in cell.outputs)
 
     def test_has_short_cells(self, path):
         longest = max(len(cell.source.splitlines()) for cell in code_cells(jupytext.read(path)))

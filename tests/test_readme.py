@@ -130,7 +130,7 @@ def test_every_block_runs_in_the_order_of_the_page(tmp_path, monkeypatch, shell,
                 code, replaced = code.replace(old, new), replaced | {old}
         exec(compile(code, "a block", "exec"), names)
 
-    wanted = ("data", "train", "evaluate", "predict", "visualize")
+    wanted = ("data", "train", "evaluate", "predict", "visualize", "explore")
     assert ran == {f"petkeras {name}" for name in wanted}
     assert (left_out, replaced) == (set(NOT_RUN), set(REPLACED))
     assert Path("runs/drawn/report.html").stat().st_size > 100_000

@@ -11,6 +11,7 @@ from petkeras import __version__
 from petkeras.cli.bench import bench
 from petkeras.cli.data import data
 from petkeras.cli.doctor import doctor
+from petkeras.cli.explore import explore
 from petkeras.cli.lab import lab
 from petkeras.cli.printing import print_error
 from petkeras.cli.runs import evaluate, predict, visualize
@@ -20,7 +21,7 @@ from petkeras.system.terminal import open_closed_descriptors
 
 
 @click.group(
-    commands=[train, evaluate, predict, visualize, data, bench, doctor, lab],
+    commands=[train, evaluate, predict, visualize, explore, data, bench, doctor, lab],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="petkeras")

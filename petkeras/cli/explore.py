@@ -1,0 +1,62 @@
+"""`petkeras explore`: one page in which a trained network can be touched."""
+
+from __future__ import annotations
+
+import click
+
+from petkeras.cli.command import Command, load_tensorflow
+from petkeras.cli.options import DATA_DIR
+from petkeras.cli.printing import print_line
+
+# How the page's measured errors are named.
+ERRORS = {
+    "occlusion": "with parts of a photograph covered",
+    "photograph": "for another photograph",
+    "kernel": "with other kernels",
+}
+
+
+@click.command(cls=Command)
+@click.argument("run_dir", type=click.Path())
+@click.argument("photographs", nargs=-1, type=click.Path())
+@DATA_DIR
+@click.option(
+    "--output",
+    type=click.Path(),
+    help="The page to write. [default: RUN_DIR/explorer.html]",
+)
+def explore(run_dir, photographs, data_dir, output):
+    """Make a page in which a run's network can be touched.
+
+    It shows each map and each sum, and what happens if kernels, strides or the photograph change.
+    It is one file, and opens in a browser without a server. The photographs are those named, or
+    some of the test part that the network gets right and some that it gets wrong.
+    """
+    load_tensorflow()
+    from petkeras.explorer.contents import make_contents
+    from petkeras.explorer.explored import open_explored
+    from petkeras.explorer.page import write_page
+    from petkeras.runs.run import Run
+
+    run = Run(run_dir)
+    run.model, run.mean  # noqa: B018 -- errors of the run are reported before those of photographs
+    contents = make_contents(open_explored(run, photographs or None, data_dir=data_dir))
+    page = write_page(contents, output or run.run_dir / "explorer.html")
+    for note in contents.manifest["notes"]:
+        print_line(note)
+    print_line(_describe(contents.manifest))
+    print_line(f"Open it in a browser ({page.stat().st_size / 1e6:.1f} MB): {page}")
+
+
+def _describe(manifest):
+    """Return a line on how exact the page's probabilities are."""
+    dense = manifest["dense"]
+    if dense["kind"] == "none":
+        return "The page shows no probabilities, since the network cannot be followed to its end."
+    if dense["kind"] == "exact":
+        return "The page has all weights: its probabilities are exact."
+    errors = ", ".join(f"{dense['errors'][kind]:.4f} {text}" for kind, text in ERRORS.items())
+    return (
+        f"The large kernel of layer '{manifest['layers'][dense['layer']]['name']}' is compressed. "
+        f"Largest measured error of a probability: {errors}; 0 for untouched photographs."
+    )

@@ -1,0 +1,1 @@
+"""The explorer: touch a trained network, in a notebook and as one page that can be mailed."""

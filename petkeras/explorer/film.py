@@ -1,0 +1,156 @@
+"""The frames of a run's film that the explorer takes along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from petkeras.errors import PetkerasError
+from petkeras.explorer.chain import Chain
+from petkeras.text import one_line
+from petkeras.visualize.evolution import Evolution, list_frames
+
+MAX_FRAMES = 16
+MAX_BYTES = 2_200_000  # of all frames, before they are compressed
+# The film's names of weights, and those of the chain.
+NAMES = {"moving_mean": "mean", "moving_variance": "variance"}
+
+
+@dataclass(frozen=True)
+class FilmFrames:
+    """Hold frames of a film, as the page takes them.
+
+    Args:
+        frames: a dict for each frame: its `step`, its `kind`, and the `layers` that it has.
+        arrays: the frames' arrays by name, such as `frames/0/3/kernel`.
+        weights: for each frame a dict from a layer's index to a dict of its weights, float32; empty
+            for a film that has only maps.
+        notes: lines that a person should read.
+    """
+
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    weights: list[dict[int, dict[str, np.ndarray]]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_frames(run_dir, chain: Chain):
+    """Return evenly spaced `FilmFrames` of a run, with the first and the last.
+
+    A film has each convolution's weights, with which the page computes the maps of any photograph.
+    A film of an earlier version of petkeras has only some maps of one photograph. A damaged film is
+    left out, and a note says so.
+    """
+    if not list_frames(run_dir / "evolution"):
+        return FilmFrames()
+    try:
+        evolution = Evolution(run_dir)
+        names = {layer.name: index for index, layer in enumerate(chain.layers)}
+        with_weights = [frame for frame in range(len(evolution.steps)) if evolution.weights(frame)]
+        if with_weights:
+            return _weight_frames(evolution, chain, names, with_weights)
+        return _map_frames(evolution, chain, names)
+    except PetkerasError as error:
+        return FilmFrames(notes=[f"The film of the filters is left out: {error}"])
+
+
+def _choose(frames, bytes_a_frame):
+    """Return evenly spaced ones of a list of frames, with the first and the last."""
+    most = min(len(frames), MAX_FRAMES, max(2, MAX_BYTES // bytes_a_frame))
+    return [frames[n] for n in np.unique(np.linspace(0, len(frames) - 1, most).astype(int))]
+
+
+def _weight_frames(evolution, chain, names, with_weights):
+    first = _weights(evolution, chain, names, with_weights[0])
+    if not first:
+        raise PetkerasError("its weights do not belong to this network.")
+    size = sum(2 * array.size for weights in first.values() for array in weights.values())
+    chosen = _choose(with_weights, size)
+    frames, arrays, all_weights = [], {}, []
+    for number, frame in enumerate(chosen):
+        all_weights.append(_weights(evolution, chain, names, frame))
+        for index, weights in all_weights[-1].items():
+            for name, array in weights.items():
+                arrays[f"frames/{number}/{index}/{name}"] = array.astype(np.float16)
+        frames.append(_describe(evolution, frame, "weights", list(all_weights[-1])))
+    notes = [evolution.weights_note] if evolution.weights_note else []
+    missing = [
+        layer.name
+        for index, layer in enumerate(chain.layers)
+        if layer.kind in ("conv", "batch_norm") and index not in first
+    ]
+    if missing:
+        notes.append(
+            f"The film does not have the weights of {one_line(', '.join(missing))}: there, the "
+            "trained weights are used at every step."
+        )
+    return FilmFrames(frames, arrays, all_weights, notes + _note_count(evolution, chosen))
+
+
+def _weights(evolution, chain, names, frame):
+    """Return the weights of a frame by layer index, checked against the network."""
+    found = {}
+    for name, weights in evolution.weights(frame).items():
+        layer = chain.layers[names[name]] if name in names else None
+        if layer is None or layer.kind not in ("conv", "batch_norm"):
+            continue
+        weights = {NAMES.get(each, each): array for each, array in weights.items()}
+        shapes = {each: tuple(weight.shape) for each, weight in layer.weights.items()}
+        if {each: array.shape for each, array in weights.items()} != shapes or not all(
+            np.isfinite(array).all() for array in weights.values()
+        ):
+            raise PetkerasError(
+                f"{evolution.files[frame]} does not fit the network: the weights of layer "
+                f"'{one_line(name)}' have other shapes, or are not finite."
+            )
+        found[names[name]] = weights
+    return found
+
+
+def _map_frames(evolution, chain, names):
+    filters = {names[name]: some for name, some in evolution.filters.items() if name in names}
+    filters = {index: some for index, some in filters.items() if _has_maps(chain, index, some)}
+    if evolution.image.shape != chain.input_shape or not filters:
+        raise PetkerasError("its maps do not belong to this network.")
+    areas = {index: np.prod(chain.layers[index].shape[:2]) for index in filters}
+    size = sum(2 * areas[index] * len(some) for index, some in filters.items())
+    # Large maps: fewer filters, so that at least a few frames fit.
+    share = min(1.0, MAX_BYTES / (4 * size))
+    kept = {index: some[: max(1, int(share * len(some)))] for index, some in filters.items()}
+    size = sum(2 * areas[index] * len(some) for index, some in kept.items())
+    chosen = _choose(list(range(len(evolution.steps))), int(size))
+    arrays = {"film_photograph": evolution.image}
+    for index, some in kept.items():
+        shape = chain.layers[index].shape[:2]
+        maps = evolution.maps(chain.layers[index].name, chosen)  # (frames, h, w, filters)
+        if maps.shape[1:3] != shape or not np.isfinite(maps).all():
+            raise PetkerasError("its maps do not belong to this network.")
+        for number, own in enumerate(maps[..., : len(some)]):  # (h, w, filters)
+            largest = np.maximum(np.abs(own).max(axis=(0, 1)), 1e-30)  # (filters,)
+            arrays[f"frames/{number}/{index}/maps"] = (own / largest).astype(np.float16)
+            arrays[f"frames/{number}/{index}/largest"] = largest.astype(np.float32)
+    layers = {str(index): some for index, some in kept.items()}
+    frames = [_describe(evolution, frame, "maps", layers) for frame in chosen]
+    notes = [
+        "This film was made by an earlier version of petkeras: it has maps of the filmed "
+        "photograph, not the weights, so other photographs are shown with the trained network."
+    ]
+    return FilmFrames(frames, arrays, [], notes + _note_count(evolution, chosen))
+
+
+def _has_maps(chain, index, filters):
+    shape = chain.layers[index].shape
+    return len(shape) == 3 and max(filters) < shape[2]
+
+
+def _describe(evolution, frame, kind, layers):
+    return {"step": evolution.steps[frame], "kind": kind, "layers": layers}
+
+
+def _note_count(evolution, chosen):
+    count = len(evolution.steps)
+    if len(chosen) == count:
+        return []
+    return [f"The film has {count} frames; {len(chosen)} evenly spaced ones are shown."]

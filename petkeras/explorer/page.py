@@ -1,0 +1,107 @@
+"""One self-contained page of an explorer: it opens from the disk, and requests nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from pathlib import Path
+from string import Template
+
+import petkeras
+from petkeras.errors import PetkerasError
+from petkeras.explorer.contents import pack
+from petkeras.system.files import local_path, written_atomically
+
+WEB = Path(__file__).with_name("web")
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+
+
+def joined_module(start="main"):
+    """Return a module of the front end with all that it imports, as one ES module.
+
+    Imports come first, and each file comes once. Its import lines are dropped, and so is the word
+    `export` at the start of a line, except for the default export that anywidget calls.
+
+    Example:
+
+    >>> from petkeras.explorer.page import joined_module
+    >>> "import {" in joined_module()
+    False
+    """
+    texts: dict[str, str] = {}
+
+    def add(name):
+        text = (WEB / f"{name}.js").read_text(encoding="utf-8")
+        for needed in IMPORT.findall(text):
+            if needed not in texts:
+                add(needed)
+        texts[name] = re.sub(r"^export (?!default )", "", IMPORT.sub("", text), flags=re.MULTILINE)
+
+    add(start)
+    return "\n".join(texts.values())
+
+
+def joined_style():
+    """Return the front end's style sheets as one."""
+    files = sorted(WEB.glob("*.css"), key=lambda file: (file.stem != "explorer", file.name))
+    return "\n".join(f.read_text(encoding="utf-8") for f in files if f.stem != "page")
+
+
+def engine_text():
+    """Return the WebAssembly engine in base64."""
+    return base64.b64encode((WEB / "engine.wasm").read_bytes()).decode()
+
+
+def make_page(contents):
+    """Return the text of a page for `Contents`: HTML with its script, its style and its data.
+
+    The page's policy allows its own script and style, by their hashes, and nothing from elsewhere.
+    """
+    script = joined_module()
+    style = (WEB / "page.css").read_text(encoding="utf-8") + joined_style()
+    return Template((WEB / "page.html").read_text(encoding="utf-8")).substitute(
+        policy=_policy(script, style),
+        title=html.escape(contents.manifest["title"]),
+        version=petkeras.__version__,
+        style=style,
+        contents=pack(contents),  # base64 has no "<", so it cannot end its element
+        wasm=engine_text(),
+        script=script,
+    )
+
+
+def _policy(script, style):
+    """Return the content security policy of a page with this script and style."""
+    rules = {
+        "default-src": "'none'",
+        "script-src": f"'{_hash(script)}' 'wasm-unsafe-eval'",
+        "style-src": f"'{_hash(style)}'",
+        "img-src": "data: blob:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    if "new Worker(" in script:
+        rules["worker-src"] = "blob:"
+    return "; ".join(f"{rule} {allowed}" for rule, allowed in rules.items())
+
+
+def _hash(text):
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def write_page(contents, file):
+    """Write the page for `Contents` atomically, and return its path.
+
+    Raises:
+        PetkerasError: the file cannot be written.
+    """
+    file, page = local_path("file", file), make_page(contents)
+    try:
+        with written_atomically(file) as partial:
+            partial.unlink(missing_ok=True)  # in someone else's folder it could be a link
+            partial.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise PetkerasError(f"{file} cannot be written: {error.strerror}.") from None
+    return file
