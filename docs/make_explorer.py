@@ -1,40 +1,61 @@
 """Make docs/explorer.html, the explorer that the site shows: a network trained on drawn pets.
 
     python docs/make_explorer.py [RUN]
+    python docs/make_explorer.py --refresh
 
-This takes about a minute on two cores, or a few seconds with an existing run.
+The first takes about a minute on two cores, or a few seconds with an existing run. The second takes
+the network from the page, and gives it the present front end.
 """
 
 import dataclasses
+import os
+import re
 import sys
 import tempfile
 from pathlib import Path
 
 import petkeras as pk
+from petkeras.explorer.contents import unpack
+from petkeras.explorer.page import write_page
 
-DOCS = Path(__file__).parent
-IMAGE_SIZE = 48  # of the sizes at which the network learns the drawn pets, the smallest page
+PAGE = Path(__file__).resolve().parent / "explorer.html"
+IMAGE_SIZE = 48
 MAX_BYTES = 4_000_000
 
 
 def main():
-    """Train, and write the page."""
-    data = pk.load_pets(source="sample", image_size=IMAGE_SIZE)
-    with tempfile.TemporaryDirectory() as temporary:
-        run_dir = sys.argv[1] if len(sys.argv) == 2 else train(data, Path(temporary) / "run")
-        explorer = pk.explore(run_dir, data=data, layer="conv1_2")
-        page = explorer.save(DOCS / "explorer.html")
-    print(f"{page}: {page.stat().st_size:,} bytes")
-    if page.stat().st_size > MAX_BYTES:
+    """Make the page, and check its size."""
+    if sys.argv[1:] == ["--refresh"]:
+        refresh()
+    else:
+        make(sys.argv[1:])
+    print(f"{PAGE.name}: {PAGE.stat().st_size:,} bytes")
+    if PAGE.stat().st_size > MAX_BYTES:
         sys.exit(f"The page is larger than {MAX_BYTES:,} bytes.")
 
 
+def refresh():
+    """Write the page again with the contents that it has."""
+    packed = re.search(r'id="petkeras-contents">([^<]+)<', PAGE.read_text(encoding="utf-8"))[1]
+    write_page(unpack(packed), PAGE)
+
+
+def make(runs):
+    """Write the page of an existing run, or of a new one."""
+    data = pk.load_pets(source="sample", image_size=IMAGE_SIZE)
+    with tempfile.TemporaryDirectory() as temporary:
+        if not runs:
+            os.chdir(temporary)  # the page shows the run's path as it is given
+            train(data, "runs/drawn")
+        pk.explore(*runs or ["runs/drawn"], data=data, layer="conv1_2").save(PAGE)
+        os.chdir(PAGE.parent)
+
+
 def train(data, run_dir):
-    """Train for eight epochs, filming five steps, and return the run folder."""
+    """Train for eight epochs, filming five steps."""
     recipe = dataclasses.replace(pk.MODERN, epochs=8, film_every=68)
     model = pk.pet_net(image_size=IMAGE_SIZE, recipe=recipe, seed=0)
     pk.train(model, data, recipe, run_dir)
-    return run_dir
 
 
 if __name__ == "__main__":

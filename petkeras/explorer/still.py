@@ -116,16 +116,16 @@ def _draw_time(explored, x, index, axes, shown):
     """Draw a filter's kernel and its map at some steps of the film."""
     film, number = explored.film, shown.number
     frames = np.unique(np.linspace(0, len(film.weights) - 1, MAX_STEPS).astype(int))
-    kernels = [film.weights[frame][index]["kernel"][..., number].mean(axis=2) for frame in frames]
+    kernels = [film.weights[shot][index]["kernel"][..., number].mean(axis=2) for shot in frames]
     maps = [
-        compute_outputs(explored.chain, x, weights=film.weights[frame])[index][0, ..., number]
-        for frame in frames
+        compute_outputs(explored.chain, x, weights=film.weights[shot])[index][0, ..., number]
+        for shot in frames
     ]
     largest = max(np.abs(kernel).max() for kernel in kernels) or 1.0
     scale, side = feature_map_scale(np.stack(maps)), 1.2
-    for place, frame in enumerate(frames):
+    for place, shot in enumerate(frames):
         left = 0.1 + place * (side + 0.12)
-        step = f"step {film.frames[frame]['step']}"
+        step = f"step {film.frames[shot]['step']}"
         write(axes, left, TOP + 0.11, step, fontsize=9)
         box = (left, TOP + 0.25, side, side)
         show(axes, kernels[place], box, cmap=SIGNED_COLORS, vmin=-largest, vmax=largest)

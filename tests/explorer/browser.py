@@ -94,7 +94,7 @@ def call(page, modules, script, **values):
     """
     names = modules.split()
     return _decode(
-        page.evaluate(SCRIPT, _encode(dict(script=script, modules=names, values=values)))
+        page.evaluate(SCRIPT, _encode({"script": script, "modules": names, "values": values}))
     )
 
 

@@ -62,8 +62,8 @@ def convolution(case, seed):
     x = rng.normal(size=(height, width, channels)).astype("float32")
     kernel = rng.normal(size=(*size, channels, filters)).astype("float32")
     bias = rng.normal(size=filters).astype("float32")
-    layer = dict(kernel=kernel, size=size, filters=filters, bias=bias, relu=True)
-    layer |= dict(strides=strides, padding=padding, dilation=dilation)
+    layer = {"kernel": kernel, "size": size, "filters": filters, "bias": bias, "relu": True}
+    layer |= {"strides": strides, "padding": padding, "dilation": dilation}
     y = tf.nn.convolution(x[None], kernel, strides, padding.upper(), dilations=dilation)
     return [maps(x), layer], tf.nn.relu(y + bias)[0].numpy()
 
@@ -126,7 +126,7 @@ def test_pools_equal_tensorflow(page, wasm):
     pools, expected = [], []
     for n, (height, width, channels, _, size, strides, padding, _) in enumerate(CASES):
         x = np.random.default_rng(n).normal(size=(height, width, channels)).astype("float32")
-        pools.append([maps(x), dict(size=size, strides=strides, padding=padding)])
+        pools.append([maps(x), {"size": size, "strides": strides, "padding": padding}])
         expected.append(
             [
                 tf.nn.max_pool2d(x[None], size, strides, padding.upper())[0],
@@ -154,7 +154,7 @@ def test_batch_normalization_and_relu_equal_tensorflow(page, wasm):
     x = rng.normal(size=(4, 5, 6)).astype("float32")
     mean, gamma, beta = rng.normal(size=(3, 6)).astype("float32")
     variance = rng.uniform(0.1, 2, 6).astype("float32")
-    weights = dict(mean=mean, variance=variance, gamma=gamma, beta=beta)
+    weights = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta}
     full, plain = call(page, "engine", script, wasm=wasm, x=maps(x), weights=weights)
     y = tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-3)
     np.testing.assert_allclose(from_maps(full), y, rtol=1e-5, atol=1e-6)
@@ -165,7 +165,7 @@ def test_batch_normalization_and_relu_equal_tensorflow(page, wasm):
 def matrices(features, units):
     """Return a matrix of each kind, with the values that it stands for."""
     rng = np.random.default_rng(units)
-    size = dict(features=features, units=units)
+    size = {"features": features, "units": units}
     kernel = rng.normal(size=(features, units)).astype("float32")
     yield dict(kind="float32", kernel=kernel, **size), kernel
     scale = rng.uniform(0.5, 2, (3, units)).astype("float32")  # 3 blocks of rows
@@ -179,7 +179,7 @@ def matrices(features, units):
     left = rng.integers(-127, 128, (features, 16), dtype=np.int8)
     left_scale = rng.uniform(0.5, 2, 16).astype("float32")
     right = rng.normal(size=(16, units)).astype("float32")
-    factors = dict(rank=16, left=left, left_scale=left_scale, right=right)
+    factors = {"rank": 16, "left": left, "left_scale": left_scale, "right": right}
     yield dict(kind="low_rank", **factors, **size), (left * left_scale) @ right
 
 

@@ -48,15 +48,29 @@ export class App {
     const named = layers.findIndex((layer) => layer.name === start.layer);
     const first = Math.max(0, layers.findIndex((layer) => layer.kind === "conv"));
     const layer = named >= 0 ? named : first;
-    const [height, width, channels] = this.shapeOf(layer);
-    return {
-      layer,
-      filter: appClamp(start.filter, 0, channels - 1),
-      y: height >> 1,
-      x: width >> 1,
-      tab: start.tab ?? "look",
-      classIndex: 0,
-    };
+    const filter = named >= 0 ? appClamp(start.filter, 0, this.shapeOf(layer)[2] - 1) : null;
+    const place = this.brightest(layer, filter);
+    return { layer, ...place, tab: start.tab ?? "look", classIndex: 0 };
+  }
+
+  /** Return {filter, y, x} of the largest value away from the edges, of one map or of all. */
+  brightest(layer, only) {
+    const maps = this.network.output(layer);
+    if (!maps) return { filter: only ?? 0, y: 0, x: 0 };
+    const { data, height, width, channels } = maps;
+    const best = { filter: only ?? 0, y: height >> 1, x: width >> 1 };
+    let most = -Infinity;
+    for (let y = height >> 2; y < height - (height >> 2); y += 1) {
+      for (let x = width >> 2; x < width - (width >> 2); x += 1) {
+        for (let filter = only ?? 0; filter <= (only ?? channels - 1); filter += 1) {
+          const value = data[(y * width + x) * channels + filter];
+          if (value <= most) continue;
+          most = value;
+          Object.assign(best, { filter, y, x });
+        }
+      }
+    }
+    return best;
   }
 
   /** Return the classes' names as text, numbered where they are unknown. */

@@ -159,14 +159,6 @@ function createGeometry(app, edited) {
   }
 
   /** Return why the network stops, from the first layer whose input no longer fits, or "". */
-  function misfit() {
-    for (let layer = 0; layer < network.layers.length; layer++) {
-      const line = network.outputError(layer);
-      if (line) return line;
-    }
-    return "";
-  }
-
   function update() {
     const { layer } = app.selection;
     const { name, strides: trained, padding: trainedPadding } = network.layers[layer];
@@ -176,7 +168,7 @@ function createGeometry(app, edited) {
     padding.value = now.padding;
     const resized = network.filterOf(layer, app.selection.filter).size.join() !== now.size.join();
     padding.disabled = resized;
-    const line = misfit();
+    const line = network.misfit();
     problem.textContent = line ? say("It no longer fits: {line}", { line }) : "";
     const same = now.strides.join() === trained.join() && now.padding === trainedPadding;
     reset.disabled = same;

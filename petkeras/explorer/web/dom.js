@@ -38,7 +38,12 @@ export function count(n) {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** Return a length or a list of lengths as a size: 64 x 64 x 32. */
+/** Return a name that may be broken into lines after `_`, `-` and `.`. */
+export function breakable(name) {
+  return name.replace(/[_.-]/g, "$&\u200b");
+}
+
+/** Return a list of lengths as a size: 64 × 64 × 32. */
 export function size(shape) {
   return shape.join(" × ");
 }
@@ -116,6 +121,14 @@ export function pixelUnder(event, element, rows, columns) {
     y: place(event.clientY - box.top, box.height, rows),
     x: place(event.clientX - box.left, box.width, columns),
   };
+}
+
+/** Put the bubble beside a place (0 to 1 across and down), on the side with more room. */
+export function placeBubble(bubble, across, down) {
+  bubble.style.setProperty("left", `${100 * across}%`);
+  bubble.style.setProperty("top", `${100 * down}%`);
+  bubble.classList.toggle("px-bubble-left", across > 0.5);
+  bubble.classList.toggle("px-bubble-up", down > 0.5);
 }
 
 const domSteps = {

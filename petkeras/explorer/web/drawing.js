@@ -55,7 +55,7 @@ export function rangeOf(maps, channel = null) {
   return low <= high ? { low, high } : { low: 0, high: 0 };
 }
 
-const drawingSamples = 20000; // values of a layer that its common range is taken from
+const drawingSamples = 4000; // values of a layer that its common range is taken from
 const drawingTail = 0.002; // share of them that may lie beyond each end
 const drawingCommon = new WeakMap(); // maps -> their common range
 
@@ -69,15 +69,23 @@ export function commonRange(maps) {
 }
 
 function drawingCommonRange(maps) {
+  const { data, channels } = maps;
   const { low, high } = rangeOf(maps);
-  let step = Math.ceil(maps.data.length / drawingSamples);
-  while (step > 1 && maps.channels % step === 0) step += 1; // so that no map is left out
-  const amount = Math.floor(maps.data.length / step);
-  const sample = Float32Array.from({ length: amount }, (_, at) => maps.data[at * step]).sort();
+  let step = Math.ceil(data.length / drawingSamples);
+  while (drawingDivisor(step, channels) > 1) step += 1; // so that no map is left out
+  const amount = Math.ceil(data.length / step);
+  const sample = new Float32Array(amount);
+  for (let at = 0; at < amount; at += 1) sample[at] = data[at * step];
+  sample.sort();
   const first = sample[Math.floor(drawingTail * (amount - 1))];
   const last = sample[Math.ceil((1 - drawingTail) * (amount - 1))];
   if (!(last > first)) return { low, high, clipped: false };
   return { low: first, high: last, clipped: high > last };
+}
+
+/** Return the greatest common divisor of two whole numbers. */
+function drawingDivisor(a, b) {
+  return b === 0 ? a : drawingDivisor(b, a % b);
 }
 
 /** Return the range that is symmetric about zero, for diverging colors. */

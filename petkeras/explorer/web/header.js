@@ -1,6 +1,6 @@
 /** The top of the explorer: the photograph, those to choose from, and the network's answer. */
 
-import { button, canvas, make, markChosen, number, roving } from "./dom.js";
+import { breakable, button, canvas, make, markChosen, number, roving } from "./dom.js";
 import { drawPixels } from "./drawing.js";
 import { createOwn } from "./own.js";
 import { say } from "./words.js";
@@ -14,7 +14,9 @@ export function createHeader(app) {
   const strip = createHeaderStrip(app);
   const answer = createHeaderAnswer(app);
   const inNotebook = app.oracle !== null;
-  const notes = manifest.notes.map((note) => make("li", { text: note }));
+  const notes = manifest.notes
+    .filter((note) => note !== manifest.stops_at) // which is said where the answer would be
+    .map((note) => make("li", { text: note }));
   const element = make(
     "div",
     { class: "px-header" },
@@ -111,7 +113,7 @@ function headerItem(picture, name, mark, onclick) {
     "button",
     { type: "button", role: "radio", class: "px-strip-item", title: name, onclick },
     picture,
-    make("span", { class: "px-strip-name", text: name }),
+    make("span", { class: "px-strip-name", text: breakable(name) }),
     mark,
   );
 }
@@ -221,7 +223,7 @@ function headerHint(app) {
   if (!values) return reason;
   if (pending && !fromOracle) return say("Until TensorFlow has answered, computed here.");
   if (fromOracle) return say("Computed by TensorFlow.");
-  if (error) return say("Computed in this page; the error is the largest measured for such changes.");
+  if (error) return say("Computed in this page. ± is the largest error measured for such changes.");
   return exact ? say("Computed in this page, with all of the network's weights.") : "";
 }
 

@@ -1,22 +1,21 @@
-/** The tab "Look": the maps of the chosen layer, one of them large, and how each number came about. */
+/** The tab "Look": a layer's maps, one of them large, and how each number came about. */
 
 import { arrowStep, canvas, make, markChosen, number, pixelUnder, roving } from "./dom.js";
-import { size, stage, toggle, whenInView } from "./dom.js";
-import { colorOf, commonRange, drawMap, drawPixels, rangeOf, sharpContext } from "./drawing.js";
+import { placeBubble, size, stage, toggle, whenInView } from "./dom.js";
+import { commonRange, drawMap, drawPixels, rangeOf } from "./drawing.js";
 import { createExplain } from "./explain.js";
 import { describeLayer } from "./row.js";
+import { createUnits } from "./units.js";
 import { say } from "./words.js";
-
-const LOOK_UNITS = 336; // CSS pixels of the picture of a vector's units
 
 /** Make the tab. */
 export function createLook(app) {
   const view = { sameScale: true };
-  const heading = make("h3", { class: "px-look-title" });
+  const heading = make("h2", { class: "px-look-title" });
   const line = make("p", { class: "px-look-line" });
   const problem = make("p", { class: "px-failure", hidden: true });
   const maps = createLookMaps(app, view);
-  const units = createLookUnits(app);
+  const units = createUnits(app);
   const chosen = createLookMap(app, view);
   const field = createLookField(app);
   const explain = createExplain(app);
@@ -60,7 +59,7 @@ function lookScale(app, view, filter) {
 
 /** All maps of the layer, a radio group. */
 function createLookMaps(app, view) {
-  const title = make("h4", { class: "px-small-title" });
+  const title = make("h3", { class: "px-small-title" });
   const legend = createLookLegend();
   const ownScale = toggle(say("Each map on its own scale"), false, (on) => {
     view.sameScale = !on;
@@ -170,9 +169,8 @@ function lookHigh({ high, clipped }) {
 
 /** The chosen map, large: point at a pixel, drag, or use the arrow keys. */
 function createLookMap(app, view) {
-  const title = make("h4", { class: "px-small-title" });
-  const picture = canvas(1, 1);
-  picture.removeAttribute("aria-hidden");
+  const title = make("h3", { class: "px-small-title" });
+  const picture = canvas(1, 1, say("Map"));
   picture.setAttribute("role", "application");
   picture.setAttribute("aria-roledescription", say("map of pixels"));
   picture.tabIndex = 0;
@@ -210,14 +208,6 @@ function createLookMap(app, view) {
   return { element, update };
 }
 
-/** Put the bubble beside a place (0 to 1 across and down), on the side with more room. */
-function placeBubble(bubble, across, down) {
-  bubble.style.setProperty("left", `${100 * across}%`);
-  bubble.style.setProperty("top", `${100 * down}%`);
-  bubble.classList.toggle("px-bubble-left", across > 0.5);
-  bubble.classList.toggle("px-bubble-up", down > 0.5);
-}
-
 /** Choose the pixel under the mouse or the finger, and move it by the arrow keys. */
 function lookPointing(app, picture) {
   const shape = () => app.presentShape(app.selection.layer);
@@ -250,7 +240,7 @@ function createLookField(app) {
   frame.classList.add("px-dimmed");
   frame.style.setProperty("--px-ratio", String(width / Math.max(height, width)));
   const caption = make("p", { class: "px-hint" });
-  const title = make("h4", { class: "px-small-title", text: say("Its receptive field") });
+  const title = make("h3", { class: "px-small-title", text: say("Its receptive field") });
   const element = make("div", { class: "px-look-field" }, title, frame, caption);
   let drawn = null;
 
@@ -273,81 +263,4 @@ function lookFieldLine(window, height, width) {
   }
   const seen = size([window.height, window.width]);
   return say("This number depends on {seen} pixels of the photograph.", { seen });
-}
-
-/** The units of a vector as cells: point at one, or use the arrow keys. */
-function createLookUnits(app) {
-  const title = make("h4", { class: "px-small-title" });
-  const picture = canvas(LOOK_UNITS, LOOK_UNITS);
-  picture.removeAttribute("aria-hidden");
-  picture.setAttribute("role", "application");
-  picture.setAttribute("aria-roledescription", say("list of units"));
-  picture.tabIndex = 0;
-  const bubble = make("div", { class: "px-bubble" });
-  const frame = stage(picture, bubble);
-  frame.classList.add("px-pointed", "px-units");
-  const hint = make("p", { class: "px-hint", text: say("Click a unit, or press the arrow keys.") });
-  const element = make("div", { class: "px-look-map" }, title, frame, hint);
-  let drawn = null;
-
-  const grid = () => {
-    const { channels } = app.network.output(app.selection.layer);
-    const columns = channels <= 40 ? 1 : Math.ceil(Math.sqrt(2 * channels) / 2) * 2;
-    return { channels, columns, rows: Math.ceil(channels / columns) };
-  };
-  const choose = (unit, spoken) => {
-    if (unit >= 0 && unit < grid().channels) app.select({ filter: unit }, spoken);
-  };
-  picture.addEventListener("click", (event) => {
-    const { rows, columns } = grid();
-    const { y, x } = pixelUnder(event, picture, rows, columns);
-    choose(y * columns + x, false);
-  });
-  picture.addEventListener("keydown", (event) => {
-    const step = arrowStep(event);
-    if (!step) return;
-    event.preventDefault();
-    choose(app.selection.filter + step[0] * grid().columns + step[1], true);
-  });
-
-  function update() {
-    const { layer, filter } = app.selection;
-    const maps = app.network.output(layer);
-    const { channels, columns, rows } = grid();
-    const key = `${app.version} ${layer}`;
-    if (drawn !== key) {
-      drawn = key;
-      drawLookUnits(picture, maps.data, rows, columns);
-      title.textContent = say("{channels} numbers: choose one", { channels });
-      const { name } = app.manifest.layers[layer];
-      const label = say("The {channels} numbers of {name}. Arrow keys move.", { channels, name });
-      picture.setAttribute("aria-label", label);
-    }
-    const [y, x] = [Math.floor(filter / columns), filter % columns];
-    frame.mark({ top: y, left: x, height: 1, width: 1 }, rows, columns);
-    bubble.textContent = `${lookUnitName(app, layer, filter)}: ${number(maps.data[filter], 4)}`;
-    placeBubble(bubble, (x + 0.5) / columns, (y + 0.5) / rows);
-  }
-
-  return { element, update };
-}
-
-/** Return the name of a unit: its class in the last layer, else its number. */
-export function lookUnitName(app, layer, unit) {
-  const isLast = layer === app.manifest.layers.length - 1 && !app.manifest.stops_at;
-  return isLast ? app.classNames[unit] : say("unit {unit}", { unit });
-}
-
-/** Draw the units as cells, row by row. */
-function drawLookUnits(picture, data, rows, columns) {
-  const context = sharpContext(picture, LOOK_UNITS, LOOK_UNITS);
-  const { low, high } = rangeOf({ data, channels: 1 });
-  const [across, down] = [LOOK_UNITS / columns, LOOK_UNITS / rows];
-  const gap = across > 8 && down > 8 ? 1 : 0;
-  data.forEach((value, unit) => {
-    const color = colorOf("viridis", high > low ? (value - low) / (high - low) : 0);
-    context.fillStyle = `rgb(${color.join(" ")})`;
-    const [x, y] = [(unit % columns) * across, Math.floor(unit / columns) * down];
-    context.fillRect(x, y, across - gap, down - gap);
-  });
 }

@@ -186,6 +186,11 @@ export class Network {
     return this.#cell(i).error;
   }
 
+  /** One line that says which layer no longer fits the changed strides and padding, or "". */
+  misfit() {
+    return this.#cell(this.layers.length - 1).misfit ?? "";
+  }
+
   /** Whether a layer's output was computed in the exact order, from the photograph on. */
   isExact(i) {
     return this.#cell(i).exact;
@@ -225,8 +230,9 @@ export class Network {
   }
 
   /**
-   * What is known of a layer: {maps or null, error or null, exact: every step so far was in the
-   * exact order, settled: no convolution so far is left to refine, before: of a dense layer}.
+   * What is known of a layer: {maps or null, error or null, misfit: the error if it is one of
+   * shapes, exact: every step so far was in the exact order, settled: no convolution so far is left
+   * to refine, before: of a dense layer}.
    */
   #cell(i) {
     if (!this.#cells.has(i)) this.#cells.set(i, i < 0 ? this.#input() : this.#compute(i));
@@ -246,8 +252,9 @@ export class Network {
 
   #compute(i) {
     const input = this.#cell(i - 1);
-    const error = input.error ?? this.#misfit(i, input.maps);
-    if (error) return { maps: null, error, exact: false, settled: true };
+    const misfit = input.error ? input.misfit : this.#misfit(i, input.maps);
+    const error = input.error ?? misfit ?? this.#missing(i);
+    if (error) return { maps: null, error, misfit, exact: false, settled: true };
     const { kind } = this.layers[i];
     const cell = kind === "dense" ? this.#dense(i, input.maps) : { maps: this.#maps(i, input.maps) };
     const isRefined = [...this.#parts[i].values()].every((part) => part.settled);
@@ -258,7 +265,7 @@ export class Network {
     return cell;
   }
 
-  /** Null, or one line that says why a layer cannot be computed for this input. */
+  /** Null, or one line that says why a layer's shape does not fit this input. */
   #misfit(i, input) {
     const layer = this.layers[i];
     const { name } = layer;
@@ -282,15 +289,22 @@ export class Network {
       });
     }
     if (layer.kind !== "dense") return null;
-    if (this.#filmed("weights")) return say("The film has no weights of '{name}'.", { name });
-    const matrix = this.#matrix(i);
-    if (!matrix) return say("The page has no kernel of '{name}': it is too large.", { name });
-    if (matrix.features === input.data.length) return null;
+    const features = this.layers[i - 1].shape.reduce((a, b) => a * b);
+    if (features === input.data.length) return null;
     return say(
       "'{name}' takes {features} values, and now there are {given}: no answer with these strides "
       + "and padding.",
-      { name, features: matrix.features, given: input.data.length },
+      { name, features, given: input.data.length },
     );
+  }
+
+  /** Null, or one line that says why the weights of a dense layer are not there. */
+  #missing(i) {
+    const { kind, name } = this.layers[i];
+    if (kind !== "dense") return null;
+    if (this.#filmed("weights")) return say("The film has no weights of '{name}'.", { name });
+    if (this.#matrix(i)) return null;
+    return say("The page has no kernel of '{name}': it is too large.", { name });
   }
 
   /** The output of a layer that is not dense. */

@@ -1,5 +1,6 @@
 // Squash a photograph to the network's size as `petkeras predict` does: with Pillow's
 // `resize(..., BILINEAR)`, which averages over all pixels that a new one covers, in whole numbers.
+// It goes along the rows first, and along the columns where a photograph loses far more height.
 //
 // Given the same pixels, the result is the same to the last bit. A browser's pixels differ in:
 // - JPEGs of at least twice 2048 pixels on both sides: Pillow's `draft` decodes them at a half, a
@@ -28,9 +29,19 @@ export async function decodePhotograph(file, [height, width, channels]) {
 /** RGBA pixels (height, width, 4), on white, as RGB pixels of a new [height, width]. */
 export function resizePixels(pixels, height, width, [newHeight, newWidth]) {
   const colors = resizeOnWhite(pixels);
+  const rows = height - newHeight; // that are lost
+  if (rows > 0 && rows > 2 * (width - newWidth)) {
+    const low = resizeDown(colors, height, width, newHeight); // (newHeight, width, 3)
+    return resizeAlong(low, newHeight, width, newWidth);
+  }
   const narrow = resizeAlong(colors, height, width, newWidth); // (height, newWidth, 3)
-  const turned = resizeTurn(narrow, height, newWidth);
-  return resizeTurn(resizeAlong(turned, newWidth, height, newHeight), newWidth, newHeight);
+  return resizeDown(narrow, height, newWidth, newHeight);
+}
+
+/** RGB pixels (height, columns, 3) made longer or shorter along their columns. */
+function resizeDown(colors, height, columns, newHeight) {
+  const turned = resizeTurn(colors, height, columns);
+  return resizeTurn(resizeAlong(turned, columns, height, newHeight), columns, newHeight);
 }
 
 /** RGB of RGBA pixels where white shines through; (t + (t >> 8)) >> 8 divides by 255. */

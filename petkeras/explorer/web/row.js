@@ -1,6 +1,7 @@
 /** The row of layers, from the photograph to the probabilities. */
 
-import { canvas, count, make, markChosen, number, roving, size, whenInView } from "./dom.js";
+import { breakable, canvas, count, make, markChosen, number, roving } from "./dom.js";
+import { size, whenInView } from "./dom.js";
 import { aroundZero, colorOf, commonRange, drawMap, drawPixels } from "./drawing.js";
 import { rangeOf, sharpContext } from "./drawing.js";
 import { say } from "./words.js";
@@ -40,7 +41,7 @@ export function createRow(app) {
 function rowReveal(row, card) {
   const outer = row.getBoundingClientRect();
   const inner = card.getBoundingClientRect();
-  const margin = Math.min(80, (outer.width - inner.width) / 2);
+  const margin = Math.min(inner.width + 24, (outer.width - inner.width) / 2); // and a neighbor
   if (inner.left < outer.left + margin) row.scrollLeft -= outer.left + margin - inner.left;
   if (inner.right > outer.right - margin) row.scrollLeft += inner.right - outer.right + margin;
 }
@@ -65,7 +66,7 @@ function createRowCard(app, index) {
     "button",
     { ...attributes, class: "px-card" },
     picture,
-    make("span", { class: "px-card-name", text: layer.name }),
+    make("span", { class: "px-card-name", text: breakable(layer.name) }),
     make("span", { class: "px-card-line", text: describeLayer(app, index) }),
     shape,
     make("span", { class: "px-card-size", text: weights }),
