@@ -85,7 +85,7 @@ def read_chain(model, size=None):
     >>> [layer.name for layer in read_chain(pk.pet_net(image_size=16)).layers][:3]
     ['conv1_1', 'conv1_2', 'pool1']
     """
-    current, calls = layer_calls(model)
+    current, calls = _call(model)
     last = last_operation(model)
     shape = input_shape = _image_shape(model, size)
     chain: list[ChainLayer] = []
@@ -109,6 +109,18 @@ def read_chain(model, size=None):
         stop = f"What follows layer '{name}' is not a layer, and cannot be explored."
     _check_finite(chain)
     return Chain(tuple(chain), input_shape, stop, is_whole and len(shape) == 1)
+
+
+def _call(model):
+    try:
+        return layer_calls(model)
+    except PetkerasError:  # a ValueError, too
+        raise
+    except (TypeError, ValueError):  # such as for a layer's name that TensorFlow refuses
+        raise PetkerasError(
+            f"The network '{one_line(model.name)}' cannot be explored, because Keras cannot call "
+            "it. `model.predict` shows why."
+        ) from None
 
 
 def _image_shape(model, size):

@@ -174,7 +174,11 @@ def read_arrays(file, wanted):
         PetkerasError: the file is missing or damaged.
     """
     try:
-        with np.load(_no_pipe(file), allow_pickle=False) as kept:
+        # NumPy leaves a truncated file open if it opens the file itself.
+        with (
+            open(_no_pipe(file), "rb") as stream,
+            np.load(stream, allow_pickle=False) as kept,
+        ):
             return {name: kept[name] for name in kept.files if wanted(name)}
     except Exception as error:  # damaged files raise more than NumPy documents
         raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None

@@ -1,6 +1,11 @@
 """Open an explorer's page from the disk with the network off, and use it as a person does."""
 
+import base64
 import contextlib
+import io
+
+import numpy as np
+from PIL import Image
 
 
 class Opened:
@@ -24,6 +29,17 @@ class Opened:
         self.page.get_by_role("tab").first.wait_for()
         self.rest()
 
+    def start_again(self):
+        """Undo all changes; choose the first photograph, layer, map and tab."""
+        self.tab("Change")
+        reset = self.page.get_by_role("button", name="Reset all")
+        if reset.is_enabled():
+            reset.click()
+        self.page.locator(".px-strip-item").first.click()
+        self.page.locator("[role=radio].px-card").first.click()
+        self.page.locator(".px-tile >> nth=0").first.dispatch_event("click")
+        self.tab("Look")
+
     def tab(self, name):
         self.page.get_by_role("tab", name=name, exact=True).click()
         self.rest()
@@ -35,7 +51,8 @@ class Opened:
         )
 
     def text(self, selector):
-        return self.page.locator(selector).first.inner_text()
+        """Return the text of the first visible element that matches."""
+        return self.page.locator(selector).locator("visible=true").first.inner_text()
 
     def numbers(self, selector):
         """Return the numbers in the texts of all elements that match."""
@@ -53,10 +70,10 @@ class Opened:
         self.rest()
 
     def pixels(self, selector):
-        """Return a canvas as a list of its RGBA bytes."""
-        return self.page.locator(selector).first.evaluate(
-            "(c) => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
-        )
+        """Return a canvas as an array (height, width, 3) uint8."""
+        url = self.page.locator(selector).first.evaluate("(canvas) => canvas.toDataURL()")
+        picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+        return np.asarray(picture.convert("RGB"))
 
     def focused(self):
         """Return the accessible name of the element with the focus, as far as it is text."""

@@ -139,6 +139,7 @@ export class App {
 
   /** Draw the header, the row of layers and the open tab now. */
   update() {
+    this.ink = getComputedStyle(this.root).color; // for the canvases
     this.header.update();
     this.row.update();
     const open = this.tabs.find((tab) => tab.name === this.selection.tab) ?? this.tabs[0];
@@ -196,6 +197,15 @@ export class App {
     this.live.textContent = text;
   }
 
+  /** JupyterLab's shortcuts, such as "d d", must not act on cells while a key is meant for us. */
+  keepKeys() {
+    this.root.dataset.lmSuppressShortcuts = "true";
+    // The attribute does not help while one of the root's own elements has the focus.
+    this.root.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+    });
+  }
+
   /** Make the page: header, row of layers, tabs. */
   build() {
     this.live = make("div", { class: "px-live", "aria-live": "polite" });
@@ -205,7 +215,7 @@ export class App {
       create(this),
     );
     this.root.classList.add("petkeras-explorer");
-    this.root.dataset.lmSuppressShortcuts = "true";
+    this.keepKeys();
     this.root.replaceChildren(
       this.header.element,
       this.row.element,

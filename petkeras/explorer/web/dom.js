@@ -17,6 +17,11 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Show a text, and leave the page's layout alone where it is there already. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** Make a push button. */
 export function button(label, onClick, attributes = {}) {
   const { class: extra = "", ...others } = attributes;
@@ -182,7 +187,9 @@ export function whenInView(element, show) {
 /** Mark item `chosen` of a radio group (or of tabs), and leave only it in the tab order. */
 export function markChosen(items, chosen, attribute = "aria-checked") {
   items.forEach((item, index) => {
-    item.setAttribute(attribute, String(index === chosen));
+    const state = String(index === chosen);
+    if (item.getAttribute(attribute) === state) return;
+    item.setAttribute(attribute, state);
     item.tabIndex = index === chosen ? 0 : -1;
   });
 }

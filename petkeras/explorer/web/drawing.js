@@ -55,7 +55,7 @@ export function rangeOf(maps, channel = null) {
   return low <= high ? { low, high } : { low: 0, high: 0 };
 }
 
-const drawingSamples = 4000; // values of a layer that its common range is taken from
+const drawingSamples = 2000; // values of a layer that its common range is taken from
 const drawingTail = 0.002; // share of them that may lie beyond each end
 const drawingCommon = new WeakMap(); // maps -> their common range
 
@@ -103,7 +103,7 @@ export function drawMap(canvas, maps, channel, { scale = null, colors = "viridis
   const { low, high } = scale ?? rangeOf(maps, channel);
   const factor = high > low ? 255 / (high - low) : 0;
   const words = drawingWords[colors];
-  const image = new ImageData(width, height);
+  const image = drawingImage(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   for (let at = 0, from = channel; at < pixels.length; at += 1, from += channels) {
     const place = (data[from] - low) * factor;
@@ -114,7 +114,7 @@ export function drawMap(canvas, maps, channel, { scale = null, colors = "viridis
 
 /** Draw an image of bytes (h*w*channels, 1 or 3 channels), one pixel a pixel. */
 export function drawPixels(canvas, pixels, height, width, channels) {
-  const image = new ImageData(width, height);
+  const image = drawingImage(width, height);
   for (let at = 0; at < height * width; at += 1) {
     for (let part = 0; part < 3; part += 1) {
       image.data[4 * at + part] = pixels[channels * at + (channels >= 3 ? part : 0)];
@@ -129,6 +129,15 @@ export function drawKernel(canvas, values, height, width, largest) {
   const maps = { data: values, height, width, channels: 1 };
   const top = largest ?? aroundZero(rangeOf(maps)).high;
   drawMap(canvas, maps, 0, { scale: { low: -top, high: top }, colors: "diverging" });
+}
+
+const drawingImages = new Map(); // "width height" -> an image that is used again and again
+
+/** Return an image to fill; it has to be put on a canvas before the next one is asked for. */
+function drawingImage(width, height) {
+  const key = `${width} ${height}`;
+  if (!drawingImages.has(key)) drawingImages.set(key, new ImageData(width, height));
+  return drawingImages.get(key);
 }
 
 /** Give the canvas the size of the image, and put the image there. */

@@ -3,17 +3,17 @@
 //
 // Maps are {data: Float32Array, height, width, channels}, with the channels of a pixel side by side
 // as in TensorFlow. A convolution is {kernel (kh, kw, channels, filters), size: [kh, kw], filters,
-// bias (filters) or null, relu, strides: [y, x], padding: "same" | "valid", dilation: [y, x]}, and a
-// pool {size, strides, padding}.
+// bias (filters) or null, relu, strides: [y, x], padding: "same" | "valid", dilation: [y, x]}, and
+// a pool {size, strides, padding}.
 //
 // A matrix is {kind, features, units, ...}: "float32" {kernel (features, units)}; "int8" {quantized
 // (features, units), scale (blocks, units)}; "int4" the same with two units in a byte, the even one
-// in the low half, each 8 too large; "low_rank" {rank, left int8 (features, rank), left_scale (rank),
-// right (rank, units)}.
+// in the low half, each 8 too large; "low_rank" {rank, left int8 (features, rank), left_scale
+// (rank), right (rank, units)}.
 //
 // A sum of products depends on the order of its terms, because each step is rounded. The exact
-// order goes through a window by row, column and channel, keeps the sum in float32 and does not round
-// the products. On many processors TensorFlow computes the same, to the last bit.
+// order goes through a window by row, column and channel, keeps the sum in float32 and does not
+// round the products. On many processors TensorFlow computes the same, to the last bit.
 
 /** Where windows lie along an axis, as in TensorFlow: how many, and how far the first juts out. */
 export function placeWindows(length, size, stride, padding, dilation = 1) {
@@ -128,8 +128,10 @@ export class JavaScriptEngine {
 /** The values that a window sees, by row, column and channel, with zeros around the input. */
 function engineGatherWindow(input, { size, strides, padding, dilation }, y, x, values) {
   const { height, width, channels, data } = input;
-  const top = y * strides[0] - placeWindows(height, size[0], strides[0], padding, dilation[0]).before;
-  const left = x * strides[1] - placeWindows(width, size[1], strides[1], padding, dilation[1]).before;
+  const rows = placeWindows(height, size[0], strides[0], padding, dilation[0]);
+  const columns = placeWindows(width, size[1], strides[1], padding, dilation[1]);
+  const top = y * strides[0] - rows.before;
+  const left = x * strides[1] - columns.before;
   for (let ky = 0, i = 0; ky < size[0]; ky++) {
     const row = top + ky * dilation[0];
     for (let kx = 0; kx < size[1]; kx++) {
@@ -216,10 +218,10 @@ function engineValue(matrix, r, u) {
 export function matrixColumn(matrix, u) {
   const column = new Float32Array(matrix.features);
   if (matrix.kind !== "low_rank") return column.map((_, r) => engineValue(matrix, r, u));
-  const [left, right] = engineFactors(matrix);
-  for (let k = 0; k < matrix.rank; k++) {
-    const weight = engineValue(right, k, u);
-    for (let r = 0; r < column.length; r++) column[r] += engineValue(left, r, k) * weight;
+  const { rank, left, left_scale: scale, right } = matrix;
+  const weights = scale.map((factor, k) => factor * right[k * matrix.units + u]); // (rank)
+  for (let r = 0; r < column.length; r++) {
+    for (let k = 0; k < rank; k++) column[r] += left[r * rank + k] * weights[k];
   }
   return column;
 }
@@ -278,7 +280,7 @@ class WasmEngine extends JavaScriptEngine {
       kernelHeight, touching ? 1 : kernelWidth, touching ? kernelWidth * channels : channels,
       filters, output.width, strideY * width * channels, strideX * channels,
       stepY * width * channels, stepX * channels,
-    ]); // prettier-ignore
+    ]);
 
     enginePad(input, this.view(Type, padded, height * width * channels), firstRow, left, width);
     engineSpread(layer.kernel, layer.filters, this.view(Type, kernel, taps * filters), filters);
@@ -313,7 +315,7 @@ class WasmEngine extends JavaScriptEngine {
     const job = this.put(Int32Array, [
       values, result, input.height, input.width, input.channels, output.height, output.width,
       poolHeight, poolWidth, strideY, strideX, top, left,
-    ]); // prettier-ignore
+    ]);
     this.wasm[name](job);
     output.data.set(this.view(Float32Array, result, output.data.length));
     return output;
@@ -321,16 +323,18 @@ class WasmEngine extends JavaScriptEngine {
 
   matmul(x, matrix) {
     const { kind, features, units } = matrix;
-    if (kind === "low_rank" || units % 16) return super.matmul(x, matrix);
+    if (kind === "low_rank") return super.matmul(x, matrix);
     const bits = { float32: 32, int8: 8, int4: 4 }[kind];
-    const pointer = this.keep(matrix.kernel ?? matrix.quantized);
+    const wide = Math.ceil(units / 16) * 16; // the loop takes 16 units at once
+    const inOne = bits === 4 ? 2 : 1; // units in one number of the array
+    const pointer = this.keep(matrix.kernel ?? matrix.quantized, units / inOne, wide / inOne);
     this.end = this.keptEnd;
     const input = this.put(Float32Array, x);
-    const scale = matrix.scale ? this.put(Float32Array, matrix.scale) : 0;
-    const result = this.reserve(Float32Array, units);
-    const partial = this.reserve(Float32Array, units);
+    const scale = matrix.scale ? this.putWide(matrix.scale, units, wide) : 0;
+    const result = this.reserve(Float32Array, wide);
+    const partial = this.reserve(Float32Array, wide);
     const block = matrix.scale ? engineBlock(matrix) : 256;
-    this.wasm.matmul(bits, input, pointer, scale, result, partial, features, units, block);
+    this.wasm.matmul(bits, input, pointer, scale, result, partial, features, wide, block);
     return this.view(Float32Array, result, units).slice();
   }
 
@@ -353,11 +357,19 @@ class WasmEngine extends JavaScriptEngine {
     return pointer;
   }
 
-  /** Copy a large matrix into the memory for good. */
-  keep(array) {
+  /** Copy an array of rows, each made wider with zeros. */
+  putWide(array, length, wideLength) {
+    const count = (array.length / length) * wideLength;
+    const pointer = this.reserve(array.constructor, count);
+    engineSpread(array, length, this.view(array.constructor, pointer, count), wideLength);
+    return pointer;
+  }
+
+  /** The same for a matrix, which stays in the memory for good. */
+  keep(array, length, wideLength) {
     if (!this.kept.has(array)) {
       this.end = this.keptEnd;
-      this.kept.set(array, this.put(array.constructor, array));
+      this.kept.set(array, this.putWide(array, length, wideLength));
       this.keptEnd = this.end;
     }
     return this.kept.get(array);
@@ -377,19 +389,21 @@ function enginePad(input, padded, firstRow, left, width) {
   }
 }
 
-/** Copy a kernel (taps, filters) to one with more filters, which are zero. */
-function engineSpread(kernel, filters, wide, wideFilters) {
-  if (filters === wideFilters) return wide.set(kernel);
+/** Copy rows, such as a kernel (taps, filters), to wider ones with zeros at their ends. */
+function engineSpread(rows, length, wide, wideLength) {
+  if (length === wideLength) {
+    wide.set(rows);
+    return;
+  }
   wide.fill(0);
-  for (let tap = 0; tap * filters < kernel.length; tap++) {
-    wide.set(kernel.subarray(tap * filters, (tap + 1) * filters), tap * wideFilters);
+  for (let from = 0, to = 0; from < rows.length; from += length, to += wideLength) {
+    wide.set(rows.subarray(from, from + length), to);
   }
 }
 
-/** Copy (pixels, wideFilters) to (pixels, filters), and leave out the filters that were added. */
-function engineGather(wide, wideFilters, place, filters) {
-  for (let pixel = 0; pixel * wideFilters < wide.length; pixel++) {
-    const start = pixel * wideFilters;
-    place.set(wide.subarray(start, start + filters), pixel * filters);
+/** Copy rows without what was added to their ends. */
+function engineGather(wide, wideLength, rows, length) {
+  for (let from = 0, to = 0; from < wide.length; from += wideLength, to += length) {
+    rows.set(wide.subarray(from, from + length), to);
   }
 }

@@ -1,6 +1,6 @@
 /** How one number of a map came about: the windows, the kernels, their products and their sum. */
 
-import { make, number, size } from "./dom.js";
+import { count, make, number, size } from "./dom.js";
 import { kernelInputName } from "./kernel.js";
 import { createPooled, sayWinner } from "./pooled.js";
 import { createSeen } from "./seen.js";
@@ -85,22 +85,21 @@ function explainTerm(term) {
 function explainTerms(app, now) {
   const { layer } = app.selection;
   const isRelu = app.manifest.layers[layer].activation === "relu";
-  const after = { value: now.after, name: say("on the map"), result: true };
+  const name = explainIsVector(app) ? say("its value") : say("on the map");
+  const after = { value: now.after, name, result: true };
   const relu = isRelu ? ["→", say("ReLU"), "→", after] : [];
   if (now.kind === "conv") {
-    const name =
-      now.parts.length === 1
-        ? say("sum of one map")
-        : say("sum over {maps} maps", { maps: now.parts.length });
+    const maps = now.parts.length;
+    const sum = maps === 1 ? say("sum of one map") : say("sum over {maps} maps", { maps });
     const before = { value: now.before, name: say("sum and bias"), result: !isRelu };
-    const terms = [{ value: now.sum, name }, "+", { value: now.bias, name: say("bias") }, "="];
+    const terms = [{ value: now.sum, name: sum }, "+", { value: now.bias, name: say("bias") }, "="];
     const off = now.off ? ["→", say("switched off"), "→", after] : relu;
     return [...terms, before, ...off];
   }
   if (now.kind === "dense") {
-    const inputs = app.network.output(layer - 1).channels;
-    const name = say("{inputs} inputs × weights, and bias", { inputs });
-    return [{ value: now.before, name, result: !isRelu }, ...relu];
+    const inputs = count(app.network.output(layer - 1).channels);
+    const sum = say("{inputs} inputs × weights, and bias", { inputs });
+    return [{ value: now.before, name: sum, result: !isRelu }, ...relu];
   }
   if (now.kind === "batch_norm") {
     return [
@@ -226,7 +225,7 @@ function explainWords(app, now) {
 function explainPlainWords(app, now) {
   const { layer } = app.selection;
   if (now.kind === "dense") {
-    const inputs = app.network.output(layer - 1).channels;
+    const inputs = count(app.network.output(layer - 1).channels);
     const before = number(now.before);
     const line = say(
       "It is the sum of {inputs} inputs, each times its weight, and of the bias: {before}",
@@ -249,7 +248,9 @@ function explainPlainWords(app, now) {
     return say("It is the mean of all {count} values of the map.", { count: now.count });
   }
   const value = number(now.value);
-  if (now.kind === "relu") return say("The input was {value}; negative numbers become 0.", { value });
+  if (now.kind === "relu") {
+    return say("The input was {value}; negative numbers become 0.", { value });
+  }
   return say("The layer passes its input on unchanged.");
 }
 

@@ -1,6 +1,6 @@
 /** The top of the explorer: the photograph, those to choose from, and the network's answer. */
 
-import { breakable, button, canvas, make, markChosen, number, roving } from "./dom.js";
+import { breakable, button, canvas, make, markChosen, number, roving, setText } from "./dom.js";
 import { drawPixels } from "./drawing.js";
 import { createOwn } from "./own.js";
 import { say } from "./words.js";
@@ -45,6 +45,7 @@ function createHeaderPhotograph(app) {
     if (drawn === app.version) return;
     drawn = app.version;
     drawPixels(picture, network.pixels, height, width, channels);
+    if (caption.textContent === headerTitle(app)) return;
     picture.setAttribute("aria-label", headerTitle(app));
     caption.textContent = headerTitle(app);
   }
@@ -158,12 +159,12 @@ function createHeaderAnswer(app) {
     const { values } = app.answer;
     const order = headerOrder(values, app.classNames.length).slice(0, shown);
     bars.forEach((bar, place) => bar.show(headerClass(app, order[place])));
-    rest.textContent = headerRest(values, order);
+    setText(rest, headerRest(values, order));
     rest.hidden = app.classNames.length <= shown;
-    hint.textContent = headerHint(app);
+    setText(hint, headerHint(app));
     const line = values ? null : headerCommand(app);
     commandLine.hidden = line === null;
-    command.textContent = line ?? "";
+    setText(command, line ?? "");
   }
 
   return { element, update };
@@ -177,9 +178,9 @@ function createHeaderBar() {
   const track = make("span", { class: "px-bar-track", "aria-hidden": "true" }, fill);
   const element = make("li", { class: "px-bar" }, name, track, amount);
   const show = (bar) => {
-    name.textContent = bar.label ? say("{name} (its label)", { name: bar.name }) : bar.name;
+    setText(name, bar.label ? say("{name} (its label)", { name: bar.name }) : bar.name);
     name.classList.toggle("px-bar-label", bar.label);
-    amount.textContent = headerProbability(bar);
+    setText(amount, headerProbability(bar));
     fill.style.setProperty("width", `${100 * (bar.value ?? 0)}%`);
   };
   return { element, show };

@@ -1,7 +1,7 @@
 /** The tab "Look": a layer's maps, one of them large, and how each number came about. */
 
 import { arrowStep, canvas, make, markChosen, number, pixelUnder, roving } from "./dom.js";
-import { placeBubble, size, stage, toggle, whenInView } from "./dom.js";
+import { placeBubble, setText, size, stage, toggle, whenInView } from "./dom.js";
 import { commonRange, drawMap, drawPixels, rangeOf } from "./drawing.js";
 import { createExplain } from "./explain.js";
 import { describeLayer } from "./row.js";
@@ -33,8 +33,8 @@ export function createLook(app) {
   function update() {
     const { layer } = app.selection;
     const error = app.network.outputError(layer);
-    heading.textContent = app.manifest.layers[layer].name;
-    line.textContent = describeLayer(app, layer);
+    setText(heading, app.manifest.layers[layer].name);
+    setText(line, describeLayer(app, layer));
     problem.hidden = error === null;
     problem.textContent = error ?? "";
     body.hidden = error !== null;
@@ -132,7 +132,8 @@ function createLookTile(app, view, filter) {
     drawn = key;
     drawMap(picture, maps, filter, { scale: lookScale(app, view, filter) });
     state.textContent = lookState(app, layer, filter);
-    tile.setAttribute("aria-label", `${say("Map {filter}", { filter })}${state.textContent}`);
+    const name = say("Map {filter}", { filter });
+    tile.setAttribute("aria-label", `${name} ${state.textContent}`.trim());
   };
   whenInView(tile, tile.update);
   return tile;
@@ -140,10 +141,10 @@ function createLookTile(app, view, filter) {
 
 /** Return what was done to a map, as a word. */
 function lookState(app, layer, filter) {
-  if (app.network.isOff(layer, filter)) return say(" off");
+  if (app.network.isOff(layer, filter)) return say("off");
   const { kind } = app.manifest.layers[layer];
   const edited = kind === "conv" && app.network.filterOf(layer, filter).edited;
-  return edited ? say(" edited") : "";
+  return edited ? say("edited") : "";
 }
 
 /** The colors' range as a bar with its two ends. */
@@ -201,7 +202,8 @@ function createLookMap(app, view) {
       frame.style.setProperty("--px-ratio", String(width / Math.max(height, width)));
     }
     frame.mark({ top: y, left: x, height: 1, width: 1 }, height, width);
-    bubble.textContent = number(maps.data[(y * width + x) * maps.channels + filter], 4);
+    const value = number(maps.data[(y * width + x) * maps.channels + filter], 4);
+    setText(bubble, value);
     placeBubble(bubble, (x + 0.5) / width, (y + 0.5) / height);
   }
 

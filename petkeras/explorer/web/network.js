@@ -191,6 +191,11 @@ export class Network {
     return this.#cell(this.layers.length - 1).misfit ?? "";
   }
 
+  /** Whether a dense layer's kernel was too large to come along, so that it has no output here. */
+  isLeftOut(i) {
+    return this.layers[i].kind === "dense" && this.#matrix(i) === null;
+  }
+
   /** Whether a layer's output was computed in the exact order, from the photograph on. */
   isExact(i) {
     return this.#cell(i).exact;

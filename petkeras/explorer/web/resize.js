@@ -75,7 +75,7 @@ function resizeAlong(colors, rows, length, newLength) {
   return result;
 }
 
-/** For each new pixel the old ones that it covers, and their weights: a triangle around its middle. */
+/** For each new pixel the old ones that it covers, with weights: a triangle around its middle. */
 function resizeWindows(length, newLength) {
   const scale = length / newLength;
   const support = Math.max(scale, 1); // half a triangle's width, in old pixels

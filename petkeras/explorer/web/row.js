@@ -1,7 +1,7 @@
 /** The row of layers, from the photograph to the probabilities. */
 
 import { breakable, canvas, count, make, markChosen, number, roving } from "./dom.js";
-import { size, whenInView } from "./dom.js";
+import { setText, size, whenInView } from "./dom.js";
 import { aroundZero, colorOf, commonRange, drawMap, drawPixels } from "./drawing.js";
 import { rangeOf, sharpContext } from "./drawing.js";
 import { say } from "./words.js";
@@ -72,16 +72,20 @@ function createRowCard(app, index) {
     make("span", { class: "px-card-size", text: weights }),
   );
   let drawn = null;
+  let filters = null; // which maps are shown; they stay when the network is changed
 
   function update() {
     if (drawn === app.version || !element.inView) return;
     drawn = app.version;
     const problem = app.network.outputError(index);
-    shape.textContent = problem ? say("no output") : size(rowShape(app, index));
+    setText(shape, problem ? say("no output") : size(rowShape(app, index)));
     element.classList.toggle("px-broken", problem !== null);
-    element.title = problem ?? "";
+    if (element.title !== (problem ?? "")) element.title = problem ?? "";
     const context = sharpContext(picture, ROW_PICTURE, ROW_PICTURE);
-    if (!problem) drawRowPicture(context, app.network.output(index));
+    if (problem) return;
+    const maps = app.network.output(index);
+    filters ??= rowFilters(maps);
+    drawRowPicture(context, maps, filters, app.ink);
   }
 
   whenInView(element, update);
@@ -113,7 +117,8 @@ function createRowProbabilities(app) {
     if (drawn === app.answer) return;
     drawn = app.answer;
     const context = sharpContext(picture, ROW_PICTURE, ROW_PICTURE);
-    if (app.answer.values) drawRowBars(context, app.answer.values, { low: 0, high: 1 });
+    const { values } = app.answer;
+    if (values) drawRowBars(context, values, { low: 0, high: 1 }, app.ink);
   };
   return { element, update };
 }
@@ -136,28 +141,54 @@ function rowShape(app, index) {
   return app.manifest.layers[index].shape.length === 1 ? shape.slice(2) : shape;
 }
 
-/** Draw a few maps, or the units of a vector. */
-function drawRowPicture(context, maps) {
-  const { height, width, channels } = maps;
-  if (height * width > 1) drawRowMaps(context, maps);
-  else if (channels <= ROW_BARS) drawRowBars(context, maps.data, aroundZero(rangeOf(maps)));
-  else drawRowUnits(context, maps);
+/** Return how many maps are drawn side by side: fewer and larger ones where maps are large. */
+function rowTiles({ height }) {
+  return height >= 24 ? 2 : height >= 12 ? 3 : 4;
 }
 
-/** Draw the first maps of a layer as tiles: fewer and larger ones where the maps are large. */
-function drawRowMaps(context, maps) {
-  const sides = maps.height >= 24 ? 2 : maps.height >= 12 ? 3 : 4;
+/** Return the maps that vary most, in their order, so that a card shows something. */
+function rowFilters(maps) {
+  const { data, height, width, channels } = maps;
+  const sums = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  for (let at = 0; at < data.length; at += 1) {
+    sums[at % channels] += data[at];
+    squares[at % channels] += data[at] * data[at];
+  }
+  const spread = squares.map((square, filter) => square - sums[filter] ** 2 / (height * width));
+  const order = Array.from(spread.keys()).sort((a, b) => spread[b] - spread[a]);
+  return order.slice(0, rowTiles(maps) ** 2).sort((a, b) => a - b);
+}
+
+/** Draw a few maps, or the units of a vector. */
+function drawRowPicture(context, maps, filters, ink) {
+  const { height, width, channels } = maps;
+  if (height * width > 1) drawRowMaps(context, maps, filters);
+  else if (channels > ROW_BARS) drawRowUnits(context, maps);
+  else drawRowBars(context, maps.data, aroundZero(rangeOf(maps)), ink);
+}
+
+let rowCanvas = null; // one canvas that every map is drawn on before it becomes a tile
+
+function rowScratch() {
+  rowCanvas ??= canvas(1, 1);
+  return rowCanvas;
+}
+
+/** Draw some maps of a layer as tiles. */
+function drawRowMaps(context, maps, filters) {
+  const sides = rowTiles(maps);
   const side = (ROW_PICTURE - ROW_GAP * (sides - 1)) / sides;
   const scale = commonRange(maps);
-  const scratch = document.createElement("canvas");
+  const scratch = rowScratch();
   context.imageSmoothingEnabled = maps.width > side * 1.5;
   context.imageSmoothingQuality = "high";
-  for (let tile = 0; tile < Math.min(sides * sides, maps.channels); tile += 1) {
-    drawMap(scratch, maps, tile, { scale });
+  filters.forEach((filter, tile) => {
+    drawMap(scratch, maps, filter, { scale });
     const left = (tile % sides) * (side + ROW_GAP);
     const top = Math.floor(tile / sides) * (side + ROW_GAP);
     context.drawImage(scratch, left, top, side, side);
-  }
+  });
 }
 
 /** Draw many numbers as a grid of colored cells. */
@@ -174,8 +205,7 @@ function drawRowUnits(context, { data, channels }) {
 }
 
 /** Draw a few numbers as bars from zero, in the color of the text. */
-function drawRowBars(context, values, { low, high }) {
-  const ink = getComputedStyle(context.canvas).color;
+function drawRowBars(context, values, { low, high }, ink) {
   const shown = Array.from(values).slice(0, ROW_BARS);
   const step = Math.min(28, ROW_PICTURE / shown.length);
   const place = (value) => (high > low ? ((value - low) / (high - low)) * ROW_PICTURE : 0);

@@ -20,7 +20,7 @@ export function createUnits(app) {
   const frame = stage(picture, bubble);
   frame.classList.add("px-pointed", "px-units");
   const hint = make("p", { class: "px-hint", text: say("Click a unit, or press the arrow keys.") });
-  const element = make("div", { class: "px-look-map" }, title, frame, hint);
+  const element = make("div", { class: "px-look-map px-look-units" }, title, frame, hint);
   let drawn = null;
 
   const choose = (unit, spoken) => {
@@ -42,7 +42,8 @@ export function createUnits(app) {
     const { layer } = app.selection;
     const { data } = app.network.output(layer);
     const { channels, columns, rows } = unitsGrid(app);
-    if (columns === 1) drawUnitBars(picture, data, (unit) => unitName(app, layer, unit));
+    const nameOf = (unit) => unitName(app, layer, unit);
+    if (columns === 1) drawUnitBars(picture, data, nameOf, app.ink);
     else drawUnitCells(picture, data, rows, columns);
     title.textContent = say("{channels} numbers: choose one", { channels });
     const { name } = app.manifest.layers[layer];
@@ -81,14 +82,14 @@ function unitName(app, layer, unit) {
 }
 
 /** Draw a few units as bars from zero, with their names and numbers. */
-function drawUnitBars(picture, data, nameOf) {
+function drawUnitBars(picture, data, nameOf, ink) {
   const step = Math.min(UNITS_BAR, UNITS_SIDE / data.length);
   const context = sharpContext(picture, UNITS_SIDE, step * data.length);
   const { low, high } = aroundZero(rangeOf({ data, channels: 1 }));
   const left = UNITS_SIDE * UNITS_NAME;
   const room = UNITS_SIDE - left;
   const place = (value) => left + (high > low ? ((value - low) / (high - low)) * room : room / 2);
-  context.fillStyle = context.strokeStyle = getComputedStyle(picture).color;
+  context.fillStyle = ink;
   context.textBaseline = "middle";
   data.forEach((value, unit) => {
     const [top, middle] = [unit * step, (unit + 0.5) * step];

@@ -1,6 +1,6 @@
 /** Which input maps and which kernels made a map of a convolution, and one number of it. */
 
-import { button, canvas, make, number, stage } from "./dom.js";
+import { button, canvas, make, number, setText, stage } from "./dom.js";
 import { commonRange, drawGridNumbers, drawMap, sharpContext } from "./drawing.js";
 import { kernelInputName } from "./kernel.js";
 import { say } from "./words.js";
@@ -116,8 +116,8 @@ function createWhyRow(app) {
   function update({ window, parts, inside }, scales) {
     const input = app.network.output(app.selection.layer - 1);
     frame.mark(windowExtent(window), input.height, input.width);
-    drawWhyGrids(grids, parts[channel], window, inside, scales);
-    sum.textContent = number(parts[channel].sum, 4);
+    drawWhyGrids(grids, parts[channel], { window, inside, scales, ink: app.ink });
+    setText(sum, number(parts[channel].sum, 4));
   }
 
   return { element, show, update };
@@ -129,11 +129,11 @@ export function windowExtent({ top, left, height, width, stepY, stepX }) {
 }
 
 /** Draw window × kernel = products on one canvas. */
-function drawWhyGrids(picture, part, { height, width }, inside, scales) {
+function drawWhyGrids(picture, part, { window, inside, scales, ink }) {
+  const { height, width } = window;
   const cell = whyCell(height, width);
   const across = cell[0] * width;
   const context = sharpContext(picture, 3 * across + 2 * WHY_SIGN, cell[1] * height);
-  const ink = getComputedStyle(picture).color;
   const grids = [
     [part.values, { cell, ...scales.window, colors: "viridis", inside }],
     [part.kernel, { cell, ...scales.kernel, colors: "diverging" }],
