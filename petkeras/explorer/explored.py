@@ -66,7 +66,7 @@ class Explored:
         if not names:
             return "What does the network see?"
         if len(names) > MAX_NAMED:
-            return f"Which of {len(names)} breeds?"
+            return f"Which of {len(names)} {'classes' if self.run is None else 'breeds'}?"
         title = " or ".join(names) + "?"
         return title[0].upper() + title[1:]
 

@@ -42,17 +42,17 @@ def probabilities(explored, pixels):
 # The page by itself
 
 
-def test_nothing_is_requested_and_nothing_is_said_in_any_tab(browser, page_file):
-    with opened(browser, page_file) as page:
-        for name in TABS:
-            page.tab(name)
-            for label in ("Forward", "Play"):
-                for each in page.page.get_by_role("button", name=label, exact=True).all():
-                    if each.is_visible() and each.is_enabled():
-                        each.click()
-            page.page.wait_for_timeout(100)
-        assert page.messages == []
-        assert [url for url in page.requests if not url.startswith("data:")] == [page_file.as_uri()]
+def test_nothing_is_requested_and_nothing_is_said_in_any_tab(explorer, page_file):
+    for name in TABS:
+        explorer.tab(name)
+        for label in ("Forward", "Play"):
+            for each in explorer.page.get_by_role("button", name=label, exact=True).all():
+                if each.is_visible() and each.is_enabled():
+                    each.click()
+        explorer.page.wait_for_timeout(100)
+    requests = [url for url in explorer.requests if not url.startswith("data:")]
+    assert requests == [page_file.as_uri()]
+    assert explorer.messages == []
 
 
 def test_the_policy_refuses_a_script_a_style_and_a_request_of_others(browser, page_file):

@@ -67,8 +67,8 @@ export function createAnswer(app) {
         ? say("Score of {name}: {total}", values)
         : say("Score of {name} less that of {other}: {total}", values);
     explain.textContent = say(
-      "Each of the {units} times its weight, and the bias, add up to the score. " +
-        "Softmax turns all scores into probabilities. Choose one of them to see what it saw.",
+      "Each of the {units} times its weight, and the bias, add up to the score. Choose one to " +
+        "see where its value came from. Softmax turns the scores into probabilities.",
       { units: answerUnitNames(source, count(score.units.length)) },
     );
     const parts = answerParts(score, source);

@@ -44,6 +44,7 @@ export function createCells(title, rows, columns, options = {}) {
   let values = new Array(rows * columns).fill(null);
   let digits = 2;
   let typing = false; // a number is being typed into the cell with the focus
+  let minus = false; // the last key was "-": a step down, or the sign of a number
 
   for (let row = 0; row < rows; row++) {
     const line = make("tr");
@@ -105,6 +106,8 @@ export function createCells(title, rows, columns, options = {}) {
 
   function pressKey(event, index) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (minus && /^[\d.,]$/.test(event.key)) startNegative(index);
+    minus = event.key === "-" && !typing;
     const move = arrowStep(event);
     if (move) moveBy(index, move);
     else if (event.key === "Enter" || event.key === "Escape") leaveAndSelect(index);
@@ -132,6 +135,12 @@ export function createCells(title, rows, columns, options = {}) {
     change(index, Number(((values[index] ?? 0) + by).toPrecision(6)));
     leaveAndSelect(index);
     onChoose(index);
+  }
+
+  /** Let a typed digit follow a minus sign, not replace the number. */
+  function startNegative(index) {
+    typing = true;
+    fields[index].value = "−";
   }
 
   function turnSign(index) {

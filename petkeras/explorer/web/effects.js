@@ -56,7 +56,7 @@ export function createEffects(app, scanned) {
   const table = make(
     "table",
     { class: "px-table px-effects" },
-    make("caption", { text: say("Probabilities against the untouched photograph and network") }),
+    make("caption", { text: say("Compared with the untouched photograph and network") }),
     make(
       "thead",
       {},
@@ -81,7 +81,7 @@ export function createEffects(app, scanned) {
   const element = make(
     "section",
     { class: "px-tool" },
-    make("h2", { class: "px-title", text: say("What it changes") }),
+    make("h2", { class: "px-title", text: say("What it does to the probabilities") }),
     table,
     reason,
     watch,

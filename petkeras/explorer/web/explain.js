@@ -188,7 +188,10 @@ function explainExactness(app) {
   if (app.network.sameToTheLastBit(layer)) return say("The same as TensorFlow's to the last bit.");
   if (!measured) return "";
   const largest = measured.largest.toExponential(1);
-  if (measured.largest > 0) return say("TensorFlow's differs by at most {largest}.", { largest });
+  if (measured.largest > 0) {
+    const values = { compared: count(measured.compared), largest };
+    return say("Of {compared} numbers compared, TensorFlow's differ by at most {largest}.", values);
+  }
   if (!app.network.isExact(layer)) return say("Now being added up in TensorFlow's order …");
   return say("Untouched, this layer is the same as TensorFlow's to the last bit.");
 }

@@ -83,7 +83,7 @@ export function createKernelEditor(app, edited) {
   const paint = toggle(say("Paint with the value"), false, (on) => (painting = on));
   const bias = slider(
     say("Bias"),
-    { min: -1, max: 1, step: 0.01, value: 0, format: (value) => number(value, 3) },
+    { min: -1, max: 1, step: "any", value: 0, format: (value) => number(value, 4) },
     (value) => change({ bias: value }),
   );
   const article = make("div", { class: "px-presets" });

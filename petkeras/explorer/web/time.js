@@ -142,7 +142,7 @@ function createWeightsThen(app) {
     if (key === next && cells) return;
     if (key.split(" ")[0] !== String(layer)) {
       const count = kernelInputs(network, layer);
-      channel = Math.min(channel, count - 1);
+      channel = network.contributions(layer, filter)[0]?.channel ?? 0;
       channels.replaceChildren();
       for (let value = 0; value < count; value++) {
         channels.append(make("option", { value, text: kernelInputName(network, layer, value) }));
@@ -152,7 +152,7 @@ function createWeightsThen(app) {
     key = next;
     cells = {
       then: createCells(say("At that step"), height, width),
-      now: createCells(say("Trained"), height, width),
+      now: createCells(say("trained"), height, width),
     };
     kernels.replaceChildren(cells.then.element, cells.now.element);
   }
