@@ -21,7 +21,6 @@ from petkeras.explorer.changes import (
     run_changes,
 )
 from petkeras.explorer.edits import compute_layer
-from petkeras.explorer.photographs import LARGE
 
 LIMIT = 0.02  # the largest error of a probability that the page still shows
 MAX_EXACT = 1_000_000  # bytes of all dense kernels together that are sent as they are
@@ -35,7 +34,7 @@ BLOCK = 1024  # rows of a quantized kernel that share a scale
 LARGEST = {8: 127, 4: 4.5}
 DIRECTIONS = 32  # of change in which the errors of 4 bits are made to cancel out
 REST = 10  # how much heed is paid to all other directions
-OCCLUSIONS = 60  # measured
+MEASURED = 60  # changes of each kind
 NO_ERRORS = {"occlusion": 0.0, "photograph": 0.0, "kernel": 0.0}
 
 
@@ -237,14 +236,12 @@ class _Samples:
 
     def measure(self, factors):
         """Return the largest error of a probability by kind of change."""
-        is_large = max(self.photographs.shape[1:3]) >= LARGE
-        others = self.explored.photographs.others[: 12 if is_large else 48]
+        others = self.explored.photographs.others[:MEASURED]
         others = others if len(others) else self.photographs[:, :, ::-1]  # mirrored
-        count = 24 if is_large else 48
         kinds = {
-            "occlusion": make_occlusions(self.photographs, OCCLUSIONS, seed=2),
+            "occlusion": make_occlusions(self.photographs, MEASURED, seed=2),
             "photograph": make_replacements(others),
-            "kernel": make_edits(self.photographs, self.chain, count, seed=2),
+            "kernel": make_edits(self.photographs, self.chain, MEASURED, seed=2),
         }
         return {kind: self._error(changes, factors) for kind, changes in kinds.items()}
 

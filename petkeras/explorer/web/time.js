@@ -99,7 +99,7 @@ function createWeightsThen(app) {
     class: "px-select",
     onchange: () => {
       channel = Number(channels.value);
-      key = "";
+      cells = null;
       app.draw();
     },
   });
