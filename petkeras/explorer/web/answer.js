@@ -27,12 +27,17 @@ export function createAnswer(app) {
   const explain = make("p", { class: "px-hint" });
   const caption = make("caption");
   const rows = make("tbody");
-  const heads = [say("From"), say("Adds"), say("Sum so far"), say("Drawn")];
+  const heads = [
+    make("th", { scope: "col", text: say("From") }),
+    make("th", { scope: "col", class: "px-num", text: say("Adds") }),
+    make("th", { scope: "col", class: "px-num", text: say("Sum so far") }),
+    make("th", { scope: "col", text: say("Drawn") }),
+  ];
   const table = make(
     "table",
     { class: "px-table px-waterfall" },
     caption,
-    make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", text })))),
+    make("thead", {}, make("tr", {}, ...heads)),
     rows,
   );
   const sum = make(

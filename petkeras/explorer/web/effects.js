@@ -52,7 +52,9 @@ export function createEffects(app, scanned) {
     const row = make("tr", {}, make("th", { scope: "row", text: name }), ...cells, bar);
     return { row, cells, bar };
   });
-  const heads = [say("Class"), say("Untouched"), say("Now"), say("Change")];
+  const heads = [say("Untouched"), say("Now"), say("Change")].map((text) =>
+    make("th", { scope: "col", class: "px-num", text }),
+  );
   const table = make(
     "table",
     { class: "px-table px-effects" },
@@ -60,7 +62,7 @@ export function createEffects(app, scanned) {
     make(
       "thead",
       {},
-      make("tr", {}, ...heads.map((text) => make("th", { scope: "col", text })), make("td")),
+      make("tr", {}, make("th", { scope: "col", text: say("Class") }), ...heads, make("td")),
     ),
     make("tbody", {}, ...rows.map(({ row }) => row)),
   );

@@ -161,8 +161,9 @@ function createHeaderAnswer(app) {
     bars.forEach((bar, place) => bar.show(headerClass(app, order[place])));
     setText(rest, headerRest(values, order));
     rest.hidden = app.classNames.length <= shown;
-    setText(hint, headerHint(app));
     const line = values ? null : headerCommand(app);
+    const lead = line === null ? "" : ` ${say("TensorFlow computes it with:")}`;
+    setText(hint, headerHint(app) + lead);
     commandLine.hidden = line === null;
     setText(command, line ?? "");
   }
