@@ -45,3 +45,17 @@ def describe_classes(names, most=4):
     if len(names) > most:
         return f"{len(names)} breeds"
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def ask_which(names, kind="breeds", most=4):
+    """Return the question that a classifier answers: the names of a few classes, or how many.
+
+    Example:
+
+    >>> from petkeras.text import ask_which
+    >>> ask_which(("shiba_inu", "samoyed")), ask_which(range(37))
+    ('shiba inu or samoyed?', 'Which of 37 breeds?')
+    """
+    if len(names) > most:
+        return f"Which of {len(names)} {kind}?"
+    return " or ".join(name.replace("_", " ") for name in names) + "?"

@@ -187,9 +187,14 @@ def decode(data, image_size):
     >>> image.shape, size
     ((8, 8, 3), (40, 30))
     """
+    return squash(data, image_size, image_size)
+
+
+def squash(data, height, width):
+    """Decode a picture like `decode`, to any height and width."""
     picture, size = open_upright(data)
     with reading():
-        small = picture.resize((image_size, image_size), Image.Resampling.BILINEAR)
+        small = picture.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(small), size
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from petkeras.explorer.edits import compute_layer
+from petkeras.visualize.sliding_windows import SlidingWindows
 
 SAMPLES = 300  # values of each convolution and photograph
 
@@ -56,12 +57,12 @@ def exact_sums(layer, x, places):
         `(n,)` float32.
     """
     kernel = np.asarray(layer.weights["kernel"], np.float64)  # (kh, kw, channels, filters)
-    (top, down, tall), (left, right, wide) = (_steps(layer, axis, x.shape) for axis in (0, 1))
+    rows, columns = (_windows(layer, axis, x.shape) for axis in (0, 1))
     total = np.zeros(len(places[0]), np.float32)
     for row in range(kernel.shape[0]):
-        y = places[0] * down - top + row * tall
+        y = places[0] * rows.stride - rows.before + row * rows.dilation
         for column in range(kernel.shape[1]):
-            at = places[1] * right - left + column * wide
+            at = places[1] * columns.stride - columns.before + column * columns.dilation
             inside = (y >= 0) & (y < x.shape[0]) & (at >= 0) & (at < x.shape[1])
             pixels = np.where(inside[:, None], x[y * inside, at * inside], 0)  # (n, channels)
             # float64 holds the products of float32 numbers exactly.
@@ -72,11 +73,8 @@ def exact_sums(layer, x, places):
     return total if bias is None else total + np.asarray(bias)[places[2]]
 
 
-def _steps(layer, axis, shape):
-    """Return along an axis how far the first window juts out, the stride and the dilation."""
+def _windows(layer, axis, shape):
+    """Return where a convolution's windows lie along an axis."""
     stride, dilation = (layer.settings[name][axis] for name in ("strides", "dilation"))
-    if layer.settings["padding"] == "valid":
-        return 0, stride, dilation
-    span = (layer.weights["kernel"].shape[axis] - 1) * dilation + 1
-    outside = max((-(-shape[axis] // stride) - 1) * stride + span - shape[axis], 0)
-    return outside // 2, stride, dilation
+    window = layer.weights["kernel"].shape[axis]
+    return SlidingWindows(shape[axis], window, stride, layer.settings["padding"], dilation)

@@ -63,8 +63,6 @@ def explore(
     >>> pk.explore("runs/mine", tab="change")  # doctest: +SKIP
     >>> pk.explore("runs/mine", ["photo.jpg"]).save("mine.html")  # doctest: +SKIP
     """
-    if isinstance(photographs, str | os.PathLike):
-        photographs = [photographs]
     _check_source(run_or_model, class_names, mean, pixel_scale)
     explored = open_explored(
         run_or_model,

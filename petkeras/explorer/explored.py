@@ -23,10 +23,8 @@ from petkeras.explorer.photographs import (
 from petkeras.inspection import named_layers
 from petkeras.runs.repeat import load_pictures
 from petkeras.runs.run import Run
-from petkeras.system.files import read_array
-from petkeras.text import one_line
+from petkeras.text import ask_which
 
-MAX_NAMED = 4  # classes that are named in the title
 TRAINING_PHOTOGRAPHS = 128  # that a compressed dense layer is fitted to
 TRAINING_PHOTOGRAPHS_LARGE = 48
 BATCH_SIZE = 8
@@ -62,12 +60,9 @@ class Explored:
     @property
     def title(self):
         """The question that the network answers."""
-        names = [name.replace("_", " ") for name in self.class_names]
-        if not names:
+        if not self.class_names:
             return "What does the network see?"
-        if len(names) > MAX_NAMED:
-            return f"Which of {len(names)} {'classes' if self.run is None else 'breeds'}?"
-        title = " or ".join(names) + "?"
+        title = ask_which(self.class_names, "classes" if self.run is None else "breeds")
         return title[0].upper() + title[1:]
 
     def preprocess(self, pixels):
@@ -228,15 +223,5 @@ def _choose(explored, photographs, data):
         return choose_photographs(data.test, predict)
     if explored.run is None:
         raise PetkerasError("Name photographs in `photographs`: paths, or an array of pixels.")
-    return _filmed_photograph(explored.run, shape)
-
-
-def _filmed_photograph(run, shape):
-    try:
-        image = read_array(run.run_dir / "evolution" / "photograph.npy", shape, np.uint8)
-    except PetkerasError:
-        raise PetkerasError(
-            f"The pictures that {one_line(run.run_dir)} was trained on were not found. Name a "
-            "photograph in `photographs`."
-        ) from None
+    image = explored.run.filmed_photograph()
     return Photographs(image[None], ["the filmed photograph"], [None], "test")

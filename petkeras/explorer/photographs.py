@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from petkeras.data.pictures import open_upright, read_file, reading
+from petkeras.data.pictures import read_file, squash
 from petkeras.errors import PetkerasError
 from petkeras.system.files import local_path
 from petkeras.text import one_line
@@ -75,12 +75,11 @@ def decode_photograph(data, shape):
     Raises:
         ValueError: the bytes are not a picture, are truncated, or exceed a limit.
     """
-    picture, _ = open_upright(data)
     height, width, channels = shape
-    with reading():
-        small = picture.resize((width, height), Image.Resampling.BILINEAR)
-        small = small.convert("L") if channels == 1 else small
-    return np.asarray(small).reshape(shape)
+    pixels, _ = squash(data, height, width)  # (height, width, 3)
+    if channels == 1:
+        pixels = np.asarray(Image.fromarray(pixels).convert("L"))
+    return pixels.reshape(shape)
 
 
 def read_photographs(files, shape):

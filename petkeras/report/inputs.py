@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from petkeras.errors import PetkerasError
 from petkeras.inspection import convolutions, filter_layers, find_layer, has_feature_maps
-from petkeras.system.files import read_array
 from petkeras.tracing import compute_logits
 
 MAX_PHOTOGRAPHS = 3  # by default
@@ -83,16 +81,5 @@ def choose_inputs(run, data=None, photographs=(), layers=()):
         first = first[:MAX_PHOTOGRAPHS]  # of the classes that are in the test part
         images, names = data.test.images[first], tuple(data.test.names[number] for number in first)
     else:
-        images, names = _filmed_photograph(run)[None], ("the filmed photograph",)
+        images, names = run.filmed_photograph()[None], ("the filmed photograph",)
     return FigureInputs(run, data, images, names, list(layers))
-
-
-def _filmed_photograph(run):
-    size = run.config["image_size"]
-    try:
-        return read_array(run.run_dir / "evolution" / "photograph.npy", (size, size, 3), np.uint8)
-    except PetkerasError:
-        raise PetkerasError(
-            f"The pictures that {run.run_dir} was trained on were not found. "
-            "Name a photograph in `photographs`."
-        ) from None

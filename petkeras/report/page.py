@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 import petkeras
-from petkeras.text import describe_classes
+from petkeras.text import ask_which, describe_classes
 
 MAX_NAMED = 4  # classes that are named in the heading and have a column each
 TEMPLATE = Path(__file__).with_name("report.html")
@@ -28,7 +28,7 @@ def write_report(inputs, figures):
     run = inputs.run
     sections = list(dict.fromkeys(figure.section for figure in figures))
     page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title=html.escape(_title(run.class_names)),
+        title=html.escape(ask_which(run.class_names)),
         summary=html.escape(_summary(run)),
         tables=_predictions(inputs) + _recipe(run),
         links=" ".join(f'<a href="#s{i}">{html.escape(s)}</a>' for i, s in enumerate(sections)),
@@ -45,13 +45,6 @@ def write_report(inputs, figures):
     file.unlink(missing_ok=True)  # in someone else's run folder it could be a link to any file
     file.write_text(page, encoding="utf-8")
     return file
-
-
-def _title(class_names):
-    """Return the question that the network answers."""
-    if len(class_names) > MAX_NAMED:
-        return f"Which of {len(class_names)} breeds?"
-    return " or ".join(name.replace("_", " ") for name in class_names) + "?"
 
 
 def _summary(run):

@@ -14,6 +14,7 @@ from petkeras.runs.folder import check_is_run
 from petkeras.runs.loading import load_model
 from petkeras.runs.precision import compute_in_float32, mixed_policies
 from petkeras.system.files import local_path, read_array
+from petkeras.text import one_line
 from petkeras.tracing import compute_logits
 
 
@@ -158,6 +159,22 @@ class Run:
     def preprocess(self, images):
         """Return the network's input, `(n, size, size, 3)` float32, for uint8 images."""
         return preprocess(images, self.mean, self.recipe)
+
+    def filmed_photograph(self):
+        """Return the filmed photograph, for want of the run's pictures: `(size, size, 3)` uint8.
+
+        Raises:
+            PetkerasError: there is none, or it is damaged.
+        """
+        size = self.config["image_size"]
+        file = self.run_dir / "evolution" / "photograph.npy"
+        try:
+            return read_array(file, (size, size, 3), np.uint8)
+        except PetkerasError:
+            raise PetkerasError(
+                f"The pictures that {one_line(self.run_dir)} was trained on were not found. "
+                "Name a photograph in `photographs`."
+            ) from None
 
     def _file(self, name):
         file = self.run_dir / name

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
-from petkeras.report.page import _predictions, _title
+from petkeras.report.page import _predictions
+from petkeras.text import ask_which
 
 
 class Page(HTMLParser):
@@ -76,8 +77,8 @@ def test_the_page_describes_the_training_and_the_predictions(shown):
 
 
 def test_the_heading_names_a_few_classes_and_counts_many():
-    assert _title(("shiba_inu", "samoyed")) == "shiba inu or samoyed?"
-    assert _title([f"breed_{number}" for number in range(37)]) == "Which of 37 breeds?"
+    assert ask_which(("shiba_inu", "samoyed")) == "shiba inu or samoyed?"
+    assert ask_which([f"breed_{number}" for number in range(37)]) == "Which of 37 breeds?"
 
 
 def test_the_table_of_predictions_stays_narrow_for_many_classes():

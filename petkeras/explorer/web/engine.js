@@ -15,15 +15,16 @@
 // order goes through a window by row, column and channel, keeps the sum in float32 and does not
 // round the products. On many processors TensorFlow computes the same, to the last bit.
 
-/** Where windows lie along an axis, as in TensorFlow: how many, and how far the first juts out. */
+/** Where windows lie along an axis, as in TensorFlow: how many, and the padding at both ends. */
 export function placeWindows(length, size, stride, padding, dilation = 1) {
   const span = (size - 1) * dilation + 1;
   if (padding === "valid") {
-    return { count: Math.max(Math.floor((length - span) / stride) + 1, 0), before: 0 };
+    return { count: Math.max(Math.floor((length - span) / stride) + 1, 0), before: 0, after: 0 };
   }
   const count = Math.ceil(length / stride);
   const outside = Math.max((count - 1) * stride + span - length, 0);
-  return { count, before: Math.floor(outside / 2) };
+  const before = Math.floor(outside / 2);
+  return { count, before, after: outside - before };
 }
 
 /** Maps full of zeros. */

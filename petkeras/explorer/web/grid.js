@@ -1,8 +1,8 @@
 /** A convolution or a pool on a small grid with numbers, one window at a time. */
 import { cellText, createCells } from "./cells.js";
 import { make } from "./dom.js";
+import { placeWindows } from "./engine.js";
 import { createPlayer } from "./player.js";
-import { windowsAlong } from "./windows.js";
 import { say } from "./words.js";
 
 const GRID_SIDE = 6;
@@ -19,7 +19,7 @@ const GRID_KERNEL = [-1, 0, 1, -1, 0, 1, -1, 0, 1];
 /** Return what a small convolution or pool does with one window. */
 export function gridWindow(setting, input, kernel, step) {
   const { kind, size, stride, rows, columns } = setting;
-  const [row, column] = [Math.floor(step / columns.out), step % columns.out];
+  const [row, column] = [Math.floor(step / columns.count), step % columns.count];
   const top = row * stride - rows.before;
   const left = column * stride - columns.before;
   const values = []; // of the window, null beyond the edge
@@ -58,7 +58,7 @@ export function createSmallGrid(app) {
   const fields = [kinds, sizes, strides, paddings];
   sizes.field.value = 3;
   for (const each of fields) each.field.addEventListener("change", () => rebuild(each === kinds));
-  const player = createPlayer(say("Window"), { show, row: () => setting.columns.out });
+  const player = createPlayer(say("Window"), { show, row: () => setting.columns.count });
   const upper = make("div", { class: "px-grid-row" });
   const lower = make("div", { class: "px-grid-row" });
   const sum = make("p", { class: "px-sum" });
@@ -90,10 +90,10 @@ export function createSmallGrid(app) {
     const size = kind === "conv" ? 3 : Number(sizes.field.value);
     const stride = Number(strides.field.value);
     const padding = paddings.field.value;
-    const along = windowsAlong(GRID_SIDE, size, stride, padding);
+    const along = placeWindows(GRID_SIDE, size, stride, padding);
     setting = { kind, size, stride, padding, rows: along, columns: along };
     makeGrids();
-    player.setLength(along.out * along.out);
+    player.setLength(along.count * along.count);
     player.go(0);
   }
 
@@ -121,11 +121,11 @@ export function createSmallGrid(app) {
           show(player.step);
         },
       }),
-      output: createCells(say("Output"), rows.out, columns.out),
+      output: createCells(say("Output"), rows.count, columns.count),
       patch: createCells(say("Window"), size, size),
     };
     upper.replaceChildren(grids.input.element, gridSign("→"), grids.output.element);
-    upper.style.setProperty("--px-total", side + rows.out); // cells side by side
+    upper.style.setProperty("--px-total", side + rows.count); // cells side by side
     lower.style.setProperty("--px-total", 3 * size);
     lower.replaceChildren(grids.patch.element);
     if (kind !== "conv") return;
@@ -184,7 +184,7 @@ export function createSmallGrid(app) {
   function showOutput(step) {
     const { rows, columns } = setting;
     const values = [];
-    for (let each = 0; each < rows.out * columns.out; each++) {
+    for (let each = 0; each < rows.count * columns.count; each++) {
       values.push(each <= step ? gridWindow(setting, input, kernel, each).result : null);
     }
     grids.output.show(values, { marks: values.map((_, each) => (each === step ? "px-now" : "")) });
