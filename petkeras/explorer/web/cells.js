@@ -132,8 +132,8 @@ export function createCells(title, rows, columns, options = {}) {
 
   function nudge(index, by) {
     typing = false;
+    fields[index].removeAttribute("aria-invalid");
     change(index, Number(((values[index] ?? 0) + by).toPrecision(6)));
-    leaveAndSelect(index);
     onChoose(index);
   }
 
@@ -196,10 +196,18 @@ export function createCells(title, rows, columns, options = {}) {
       const text = cellText(values[index], digits);
       const field = fields[index];
       if (!field) cell.textContent = text;
-      else if (!(typing && field.matches(":focus"))) field.value = text;
+      else if (field.value !== text) showField(field, text);
       cell.className = `px-cell ${marks[index] ?? ""}`.trim();
       paintCell(cell, colors[index]);
     });
+  }
+
+  /** Show a number, selected where one is, so that the next digit replaces it. */
+  function showField(field, text) {
+    const focused = field.matches(":focus");
+    if (focused && typing) return;
+    field.value = text;
+    if (focused) field.select();
   }
 
   function moveFrame(window) {

@@ -26,6 +26,8 @@ export function createChange(app) {
     }),
     createConvolutionButtons(app),
   );
+  const results = [kernel.result, geometry.element, maps.element];
+  const middle = make("div", { class: "px-tool-stack" }, ...results);
   const element = make(
     "div",
     { class: "px-change" },
@@ -34,7 +36,7 @@ export function createChange(app) {
       "div",
       { class: "px-tools px-columns" },
       make("div", { class: "px-tool-stack" }, elsewhere, kernel.element),
-      make("div", { class: "px-tool-stack" }, kernel.result, geometry.element, maps.element),
+      middle,
       make("div", { class: "px-tool-stack" }, photograph.element, effects.element),
     ),
   );
@@ -46,6 +48,7 @@ export function createChange(app) {
     elsewhere.hidden = convolution;
     const parts = convolution ? [kernel, geometry] : [];
     for (const part of [summary, ...parts, maps, photograph, effects]) part.update();
+    middle.hidden = results.every((each) => each.hidden);
   }
 
   return { name: "change", label: say("Change"), element, update };

@@ -2,6 +2,7 @@
 
 /** The bytes that a base64 text stands for. */
 export function fromBase64(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text.trim());
   const characters = atob(text.trim());
   const bytes = new Uint8Array(characters.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
@@ -49,16 +50,22 @@ function dataArray(buffer, start, dtype, shape) {
   return dtype === "float16" ? dataWiden(values) : values;
 }
 
-/** float16, given as its bits, as float32: sign, 5 bits of exponent, 10 bits of fraction. */
+let dataHalves = null; // the values of all 65536 patterns of 16 bits
+
+/** float16, given as its bits, as float32. */
 function dataWiden(bits) {
+  dataHalves ??= Float32Array.from({ length: 65536 }, (_, pattern) => dataHalf(pattern));
   const values = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    const sign = bits[i] & 0x8000 ? -1 : 1;
-    const exponent = (bits[i] >> 10) & 31;
-    const fraction = bits[i] & 1023;
-    if (exponent === 31) values[i] = fraction ? NaN : sign * Infinity;
-    else if (exponent === 0) values[i] = sign * fraction * 2 ** -24;
-    else values[i] = sign * (1024 + fraction) * 2 ** (exponent - 25);
-  }
+  for (let i = 0; i < bits.length; i++) values[i] = dataHalves[bits[i]];
   return values;
+}
+
+/** The number that 16 bits stand for: sign, 5 bits of exponent, 10 bits of fraction. */
+function dataHalf(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }

@@ -70,7 +70,6 @@ export function commonRange(maps) {
 
 function drawingCommonRange(maps) {
   const { data, channels } = maps;
-  const { low, high } = rangeOf(maps);
   let step = Math.ceil(data.length / drawingSamples);
   while (drawingDivisor(step, channels) > 1) step += 1; // so that no map is left out
   const amount = Math.ceil(data.length / step);
@@ -79,8 +78,8 @@ function drawingCommonRange(maps) {
   sample.sort();
   const first = sample[Math.floor(drawingTail * (amount - 1))];
   const last = sample[Math.ceil((1 - drawingTail) * (amount - 1))];
-  if (!(last > first)) return { low, high, clipped: false };
-  return { low: first, high: last, clipped: high > last };
+  if (!(last > first)) return { ...rangeOf(maps), clipped: false };
+  return { low: first, high: last, clipped: data.some((value) => value > last) };
 }
 
 /** Return the greatest common divisor of two whole numbers. */
