@@ -36,7 +36,6 @@ from petkeras.visualize.evolution import (
     FilmedWeights,
     list_frames,
     read_film,
-    read_filmed_weights,
 )
 
 NUM_FILTERS = 8  # of each convolution, by default
@@ -159,8 +158,7 @@ class FilterFilm(RunCallback):
 
     def _open(self):
         """Read what `_start` wrote, now or before the run was resumed."""
-        filters = read_film(self.folder / "film.json")
-        self.weights = read_filmed_weights(self.folder / "film.json")
+        filters, self.weights = read_film(self.folder / "film.json")
         self.names = self._present_names([*filters, *self.weights.shapes])
         check_film(self.model, Film({self.names[name]: some for name, some in filters.items()}))
         self._check_weights()

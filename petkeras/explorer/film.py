@@ -46,14 +46,28 @@ def read_frames(run_dir, chain: Chain):
     if not list_frames(run_dir / "evolution"):
         return FilmFrames()
     try:
-        evolution = Evolution(run_dir)
-        names = {layer.name: index for index, layer in enumerate(chain.layers)}
-        with_weights = [frame for frame in range(len(evolution.steps)) if evolution.weights(frame)]
-        if with_weights:
-            return _weight_frames(evolution, chain, names, with_weights)
-        return _map_frames(evolution, chain, names)
-    except PetkerasError as error:
-        return FilmFrames(notes=[f"The film of the filters is left out: {error}"])
+        return _read_frames(Evolution(run_dir), chain)
+    except Exception as error:  # damaged films raise more than NumPy documents
+        return FilmFrames(notes=[f"The film of the filters is left out: {_reason(error, run_dir)}"])
+
+
+def _reason(error, run_dir):
+    """Return why a film is left out, without the folder's path: a page may go to others."""
+    if not isinstance(error, PetkerasError):
+        return "it is damaged."
+    return str(error).replace(str(run_dir / "evolution" / "_")[:-1], "")
+
+
+def _read_frames(evolution, chain):
+    names = {layer.name: index for index, layer in enumerate(chain.layers)}
+    with_weights = {}
+    for frame, file in enumerate(evolution.files):
+        weights = evolution.weights(frame)
+        if weights:
+            with_weights[frame] = _check_weights(weights, chain, names, file.name)
+    if with_weights:
+        return _weight_frames(evolution, chain, with_weights)
+    return _map_frames(evolution, chain, names)
 
 
 def _choose(frames, bytes_a_frame):
@@ -62,19 +76,18 @@ def _choose(frames, bytes_a_frame):
     return [frames[n] for n in np.unique(np.linspace(0, len(frames) - 1, most).astype(int))]
 
 
-def _weight_frames(evolution, chain, names, with_weights):
-    first = _weights(evolution, chain, names, with_weights[0])
+def _weight_frames(evolution, chain, with_weights):
+    first = next(iter(with_weights.values()))
     if not first:
         raise PetkerasError("its weights do not belong to this network.")
     size = sum(2 * array.size for weights in first.values() for array in weights.values())
-    chosen = _choose(with_weights, size)
-    frames, arrays, all_weights = [], {}, []
+    chosen = _choose(list(with_weights), size)
+    frames, arrays = [], {}
     for number, frame in enumerate(chosen):
-        all_weights.append(_weights(evolution, chain, names, frame))
-        for index, weights in all_weights[-1].items():
+        for index, weights in with_weights[frame].items():
             for name, array in weights.items():
                 arrays[f"frames/{number}/{index}/{name}"] = array.astype(np.float16)
-        frames.append(_describe(evolution, frame, "weights", list(all_weights[-1])))
+        frames.append(_describe(evolution, frame, "weights", list(with_weights[frame])))
     notes = [evolution.weights_note] if evolution.weights_note else []
     missing = [
         layer.name
@@ -86,13 +99,14 @@ def _weight_frames(evolution, chain, names, with_weights):
             f"The film does not have the weights of {one_line(', '.join(missing))}: there, the "
             "trained weights are used at every step."
         )
+    all_weights = [with_weights[frame] for frame in chosen]
     return FilmFrames(frames, arrays, all_weights, notes + _note_count(evolution, chosen))
 
 
-def _weights(evolution, chain, names, frame):
-    """Return the weights of a frame by layer index, checked against the network."""
+def _check_weights(filmed, chain, names, file):
+    """Return a frame's weights by layer index, or raise if they do not fit the network."""
     found = {}
-    for name, weights in evolution.weights(frame).items():
+    for name, weights in filmed.items():
         layer = chain.layers[names[name]] if name in names else None
         if layer is None or layer.kind not in ("conv", "batch_norm"):
             continue
@@ -102,8 +116,8 @@ def _weights(evolution, chain, names, frame):
             np.isfinite(array).all() for array in weights.values()
         ):
             raise PetkerasError(
-                f"{evolution.files[frame]} does not fit the network: the weights of layer "
-                f"'{one_line(name)}' have other shapes, or are not finite."
+                f"{file} does not fit the network: the weights of layer '{one_line(name)}' have "
+                "other shapes, or are not finite."
             )
         found[names[name]] = weights
     return found

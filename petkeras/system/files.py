@@ -120,6 +120,11 @@ def read_json(file):
     return parse_json(file.read_bytes())
 
 
+def fault(error):
+    """Return in a line what is wrong with a file, without its path, which `OSError` repeats."""
+    return one_line(getattr(error, "strerror", None) or error)
+
+
 def _no_pipe(file):
     """Return `file`, or raise a ValueError if it is not a file: a pipe could block forever."""
     if file.exists() and not file.is_file():
@@ -153,7 +158,7 @@ def read_array(file, shape, dtype):
     try:
         array = np.load(_no_pipe(file), allow_pickle=False)
     except Exception as error:  # damaged files raise more than NumPy documents
-        raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None
+        raise PetkerasError(f"{file} is damaged: {fault(error)}.") from None
     there = getattr(array, "shape", ())
     fits = len(there) == len(shape) and all(map(_fits, there, shape)) and array.dtype == dtype
     if not fits or not np.isfinite(array).all():
@@ -181,4 +186,4 @@ def read_arrays(file, wanted):
         ):
             return {name: kept[name] for name in kept.files if wanted(name)}
     except Exception as error:  # damaged files raise more than NumPy documents
-        raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None
+        raise PetkerasError(f"{file} is damaged: {fault(error)}.") from None

@@ -27,6 +27,7 @@ from petkeras.visualize.attribution import (
 from petkeras.visualize.confusion import confusion_matrix, plot_confusion, plot_worst
 from petkeras.visualize.costs import cost_table, costs, plot_costs
 from petkeras.visualize.curves import plot_curves, read_scalars, smooth
+from petkeras.visualize.description import describe, description
 from petkeras.visualize.evolution import Evolution, animate_evolution, plot_movement
 from petkeras.visualize.graph import graph_edges, graph_scopes, plot_graph
 from petkeras.visualize.kernels import apply_kernel, article_kernels, layer_kernels, plot_kernels
@@ -51,8 +52,8 @@ __all__ = [
     "Animation", "Evolution", "TopActivations", "animate_convolution", "animate_evolution",
     "animate_max_pool", "animate_max_pool_paddings", "apply_kernel", "article_kernels",
     "cascading_randomization", "confusion_matrix", "cost_table", "costs", "crop_patches",
-    "feature_maps", "grad_cam", "gradient_field", "graph_edges", "graph_scopes", "layer_kernels",
-    "maximize_activation", "occlusion", "plot_activation_maximization", "plot_annotations",
+    "describe", "description", "feature_maps", "grad_cam", "gradient_field", "graph_edges",
+    "graph_scopes", "layer_kernels", "maximize_activation", "occlusion", "plot_activation_maximization", "plot_annotations",
     "plot_architecture", "plot_attribution", "plot_before_after", "plot_confusion", "plot_costs",
     "plot_curves", "plot_feature_maps", "plot_graph", "plot_kernels", "plot_movement",
     "plot_pictures", "plot_receptive_field", "plot_sanity_check", "plot_worst", "randomize",

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from petkeras.errors import PetkerasError
-from petkeras.system.files import local_path, read_array, read_arrays, read_json
+from petkeras.system.files import fault, local_path, read_array, read_arrays, read_json
 from petkeras.text import one_line
 from petkeras.visualize.animation import Animation
 from petkeras.visualize.style import (
@@ -49,45 +49,58 @@ def list_frames(folder):
 
 
 def read_film(file):
-    """Return the filmed filters listed in a `film.json`: a dict from each layer to their numbers.
+    """Return what a `film.json` lists.
+
+    Returns:
+        The filmed filters, a dict from each layer to their numbers; and the `FilmedWeights`, of
+        which films of petkeras 0.3 have none.
 
     Raises:
         PetkerasError: the file is missing or damaged.
     """
     try:
-        filters = read_json(file)["filters"]
-        for layer, numbers in filters.items():
-            is_name = not {"", ".", ".."} & set(layer.split("/"))
-            if not is_name or not numbers or not all(type(n) is int and n >= 0 for n in numbers):
-                raise ValueError(f"layer {layer!r} must have a list of filter numbers")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None
+        film = read_json(file)
+        if not isinstance(film, dict):
+            raise ValueError("it does not list what was filmed")
+        return _listed_filters(film), _listed_weights(film)
+    except (OSError, ValueError) as error:
+        raise PetkerasError(f"{file} is damaged: {fault(error)}.") from None
+
+
+def _listed_filters(film):
+    filters = film.get("filters")
+    if not isinstance(filters, dict):
+        raise ValueError("it does not list the filmed filters")
+    for layer, numbers in filters.items():
+        is_name = not {"", ".", ".."} & set(layer.split("/"))
+        if not is_name or not _is_list_of(numbers, 0):
+            raise ValueError(f"layer {layer!r} must have a list of filter numbers")
     return filters
 
 
-def read_filmed_weights(file):
-    """Return the `FilmedWeights` of a `film.json`; films of petkeras 0.3 have none.
-
-    Raises:
-        PetkerasError: the file is missing or damaged.
-    """
-    try:
-        weights = read_json(file).get("weights", {"shapes": {}, "every": 1, "note": ""})
-        shapes = {
-            layer: {name: tuple(shape) for name, shape in named.items()}
-            for layer, named in weights["shapes"].items()
-        }
-        every, note = weights["every"], weights["note"]
-        for layer, named in shapes.items():
-            sides = [side for shape in named.values() for side in shape]
-            known = named and set(named) <= set(WEIGHTS)
-            if not known or not all(type(side) is int and side > 0 for side in sides):
-                raise ValueError(f"layer {layer!r} must have shapes of weights")
-        if type(every) is not int or every < 1 or not isinstance(note, str):
-            raise ValueError("its weights must have a number of frames and a note")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PetkerasError(f"{file} is damaged: {one_line(error)}.") from None
+def _listed_weights(film):
+    if "weights" not in film:
+        return FilmedWeights()
+    weights = film["weights"] if isinstance(film["weights"], dict) else {}
+    listed, every, note = (weights.get(name) for name in ("shapes", "every", "note"))
+    if not isinstance(listed, dict) or not isinstance(note, str):
+        raise ValueError("it does not list the filmed weights")
+    if type(every) is not int or every < 1:
+        raise ValueError("it does not say how many frames have weights")
+    shapes = {}
+    for layer, named in listed.items():
+        known = isinstance(named, dict) and named and set(named) <= set(WEIGHTS)
+        if not known or not all(_is_list_of(shape, 1) for shape in named.values()):
+            raise ValueError(f"layer {layer!r} must have shapes of weights")
+        shapes[layer] = {name: tuple(shape) for name, shape in named.items()}
     return FilmedWeights(shapes, every, one_line(note))
+
+
+def _is_list_of(values, least):
+    """Return True for a list of integers of at least `least` that is not empty."""
+    if not isinstance(values, list) or not values:
+        return False
+    return all(type(value) is int and value >= least for value in values)
 
 
 class Evolution:
@@ -115,8 +128,7 @@ class Evolution:
                 "was stopped before the first frame."
             )
         self.steps = [int(file.stem.removeprefix("step_")) for file in self.files]
-        self.filters = read_film(self.folder / "film.json")
-        filmed = read_filmed_weights(self.folder / "film.json")
+        self.filters, filmed = read_film(self.folder / "film.json")
         self._weight_shapes, self.weights_note = filmed.shapes, filmed.note
         self.image = read_array(self.folder / "photograph.npy", (None, None, 3), np.uint8)
 

@@ -67,7 +67,9 @@ def open_tab(page, name):
 def measure_all(page):
     """Yield (what was done, milliseconds)."""
     open_tab(page, "Look")
-    box = page.locator("canvas[role=application]:visible").first.bounding_box()
+    large = page.locator("canvas[role=application]:visible").first
+    large.scroll_into_view_if_needed()
+    box = large.bounding_box()
     yield "point at a pixel (Look)", measure(page, lambda p, n: p.mouse.move(*move_on(box, n)))
 
     open_tab(page, "Change")

@@ -100,7 +100,7 @@ def test_exact_order_is_the_same_in_both_engines_and_in_numpy(page, convolutions
 
 
 def test_slices_of_rows_equal_the_whole(page, wasm, convolutions):
-    script = """async ({engine: {createEngine, emptyOutput}}, {wasm, layers}) => {
+    script = """async ({engine: {createEngine}, windows: {emptyOutput}}, {wasm, layers}) => {
       const engine = await createEngine(wasm);
       return layers.map(([input, layer]) => {
         const output = emptyOutput(input, layer);
@@ -112,7 +112,7 @@ def test_slices_of_rows_equal_the_whole(page, wasm, convolutions):
       });
     }"""
     layers, _ = convolutions
-    for sliced, whole in call(page, "engine", script, wasm=wasm, layers=layers):
+    for sliced, whole in call(page, "engine windows", script, wasm=wasm, layers=layers):
         np.testing.assert_array_equal(sliced, whole)
 
 
@@ -185,14 +185,14 @@ def matrices(features, units):
 
 @pytest.mark.parametrize("units", [2, 64])
 def test_vector_times_matrix_of_each_kind_equals_numpy(page, wasm, units):
-    script = """async ({engine: {createEngine, matrixColumn}}, {wasm, x, matrices}) => {
+    script = """async ({engine: {createEngine}, matrix: {matrixColumn}}, {wasm, x, matrices}) => {
       const engine = await createEngine(wasm);
       return matrices.map((matrix) => [engine.matmul(x, matrix), matrixColumn(matrix, 1)]);
     }"""
     x = np.random.default_rng(1).normal(size=100).astype("float32")
     x[::3] = 0  # skipped
     given, values = zip(*matrices(100, units), strict=True)
-    results = call(page, "engine", script, wasm=wasm, x=x, matrices=given)
+    results = call(page, "engine matrix", script, wasm=wasm, x=x, matrices=given)
     for (product, column), matrix in zip(results, values, strict=True):
         expected = x.astype("float64") @ matrix
         np.testing.assert_allclose(product, expected, rtol=1e-5, atol=2e-6 * np.abs(expected).max())

@@ -1,4 +1,4 @@
-// What a page carries: one string with a manifest and named arrays, packed by `contents.py`.
+/** What a page carries: one string with a manifest and named arrays, packed by `contents.py`. */
 
 /** The bytes that a base64 text stands for. */
 export function fromBase64(text) {

@@ -3,9 +3,9 @@
 //   clang --target=wasm32 -msimd128 -O3 -nostdlib -fno-builtin -ffp-contract=off -Wl,--no-entry
 //     -Wl,--strip-all -Wl,--export=__heap_base -o engine.wasm engine.c
 //
-// engine.js does the same in plain JavaScript, and says what the functions mean. It lays out the
-// memory above __heap_base and passes pointers. Maps are (height, width, channels), and kernels
-// (height, width, channels, filters), float32.
+// reference.js does the same in plain JavaScript, and says what the functions mean; wasm.js
+// lays out the memory above __heap_base and passes pointers. Maps are (height, width, channels),
+// and kernels (height, width, channels, filters), float32.
 
 #include <wasm_simd128.h>
 

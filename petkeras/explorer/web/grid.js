@@ -1,8 +1,8 @@
 /** A convolution or a pool on a small grid with numbers, one window at a time. */
 import { cellText, createCells } from "./cells.js";
 import { make } from "./dom.js";
-import { placeWindows } from "./engine.js";
 import { createPlayer } from "./player.js";
+import { placeWindows } from "./windows.js";
 import { say } from "./words.js";
 
 const GRID_SIDE = 6;

@@ -1,14 +1,16 @@
-// Squash a photograph to the network's size as `petkeras predict` does: with Pillow's
-// `resize(..., BILINEAR)`, which averages over all pixels that a new one covers, in whole numbers.
-// It goes along the rows first, and along the columns where a photograph loses far more height.
-//
-// Given the same pixels, the result is the same to the last bit. A browser's pixels differ in:
-// - JPEGs of at least twice 2048 pixels on both sides: Pillow's `draft` decodes them at a half, a
-//   quarter or an eighth of their size, a browser in full;
-// - other JPEGs by a level here and there, if the browser's decoder is not libjpeg-turbo;
-// - half transparent pixels by a level, because a canvas stores colors times alpha;
-// - 16 bits per color, which a browser rounds and `predict` cuts off, and formats that a browser
-//   cannot open (TIFF).
+/**
+ * Squash a photograph to the network's size as `petkeras predict` does: with Pillow's
+ * `resize(..., BILINEAR)`, which averages over all pixels that a new one covers, in whole numbers.
+ * It goes along the rows first, and along the columns where a photograph loses far more height.
+ *
+ * Given the same pixels, the result is the same to the last bit. A browser's pixels differ in:
+ * - JPEGs of at least twice 2048 pixels on both sides: Pillow's `draft` decodes them at a half, a
+ *   quarter or an eighth of their size, a browser in full;
+ * - other JPEGs by a level here and there, if the browser's decoder is not libjpeg-turbo;
+ * - half transparent pixels by a level, because a canvas stores colors times alpha;
+ * - 16 bits per color, which a browser rounds and `predict` cuts off, and formats that a browser
+ *   cannot open (TIFF).
+ */
 
 const RESIZE_BITS = 22; // of a weight after the point: 32 - 8 of a color - 2 to spare
 

@@ -1,0 +1,77 @@
+"""A folder for runs that nobody asked to keep: it is deleted when Python ends."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+PREFIX = "petkeras-scratch-"
+_mine: dict[int, tuple[Path, FileLock]] = {}  # by process: a forked one gets its own
+
+
+def scratch():
+    """Return a folder that is deleted when Python, or the notebook's kernel, ends.
+
+    It lies in the operating system's folder for temporary files. What a killed kernel left there
+    is deleted by the next call. To keep a run, give it a folder of your own.
+
+    Returns:
+        A `pathlib.Path`, the same for every call in a process.
+
+    Example:
+
+    >>> import petkeras as pk
+    >>> run_dir = pk.course.scratch() / "run"
+    >>> run_dir.parent.is_dir()
+    True
+    """
+    process = os.getpid()
+    if process not in _mine:
+        home = Path(tempfile.gettempdir())
+        _delete_abandoned(home)
+        folder = home / f"{PREFIX}{secrets.token_hex(8)}"
+        lock = FileLock(_lock_file(folder))
+        lock.acquire()  # first, so that no other process ever finds the folder without its lock
+        _mine[process] = folder, lock
+        atexit.register(_delete_own, process)
+    folder = _mine[process][0]
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _lock_file(folder):
+    return folder.with_suffix(".lock")
+
+
+def _delete_own(process):
+    if os.getpid() == process and process in _mine:
+        _delete(*_mine.pop(process))
+
+
+def _delete_abandoned(home):
+    """Delete this user's folders whose processes have ended without deleting them."""
+    for folder in home.glob(f"{PREFIX}*"):
+        try:
+            if folder.suffix or folder.is_symlink() or not _is_own(folder):
+                continue
+            lock = FileLock(_lock_file(folder))
+            lock.acquire(timeout=0)
+        except (OSError, Timeout):  # it is in use, or has just been deleted
+            continue
+        _delete(folder, lock)
+
+
+def _is_own(folder):
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+
+
+def _delete(folder, lock):
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+    _lock_file(folder).unlink(missing_ok=True)
