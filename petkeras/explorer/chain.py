@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from petkeras import layers
@@ -33,7 +34,8 @@ class ChainLayer:
         kind: `"conv"`, `"max_pool"`, `"average_pool"`, `"global_average_pool"`, `"relu"`,
             `"flatten"`, `"dropout"`, `"batch_norm"` or `"dense"`.
         shape: of the output, without the batch axis: (height, width, channels) or (units,).
-        settings: what else the layer needs, such as `strides`, as it is written in JSON.
+        settings: what else the layer needs, such as `strides`, as it is written in JSON; `fixed`
+            if its weights are settings that are never trained.
         weights: float32 tensors by name: `kernel`, `bias`, `gamma`, `beta`, `mean`, `variance`.
     """
 
@@ -267,6 +269,19 @@ def _read_batch_norm(layer, shape, is_last):
     return "batch_norm", shape, {"epsilon": float(layer.epsilon)}, weights
 
 
+def _read_rescaling(layer, shape, is_last):
+    """Return `x * scale + offset` as a batch normalization with mean 0 and variance 1."""
+    try:
+        scale, offset = (
+            np.broadcast_to(np.float32(value), shape[-1:]) for value in (layer.scale, layer.offset)
+        )
+    except (TypeError, ValueError):
+        raise _UnknownError("it has other scales and offsets than one for each channel") from None
+    zeros = np.zeros(shape[-1], np.float32)
+    weights = {"gamma": scale, "beta": offset, "mean": zeros, "variance": zeros + 1}
+    return "batch_norm", shape, {"epsilon": 0.0, "fixed": True}, weights
+
+
 def _read_dense(layer, shape, is_last):
     if len(shape) != 1:
         raise _UnknownError("its input is not a vector")
@@ -307,6 +322,7 @@ READERS = {
     keras.layers.Dropout: _read_dropout,
     keras.layers.Dense: _read_dense,
     keras.layers.BatchNormalization: _read_batch_norm,
+    keras.layers.Rescaling: _read_rescaling,
 }
 
 

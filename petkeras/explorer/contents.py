@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,14 @@ from petkeras.explorer.dense import make_dense_part
 from petkeras.explorer.edits import compute_outputs
 from petkeras.explorer.exactness import measure_exactness
 from petkeras.system.files import to_json
+from petkeras.text import one_line
 from petkeras.visualize.kernels import article_kernels
 
 VERSION = 1
 DTYPES = ("float32", "float16", "uint8", "int8", "int32")
 ALIGNMENT = 8  # bytes
 LARGE = 20_000_000  # bytes of arrays that deserve a note
+MAX_KERNELS = 16_000_000  # bytes of the convolutions' kernels in a page
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def make_contents(explored, notebook=False, start=None, words=None):
     Raises:
         PetkerasError: the network returns values that are not finite.
     """
+    explored = explored if notebook else _for_page(explored)
     chain, photographs, film = explored.chain, explored.photographs, explored.film
     inputs, probabilities = _run(explored)
     dense = make_dense_part(explored, notebook)
@@ -80,6 +83,23 @@ def make_contents(explored, notebook=False, start=None, words=None):
     return Contents(manifest, arrays | dense.arrays | film.arrays)
 
 
+def _for_page(explored):
+    """Return the part of an `Explored` whose convolutions are small enough for a page."""
+    layers, size = explored.chain.layers, 0
+    for index, layer in enumerate(layers):
+        if layer.kind == "conv":
+            size += 4 * int(tf.size(layer.weights["kernel"]))
+        if index > 0 and size > MAX_KERNELS:
+            stop = (
+                f"Layer '{one_line(layer.name)}' is not on this page: with it, the kernels take "
+                f"{size / 1e6:.0f} MB, and a page holds {MAX_KERNELS / 1e6:.0f} MB. The network is "
+                "shown up to the layer before it; in a notebook, pk.explore shows all of it."
+            )
+            chain = replace(explored.chain, layers=layers[:index], stops_at=stop, has_logits=False)
+            return replace(explored, chain=chain, film=explored.film.of_layers(index))
+    return explored
+
+
 def _run(explored):
     """Return the inputs of all layers for each photograph, and the probabilities if there are."""
     inputs, logits = [], []
@@ -109,7 +129,7 @@ def _describe_layer(layer):
         "name": layer.name,
         "kind": layer.kind,
         "shape": layer.shape,
-        "weights": count,
+        "weights": 0 if "fixed" in layer.settings else count,
         **layer.settings,
     }
 

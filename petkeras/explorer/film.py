@@ -35,6 +35,26 @@ class FilmFrames:
     weights: list[dict[int, dict[str, np.ndarray]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def of_layers(self, count):
+        """Return the frames with what belongs to the first `count` layers."""
+        frames = [frame | {"layers": _first(frame["layers"], count)} for frame in self.frames]
+        if not any(frame["layers"] for frame in frames):
+            return FilmFrames(notes=self.notes)
+        arrays = {
+            name: array
+            for name, array in self.arrays.items()
+            if not name.startswith("frames/") or int(name.split("/")[2]) < count
+        }
+        weights = [{i: own for i, own in each.items() if i < count} for each in self.weights]
+        return FilmFrames(frames, arrays, weights, self.notes)
+
+
+def _first(layers, count):
+    """Return those of a list of layers' indices, or of a dict by index, that are below `count`."""
+    if isinstance(layers, dict):
+        return {index: filters for index, filters in layers.items() if int(index) < count}
+    return [index for index in layers if index < count]
+
 
 def read_frames(run_dir, chain: Chain):
     """Return evenly spaced `FilmFrames` of a run, with the first and the last.
@@ -48,7 +68,8 @@ def read_frames(run_dir, chain: Chain):
     try:
         return _read_frames(Evolution(run_dir), chain)
     except Exception as error:  # damaged films raise more than NumPy documents
-        return FilmFrames(notes=[f"The film of the filters is left out: {_reason(error, run_dir)}"])
+        reason = one_line(_reason(error, run_dir), 200)
+        return FilmFrames(notes=[f"The film of the filters is left out: {reason}"])
 
 
 def _reason(error, run_dir):
@@ -92,7 +113,7 @@ def _weight_frames(evolution, chain, with_weights):
     missing = [
         layer.name
         for index, layer in enumerate(chain.layers)
-        if layer.kind in ("conv", "batch_norm") and index not in first
+        if _is_filmed(layer) and index not in first
     ]
     if missing:
         notes.append(
@@ -103,12 +124,16 @@ def _weight_frames(evolution, chain, with_weights):
     return FilmFrames(frames, arrays, all_weights, notes + _note_count(evolution, chosen))
 
 
+def _is_filmed(layer):
+    return layer.kind in ("conv", "batch_norm") and "fixed" not in layer.settings
+
+
 def _check_weights(filmed, chain, names, file):
     """Return a frame's weights by layer index, or raise if they do not fit the network."""
     found = {}
     for name, weights in filmed.items():
         layer = chain.layers[names[name]] if name in names else None
-        if layer is None or layer.kind not in ("conv", "batch_norm"):
+        if layer is None or not _is_filmed(layer):
             continue
         weights = {NAMES.get(each, each): array for each, array in weights.items()}
         shapes = {each: tuple(weight.shape) for each, weight in layer.weights.items()}

@@ -41,6 +41,24 @@ def test_pet_net_computes_the_same_bits_as_the_model():
     np.testing.assert_array_equal(logits_of(model, x), compute_logits(model, x))
 
 
+@pytest.mark.parametrize(
+    ("scale", "offset"), [(1 / 127.5, -1.0), (1 / 255, 0), ([0.1, 0.2, 0.3], [1.0, 2.0, -3.0])]
+)
+def test_a_rescaling_scales_and_shifts_each_channel(scale, offset):
+    model = image_model(L.Rescaling(scale, offset, name="scaled"), L.Conv2D(4, 3))
+    chain = read_chain(model)
+    assert [layer.kind for layer in chain.layers] == ["batch_norm", "conv"]
+    x = np.float32(photographs(1, 12))
+    expected = model.get_layer("scaled")(x)
+    np.testing.assert_allclose(compute_outputs(chain, x)[0], expected, rtol=1e-6, atol=1e-6)
+
+
+def test_a_rescaling_of_every_pixel_by_its_own_is_not_known():
+    scale = np.ones((12, 12, 1), np.float32)
+    with pytest.raises(PetkerasError, match="other scales and offsets than one for each channel"):
+        read_chain(image_model(L.Rescaling(scale), L.Conv2D(2, 3)))
+
+
 @pytest.mark.parametrize("padding", ["same", "valid"])
 def test_shapes_are_those_that_keras_computes(padding):
     model = image_model(
@@ -117,8 +135,8 @@ def test_what_is_not_known_ends_the_chain_with_a_line(model, line):
 
 
 def test_a_first_layer_that_is_not_known_is_an_error():
-    with pytest.raises(PetkerasError, match=r"'rescaling' \(Rescaling\) cannot be explored: the"):
-        read_chain(image_model(L.Rescaling(1.0, name="rescaling"), L.Conv2D(2, 3)))
+    with pytest.raises(PetkerasError, match=r"'padded' \(ZeroPadding2D\) cannot be explored: the"):
+        read_chain(image_model(L.ZeroPadding2D(name="padded"), L.Conv2D(2, 3)))
     with pytest.raises(PetkerasError, match=r"take images.*has the shape \(5,\)"):
         read_chain(keras.Sequential([keras.Input((5,)), L.Dense(2)]))
 

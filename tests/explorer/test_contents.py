@@ -154,6 +154,41 @@ def test_a_large_network_is_noted(monkeypatch):
     assert made.manifest["notes"] == ["The network is large: 0 MB of weights come with it."]
 
 
+def test_a_page_has_no_kernels_beyond_its_share(run_dir, monkeypatch):
+    monkeypatch.setattr(contents_module, "MAX_KERNELS", 100_000)
+    explored = open_explored(run_dir, data=small_data())
+    made = make_contents(explored)
+    assert [layer["name"] for layer in made.manifest["layers"]] == [
+        *("conv1_1", "conv1_2", "pool1", "drop1")
+    ]
+    assert made.manifest["stops_at"] == (
+        "Layer 'conv2_1' is not on this page: with it, the kernels take 0 MB, and a page holds 0 "
+        "MB. The network is shown up to the layer before it; in a notebook, pk.explore shows all "
+        "of it."
+    )
+    assert made.manifest["dense"]["kind"] == "none"
+    assert {tuple(frame["layers"]) for frame in made.manifest["frames"]} == {(0, 1)}
+    numbers = [name.split("/")[-2] for name in made.arrays if name.startswith(("l", "frames"))]
+    assert set(numbers) == {"0", "1"}
+    whole = make_contents(explored, notebook=True)
+    assert (len(whole.manifest["layers"]), whole.manifest["stops_at"]) == (12, None)
+
+
+def test_a_large_first_kernel_comes_along(monkeypatch):
+    monkeypatch.setattr(contents_module, "MAX_KERNELS", 10)
+    made = make_contents(open_explored(mixed_network(), photographs(1, 20)))
+    assert [layer["kind"] for layer in made.manifest["layers"]] == [
+        *("conv", "batch_norm", "relu", "average_pool")
+    ]
+
+
+def test_a_rescaling_has_no_weights():
+    model = keras.Sequential([keras.Input((16, 16, 3)), L.Rescaling(1 / 255), L.Conv2D(2, 3)])
+    made = make_contents(open_explored(model, photographs(1)))
+    assert [layer["weights"] for layer in made.manifest["layers"]] == [0, 56]
+    np.testing.assert_array_equal(made.arrays["layers/0/gamma"], np.full(3, np.float32(1 / 255)))
+
+
 def test_a_network_in_mixed_precision_is_noted():
     model = pk.pet_net(image_size=16, dtype="mixed_bfloat16", seed=0)
     explored = open_explored(model, photographs(1))

@@ -125,13 +125,56 @@ def test_a_damaged_film_is_left_out_with_a_note(damaged, chain, damage):
     read = read_frames(damaged, chain)
     assert (read.frames, read.arrays, read.weights) == ([], {}, [])
     [note] = read.notes
-    assert note.startswith("The film of the filters is left out: ")
+    assert note.startswith("The film of the filters is left out: step_")
     assert "\n" not in note
 
 
-def test_a_damaged_list_is_left_out_with_a_note(damaged, chain):
-    (damaged / "evolution" / "film.json").write_text("[]")
-    assert "left out" in read_frames(damaged, chain).notes[0]
+FILMS = ["", "[]", "null", "3", '{"filters": null}', '{"filters": {"conv1_1": [[]]}}', '{"filt']
+
+
+@pytest.mark.parametrize("film", FILMS)
+def test_a_damaged_list_is_left_out_with_a_note(damaged, chain, film):
+    (damaged / "evolution" / "film.json").write_text(film)
+    [note] = read_frames(damaged, chain).notes
+    assert note.startswith("The film of the filters is left out: film.json is damaged: ")
+    assert "object" not in note  # not how Python says it
+
+
+@pytest.mark.parametrize("missing", ["film.json", "photograph.npy"])
+def test_what_a_film_lacks_is_named_without_its_folder(damaged, chain, missing):
+    (damaged / "evolution" / missing).unlink()
+    assert read_frames(damaged, chain).notes == [
+        f"The film of the filters is left out: {missing} is damaged: No such file or directory."
+    ]
+
+
+def test_maps_that_are_no_numbers_are_left_out_with_a_note(damaged, chain):
+    for file in (damaged / "evolution").glob("step_*.npz"):
+        rewrite(file, lambda arrays: {name: array.astype("S3") for name, array in arrays.items()})
+        rewrite(file, without_weights)
+    assert read_frames(damaged, chain).notes == [
+        "The film of the filters is left out: it is damaged."
+    ]
+
+
+def test_each_frame_is_read_once(run_dir, chain, monkeypatch):
+    read, weights = [], Evolution.weights
+    monkeypatch.setattr(Evolution, "weights", lambda *args: read.append(args[1]) or weights(*args))
+    assert read_frames(run_dir, chain).frames
+    assert read == list(range(len(Evolution(run_dir).steps)))
+
+
+@pytest.mark.parametrize("with_weights", [True, False])
+def test_frames_of_the_first_layers_have_nothing_of_the_others(damaged, chain, with_weights):
+    if not with_weights:
+        for file in (damaged / "evolution").glob("step_*.npz"):
+            rewrite(file, without_weights)
+    read = read_frames(damaged, chain).of_layers(4)
+    assert {tuple(map(int, frame["layers"])) for frame in read.frames} == {(0, 1)}
+    numbers = {name.split("/")[2] for name in read.arrays if name.startswith("frames/")}
+    assert numbers == {"0", "1"}
+    assert all(set(each) == {0, 1} for each in read.weights)
+    assert read.of_layers(0).frames == []
 
 
 def test_the_film_of_another_network_is_left_out(run_dir):

@@ -206,8 +206,8 @@ def test_a_file_that_only_looks_like_a_frame_is_ignored(run_dir, tmp_path):
 @pytest.mark.parametrize(
     "film",
     [
-        "", "{}", "[]", "3", "null", '{"filters": null}', '{"filters": 3}', '{"filters": []}', '{"filters": {"a": 0}}',
-        '{"filters": {"a": []}}', '{"filters": {"a": [true]}}', '{"filters": {"a": [-1]}}',
+        "", "{}", "[]", "3", "null", '{"filters": null}', '{"filters": 3}', '{"filters": []}',
+        '{"filters": {"a": 0}}', '{"filters": {"a": []}}', '{"filters": {"a": [true]}}', '{"filters": {"a": [-1]}}',
         '{"filters": {"a": [0.5]}}', '{"filters": {"../a": [0]}}',
     ],
 )  # fmt: skip
