@@ -11,6 +11,7 @@ from petkeras.visualize.activation_maximization import (
 )
 from petkeras.visualize.activations import feature_maps, plot_before_after, plot_feature_maps
 from petkeras.visualize.animation import Animation
+from petkeras.visualize.answer import plot_answer
 from petkeras.visualize.architecture import plot_architecture
 from petkeras.visualize.arithmetic import (
     animate_convolution,
@@ -53,10 +54,11 @@ __all__ = [
     "animate_max_pool", "animate_max_pool_paddings", "apply_kernel", "article_kernels",
     "cascading_randomization", "confusion_matrix", "cost_table", "costs", "crop_patches",
     "describe", "description", "feature_maps", "grad_cam", "gradient_field", "graph_edges",
-    "graph_scopes", "layer_kernels", "maximize_activation", "occlusion", "plot_activation_maximization", "plot_annotations",
-    "plot_architecture", "plot_attribution", "plot_before_after", "plot_confusion", "plot_costs",
-    "plot_curves", "plot_feature_maps", "plot_graph", "plot_kernels", "plot_movement",
-    "plot_pictures", "plot_receptive_field", "plot_sanity_check", "plot_worst", "randomize",
-    "rank_correlation", "read_scalars", "receptive_field", "receptive_fields", "saliency",
-    "sanity_check", "share_inside", "smooth", "smooth_grad", "stretch_contrast", "top_activations",
+    "graph_scopes", "layer_kernels", "maximize_activation", "occlusion",
+    "plot_activation_maximization", "plot_annotations", "plot_answer", "plot_architecture",
+    "plot_attribution", "plot_before_after", "plot_confusion", "plot_costs", "plot_curves",
+    "plot_feature_maps", "plot_graph", "plot_kernels", "plot_movement", "plot_pictures",
+    "plot_receptive_field", "plot_sanity_check", "plot_worst", "randomize", "rank_correlation",
+    "read_scalars", "receptive_field", "receptive_fields", "saliency", "sanity_check",
+    "share_inside", "smooth", "smooth_grad", "stretch_contrast", "top_activations",
 ]  # fmt: skip

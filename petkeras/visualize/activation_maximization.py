@@ -14,6 +14,7 @@ from petkeras.errors import PetkerasError
 from petkeras.inspection import check_filters, find_layer, fits, has_feature_maps
 from petkeras.layers import Dropout, MaxPool2D
 from petkeras.tracing import layers_in_sequence, without_activation
+from petkeras.visualize.description import describe, listed
 from petkeras.visualize.style import WIDTH, draw_image, panel_grid, styled
 from petkeras.visualize.top_patches import crop_patches, top_activations
 
@@ -188,7 +189,11 @@ def plot_activation_maximization(model, x, images, layer, filters, names=None, s
         ha="left",
         fontsize=12,
     )
-    return figure
+    return describe(
+        figure,
+        f"What activates {layer} most, a row each for {listed(titles[: len(filters)])}: on the "
+        "left an image made for it, on the right the parts of pictures that do it best.",
+    )
 
 
 def _draw_framed(panel, values, title=None):

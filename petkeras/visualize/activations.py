@@ -9,6 +9,7 @@ from petkeras.errors import PetkerasError
 from petkeras.inspection import check_filters, find_layer, has_feature_maps, named_layers
 from petkeras.tracing import compile_outputs
 from petkeras.visualize.attribution import check_images
+from petkeras.visualize.description import counted, describe
 from petkeras.visualize.style import (
     WIDTH,
     draw_feature_maps,
@@ -77,7 +78,13 @@ def plot_feature_maps(maps, title=None, filters=None, columns=None):
     image = _draw_maps(axes, maps, chosen)
     figure.colorbar(image, ax=axes, shrink=min(1, 3 / rows), pad=0.015, aspect=30)
     figure.suptitle(title, x=0.01, ha="left", fontsize=12)
-    return figure
+    height, width, _ = np.shape(maps)
+    of_what = f" of {title}" if title else ""
+    return describe(
+        figure,
+        f"{counted(len(chosen), 'feature map')}{of_what}, {height} by {width} values each: bright "
+        "where the filter responds.",
+    )
 
 
 @styled
@@ -106,7 +113,8 @@ def plot_before_after(before, after, filters=None, titles=("before training", "a
         image = _draw_maps(axes, maps, chosen)
         block.colorbar(image, ax=axes, pad=0.015, aspect=15)
         block.suptitle(title, x=0.01, ha="left", fontsize=12)
-    return figure
+    maps = counted(len(chosen), "feature map")
+    return describe(figure, f"{maps} of one picture: above, {titles[0]}; below, {titles[1]}.")
 
 
 def _check_maps(maps, filters):

@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from petkeras.inspection import named_layers
 from petkeras.tracing import recording, run_model, without_softmax
 from petkeras.visualize.attribution import check_images
+from petkeras.visualize.description import describe, listed
 from petkeras.visualize.style import BLUE, VALUE_COLORS, WIDTH, styled
 
 MAX_SHEETS = 8  # in a stack: of a stack of 64 only the edges could be seen
@@ -80,7 +81,11 @@ def plot_architecture(model, x, image):
     axes.set_ylim((-0.9 - LINE_HEIGHT * extra_lines) * side, 0.8 * side)
     axes.set_aspect("equal")
     figure.set_size_inches(WIDTH, 2.3 + 0.14 * extra_lines)
-    return figure
+    shapes = {name: " x ".join(map(str, value.shape)) for name, value in values.items()}
+    row = listed([f"{name} {shape}" for name, shape in shapes.items()], MAX_LAYERS)
+    return describe(
+        figure, f"The network as a row of maps, from the picture to its classes: {row}."
+    )
 
 
 def _layer_outputs(model, x):

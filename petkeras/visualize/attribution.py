@@ -12,6 +12,7 @@ import tensorflow as tf
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_one_input_and_output, find_layer, fits
 from petkeras.tracing import compile_logits, compile_once, compute_logits, recording
+from petkeras.visualize.description import counted, describe, listed
 from petkeras.visualize.lettering import letters_across, wrap_text
 from petkeras.visualize.style import WIDTH, draw_heatmap, draw_image, panel_grid, styled
 
@@ -230,7 +231,11 @@ def plot_attribution(images, maps, titles=None):
         for panel, (name, each) in zip(axes[row, 1:], maps.items(), strict=True):
             draw_attribution(panel, images[row], each[row])
             panel.set_title(name if row == 0 else None, fontsize=10)
-    return figure
+    answers = "" if titles is None else f" Below: {listed(titles[:rows])}."
+    pictures = counted(rows, "picture")
+    return describe(
+        figure, f"{pictures}, and to the right the places that count: {listed(maps)}.{answers}"
+    )
 
 
 def draw_attribution(axes, image, values):

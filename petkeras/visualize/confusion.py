@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
+from petkeras.visualize.description import counted, describe, listed
 from petkeras.visualize.lettering import letters_across, text_width, wrap_text
 from petkeras.visualize.style import WIDTH, draw_image, grid_shape, panel_grid, styled
 
@@ -71,7 +72,9 @@ def plot_confusion(matrix, class_names):
     figure.colorbar(
         shown, ax=axes, label="share of the row", location="top", fraction=0.05, pad=0.02, aspect=40
     )
-    return figure
+    rows = zip(class_names, np.diag(matrix), np.sum(matrix, axis=1), strict=True)
+    right = listed([f"{count} of {total} {name}" for name, count, total in rows])
+    return describe(figure, f"A confusion matrix. The network names correctly {right}.")
 
 
 @styled
@@ -119,4 +122,6 @@ def plot_worst(images, labels, logits, class_names, names=None, count=12):
         draw_image(panel, images[number])
         panel.set_title(title, fontsize=9)
         panel.set_xlabel(file, fontsize=7, color="#555555")
-    return figure
+    first = ", ".join(titles[0].split("\n"))
+    pictures = counted(len(worst), "picture")
+    return describe(figure, f"{pictures} that the network knew least, the worst first: {first}.")

@@ -13,6 +13,7 @@ import tensorflow as tf
 from petkeras import layers as ours
 from petkeras.errors import PetkerasError
 from petkeras.tracing import layer_calls
+from petkeras.visualize.description import describe
 from petkeras.visualize.style import NEUTRAL, WIDTH, styled
 
 MULTIPLYING = (
@@ -192,7 +193,13 @@ def plot_costs(model):
     _draw_bars(axes[1], rows, "Multiply-adds", [row.multiply_adds for row in rows], "MAC")
     _draw_bars(axes[2], rows, "A picture's outputs", [row.output_bytes for row in rows], "B")
     axes[0].invert_yaxis()  # shared by all three
-    return figure
+    weights = max(rows, key=lambda row: row.weights)
+    work = max(rows, key=lambda row: row.multiply_adds or 0)
+    return describe(
+        figure,
+        f"Bars for {len(rows)} layers. {weights.name} has the most weights, {weights.weights:,}; "
+        f"{work.name} takes the most multiplications.",
+    )
 
 
 def _draw_bars(axes, rows, name, values, unit):

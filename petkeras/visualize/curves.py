@@ -11,6 +11,7 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 from petkeras.errors import PetkerasError
 from petkeras.system.files import local_path
 from petkeras.text import one_line
+from petkeras.visualize.description import describe, listed
 from petkeras.visualize.style import (
     RUN_COLORS,
     TEST_COLOR,
@@ -115,6 +116,7 @@ def plot_curves(runs, weight=0.9):
     named = runs if isinstance(runs, dict) else {"": runs}
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.6))
     shown = []  # the losses of each line
+    ends_at = []  # the last values, in words
     for number, (name, run_dir) in enumerate(named.items()):
         scalars = read_scalars(run_dir, ("Loss", "Accuracy", "Epoch/Loss", "Epoch/Accuracy"))
         if not len(scalars["train"]["Loss"][0]):
@@ -132,12 +134,14 @@ def plot_curves(runs, weight=0.9):
             label = f"{name} test".strip()
             panel.plot(ends, exact, "-", marker=dots, color=test_color, label=label, linewidth=1.8)
             shown += [smoothed, exact] if tag == "Loss" else []
+            if len(exact):
+                ends_at.append(f"{label} {tag.lower()} {exact[-1]:.2f}")
     loss, accuracy = axes
     loss.set(title="loss", xlabel="step")
     _scale_losses(loss, shown)
     accuracy.set(title="accuracy", xlabel="step", ylim=(0, 1.02))
     figure.legend(*loss.get_legend_handles_labels(), loc="outside upper left", ncols=4)
-    return figure
+    return describe(figure, f"Curves of loss and accuracy by step. At the end: {listed(ends_at)}.")
 
 
 def _scale_losses(axes, lines):

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+WORDS = (
+    "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven",
+    "Twelve",
+)  # fmt: skip
+
 
 def describe(figure, text):
     """Give a figure an alternative text, which goes along when a notebook shows the figure.
@@ -34,6 +39,34 @@ def description(figure):
     """Return a figure's alternative text, or `""` if it has none."""
     bundle = getattr(figure, "_repr_mimebundle_", None)
     return bundle.args[0] if isinstance(bundle, partial) and bundle.func is _metadata else ""
+
+
+def counted(count, noun):
+    """Return a number of things in words, as a sentence begins.
+
+    Example:
+
+    >>> from petkeras.visualize.description import counted
+    >>> counted(1, "picture"), counted(8, "feature map"), counted(32, "kernel")
+    ('One picture', 'Eight feature maps', '32 kernels')
+    """
+    word = WORDS[count - 1] if 0 < count <= len(WORDS) else f"{count:,}"
+    return f"{word} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names, most=6):
+    """Return names as a list in words, shortened if there are many.
+
+    Example:
+
+    >>> from petkeras.visualize.description import listed
+    >>> listed(["a", "b", "c"]), listed("abcdefgh")
+    ('a, b and c', 'a, b, c, d, e and 3 more')
+    """
+    names = [" ".join(str(name).split()) for name in names]
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def _metadata(text, include=None, exclude=None):

@@ -12,6 +12,7 @@ from petkeras.errors import PetkerasError
 from petkeras.system.files import fault, local_path, read_array, read_arrays, read_json
 from petkeras.text import one_line
 from petkeras.visualize.animation import Animation
+from petkeras.visualize.description import describe, listed
 from petkeras.visualize.style import (
     VALUE_COLORS,
     WIDTH,
@@ -308,4 +309,7 @@ def plot_movement(run_dir):
     axes.set(title="how far each kernel is from its start", xlabel="step")
     axes.set_ylabel("distance / length at the start")
     figure.legend(loc="outside right center")
-    return figure
+    ends = listed([f"{layer} by {moved[-1]:.2%}" for layer, moved in movement.items()])
+    return describe(
+        figure, f"How far each kernel is from its start at step {evolution.steps[-1]:,}: {ends}."
+    )

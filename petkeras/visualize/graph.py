@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 
 from petkeras.errors import PetkerasError
+from petkeras.visualize.description import describe, listed
 from petkeras.visualize.style import BLUE, GREEN, ORANGE, WIDTH, styled
 
 SIDE_SCOPES = ("labels", "loss", "accuracy", "train")  # all others are the network's layers
@@ -106,7 +107,8 @@ def plot_graph(graph):
         _draw_box(axes, "train", COLUMN, 0.0, train[1], GREEN)
     for (source, target), shapes in graph_edges(graph).items():
         _draw_arrow(axes, centers[source], centers.get(target, train), target, shapes)
-    return figure
+    boxes = listed([*layers, *(scope for scope in scopes if scope in SIDE_SCOPES)], MAX_SCOPES)
+    return describe(figure, f"The graph as boxes, joined by arrows from top to bottom: {boxes}.")
 
 
 def _scope(name):

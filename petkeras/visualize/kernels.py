@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_filters, convolutions, find_layer
+from petkeras.visualize.description import counted, describe, listed
 from petkeras.visualize.style import (
     WIDTH,
     draw_image,
@@ -115,14 +116,20 @@ def plot_kernels(kernels, image=None):
         figure, axes = panel_grid(rows, columns, 0.4 + rows * (WIDTH / columns + 0.25))
         for panel, (name, kernel) in zip(axes.flat, kernels.items(), strict=False):
             draw_signed(panel, kernel, name)
-        return figure
+        return describe(
+            figure, f"{counted(len(kernels), 'kernel')} as colored squares: {listed(kernels)}."
+        )
     columns = len(kernels) + 1
     figure, axes = panel_grid(2, columns, 2 * (WIDTH / columns + 0.2))
     draw_image(axes[1, 0], _to_gray(image), "picture", cmap="gray")
     for column, (name, kernel) in enumerate(kernels.items(), start=1):
         draw_signed(axes[0, column], kernel, name)
         draw_signed(axes[1, column], apply_kernel(image, kernel), colors="gray")
-    return figure
+    return describe(
+        figure,
+        f"{counted(len(kernels), 'kernel')}, and below each its response to the picture on the "
+        f"left: {listed(kernels)}.",
+    )
 
 
 def _to_gray(image):

@@ -8,6 +8,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch, Rectangle
 
 from petkeras.errors import PetkerasError
+from petkeras.visualize.description import counted, describe, listed
 from petkeras.visualize.lettering import letters_across, text_width, wrap_text
 from petkeras.visualize.style import (
     BLUE,
@@ -60,7 +61,8 @@ def plot_pictures(images, titles=None, columns=None):
         draw_image(panel, image, cmap="gray", vmin=0, vmax=255)
         if title:
             panel.set_title(title, fontsize=fontsize, pad=3)
-    return figure
+    what = f": {listed(dict.fromkeys(filter(None, titles)))}" if any(titles) else " in a grid"
+    return describe(figure, f"{counted(len(images), 'picture')}{what}.")
 
 
 @styled
@@ -103,7 +105,12 @@ def plot_annotations(image, trimap, box=None):
         for name, color in TRIMAP_COLORS.items()
     ]
     right.legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5))
-    return figure
+    boxed = " and a box around its head" if box else ""
+    return describe(
+        figure,
+        f"A picture with the outline of its pet{boxed}, and beside it the trimap, in which "
+        f"{np.mean(pet):.0%} is pet and {np.mean(trimap == 3):.0%} its border.",
+    )
 
 
 def _to_uint8(image):

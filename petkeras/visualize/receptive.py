@@ -20,6 +20,7 @@ from petkeras.inspection import (
     named_layers,
 )
 from petkeras.tracing import layers_in_sequence, recording, run_model
+from petkeras.visualize.description import describe, listed
 from petkeras.visualize.sliding_windows import SlidingWindows
 from petkeras.visualize.style import (
     SKY,
@@ -234,6 +235,7 @@ def plot_receptive_field(model, x, image, layers=None, row=None, column=None):
     columns = min(len(layers), MAX_COLUMNS)
     rows = 2 * math.ceil(len(layers) / columns)
     figure, axes = panel_grid(rows, columns, rows * (min(WIDTH / columns, MAX_PANEL) + 0.2))
+    seen = []  # the fields, in words
     for number, name in enumerate(layers):
         unit = _nearest_unit(model, name, row, column)
         field = receptive_field(model, name, *unit)
@@ -247,7 +249,12 @@ def plot_receptive_field(model, x, image, layers=None, row=None, column=None):
             corner = (field.left - 0.5, field.top - 0.5)  # pixel centers are integers
             width, height = field.right - field.left, field.bottom - field.top
             panel.add_patch(Rectangle(corner, width, height, fill=False, ec=SKY, lw=1.5))
-    return figure
+        seen.append(f"{name} {field.height} x {field.width}")
+    return describe(
+        figure,
+        "What one unit of each layer sees of a picture, framed, and its gradient below, in pixels: "
+        f"{listed(seen, 12)}.",
+    )
 
 
 def _paths(model, name):

@@ -10,6 +10,7 @@ import tensorflow as tf
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_one_input_and_output, find_layer, named_layers
 from petkeras.visualize.attribution import check_images, choose_classes, draw_attribution
+from petkeras.visualize.description import describe
 from petkeras.visualize.style import WIDTH, draw_image, grid_shape, panel_grid, styled
 
 STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")  # measured weights
@@ -216,7 +217,13 @@ def plot_sanity_check(model, x, image, method, seed=0, class_index=None, **optio
         )
         draw_attribution(panel, image, each[0])
         panel.set_title("trained" if name == "trained" else title, fontsize=9.5)
-    return figure
+    last, each = list(maps.items())[-1]
+    correlation = rank_correlation(maps["trained"], each)[0]
+    return describe(
+        figure,
+        f"A picture, its heat map, and {len(maps) - 1} more as layers are made random from the top "
+        f"down to {last}, where the rank correlation with the first is {correlation:.2f}.",
+    )
 
 
 def _learned_weights(model):

@@ -207,8 +207,8 @@ def test_a_file_that_only_looks_like_a_frame_is_ignored(run_dir, tmp_path):
     "film",
     [
         "", "{}", "[]", "3", "null", '{"filters": null}', '{"filters": 3}', '{"filters": []}',
-        '{"filters": {"a": 0}}', '{"filters": {"a": []}}', '{"filters": {"a": [true]}}', '{"filters": {"a": [-1]}}',
-        '{"filters": {"a": [0.5]}}', '{"filters": {"../a": [0]}}',
+        '{"filters": {"a": 0}}', '{"filters": {"a": []}}', '{"filters": {"a": [true]}}',
+        '{"filters": {"a": [-1]}}', '{"filters": {"a": [0.5]}}', '{"filters": {"../a": [0]}}',
     ],
 )  # fmt: skip
 def test_a_film_that_is_damaged_is_named(tmp_path, film):
