@@ -41,7 +41,6 @@ data = pk.course.load()
 recipe = dataclasses.replace(pk.MODERN, epochs=8, film_every=10)
 model = pk.pet_net(image_size=data.mean.shape[0], recipe=recipe, seed=0)
 history = pk.train(model, data, recipe, pk.course.scratch() / "run", verbose=False)
-
 image = data.test.images[0]
 x = pk.preprocess(image[None], data.mean, recipe)
 visualize.plot_answer(model, x, image, data.class_names)

@@ -101,8 +101,8 @@ def _draw_probabilities(axes, probabilities, class_names):
         name = wrap_text(class_names[index].replace("_", " "), NAME_LETTERS)
         weight = "bold" if row == 0 else "normal"
         axes.text(0, row - 0.22, name, fontsize=9, va="bottom", weight=weight)
-        axes.text(min(share, 0.72) + 0.03, row, f"{share:.0%}", fontsize=9, va="center")
-    axes.set(xlim=(0, 1), ylim=(MAX_CLASSES - 0.4, -0.85), xticks=[], yticks=[])
+        axes.text(share + 0.03, row, f"{share:.0%}", fontsize=9, va="center")
+    axes.set(xlim=(0, 1.35), ylim=(MAX_CLASSES - 0.4, -0.85), xticks=[], yticks=[])
     axes.set_box_aspect(0.8)
     axes.set_title("comes out")
     axes.grid(visible=False)
