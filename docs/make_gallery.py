@@ -1,8 +1,9 @@
 """Make the gallery: train on drawn pets, draw every figure, and write docs/gallery.md.
 
     python docs/make_gallery.py [RUN OVERFIT]
+    python docs/make_gallery.py --thumbnails
 
-This takes about five minutes on two cores, or one minute with two existing runs on drawn pets, the
+The second only makes the front page's thumbnails again, from the gallery's pictures. The first takes about five minutes on two cores, or one minute with two existing runs on drawn pets, the
 second of them trained with the article's recipe without dropout.
 """
 
@@ -13,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 import petkeras as pk
 from petkeras import visualize as pkv
@@ -22,11 +23,31 @@ from petkeras.report.inputs import choose_inputs
 
 DOCS = Path(__file__).parent
 GALLERY = DOCS / "gallery"
+THUMBNAILS = DOCS / "_static" / "thumbnails"
+THUMBNAIL_SIZE = (480, 320)  # pixels: shown half as large, so that they are sharp on any screen
+# The part of each figure that its thumbnail shows: left, top, right, bottom.
+CROPS = {
+    "convolution.gif": (20, 64, 780, 564),
+    "activations-conv1_2.png": (0, 0, 372, 242),
+    "evolution-conv1_2.gif": (0, 22, 744, 480),
+    "attribution.png": (480, 0, 800, 192),
+    "activation-maximization-softmax.png": (0, 20, 358, 340),
+    "architecture.png": (0, 40, 248, 205),
+    "kernels.png": (0, 0, 404, 262),
+    "worst.png": (0, 0, 600, 275),
+}
 ARITHMETIC = "How convolution and pooling work"
 
 
 def main():
-    """Make `docs/gallery/` and `docs/gallery.md`."""
+    """Make `docs/gallery/`, `docs/gallery.md` and the thumbnails."""
+    if sys.argv[1:] != ["--thumbnails"]:
+        make_figures()
+    write_thumbnails()
+
+
+def make_figures():
+    """Draw every figure, from new runs or from those that are named."""
     data = pk.load_pets(source="sample")
     with tempfile.TemporaryDirectory() as temporary:
         if len(sys.argv) == 3:
@@ -116,6 +137,17 @@ def shrink(file):
     with Image.open(file) as image:
         small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     small.save(file, optimize=True)
+
+
+def write_thumbnails():
+    """Write a part of some figures, small; of an animation, a frame in the middle."""
+    THUMBNAILS.mkdir(exist_ok=True)
+    for name, box in CROPS.items():
+        with Image.open(GALLERY / name) as image:
+            image.seek(getattr(image, "n_frames", 1) // 2)
+            part = image.convert("RGB").crop(box)
+        file = THUMBNAILS / Path(name).with_suffix(".jpg")
+        ImageOps.pad(part, THUMBNAIL_SIZE, color="white").save(file, quality=85, optimize=True)
 
 
 def write_page(figures):

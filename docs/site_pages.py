@@ -1,23 +1,32 @@
 """Write the pages that are generated when the site is built: the chapters and the API reference.
 
 `docs/course/` gets copies of the executed notebooks, because Sphinx reads only files below `docs/`;
-`docs/api/` gets a page for each public module of petkeras. Git ignores both folders.
+`docs/api/` gets a page for each public module of petkeras, and the list of all names that
+`docs/api.md` includes. Git ignores both folders.
 """
 
 import importlib
 import inspect
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import petkeras
 
 DOCS = Path(__file__).parent
 NOTEBOOKS = DOCS.parent / "notebooks"
-ON_GITHUB = "https://github.com/petkeras/petkeras/blob/main"
+COLAB = "https://colab.research.google.com/github/"
+BRANCH = "main"
 DATA_MODULES = (
     "breeds", "annotations", "pipeline", "augmentation", "pictures", "cache", "mapped", "folder",
     "oxford", "drawn.dataset",
 )  # fmt: skip
+CONSTANTS = {
+    "ARTICLE": "The article's recipe, to the letter.",
+    "MODERN": "The same network, with what the field has learned since: the default.",
+    "TRANSFER": "The recipe for training a new last layer on another network.",
+}
 
 
 def write(folder, pages):
@@ -33,20 +42,70 @@ def write(folder, pages):
             file.write_text(text, encoding="utf-8")
 
 
-def chapters():
-    """Return the text of the executed notebooks by file name, with links as the site needs them."""
+def repository(project=DOCS.parent / "pyproject.toml"):
+    """Return the confirmed address of the repository, or `None` as long as there is none.
+
+    It is the `Repository` in `[project.urls]`. The site's links to source files, and its chapters'
+    links to Colab, are made from it.
+    """
+    urls = tomllib.loads(project.read_text(encoding="utf-8"))["project"].get("urls", {})
+    return urls.get("Repository", "").rstrip("/") or None
+
+
+REPOSITORY = repository()
+
+
+def chapters(address=REPOSITORY):
+    """Return the text of the executed notebooks by file name, as the site needs them.
+
+    Args:
+        address: as `repository` returns it.
+    """
     return {
-        file.name: file.read_text(encoding="utf-8")
-        .replace("](../docs/", "](../")
-        .replace("](../petkeras/", f"]({ON_GITHUB}/petkeras/")
+        file.name: chapter(json.loads(file.read_text(encoding="utf-8")), file.name, address)
         for file in sorted(NOTEBOOKS.glob("*.ipynb"))
     }
 
 
-def relink(text):
-    """Change links that leave `docs/`: to a chapter for a notebook, to GitHub for other files."""
-    text = re.sub(r"\]\(((?:\.\./)*)\.\./notebooks/", r"](\1course/", text)
-    return re.sub(r"\]\((?:\.\./)+(petkeras/|README\.md|tests/)", rf"]({ON_GITHUB}/\1", text)
+def chapter(notebook, name, address):
+    """Return a notebook's text, with links and pictures' alternative texts as the site needs them.
+
+    If the address is on GitHub, a link to Colab stands below the title.
+    """
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = "".join(cell["source"]).replace("](../docs/", "](../")
+            cell["source"] = link_sources(text, address)
+        texts = [
+            output.get("metadata", {}).get("image/png", {}).get("alt")
+            for output in cell.get("outputs", [])
+        ]
+        if any(texts):  # MyST-NB has one text for all pictures of a cell
+            alt = " ".join(filter(None, texts))
+            cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
+    first = notebook["cells"][0]
+    if address and address.startswith("https://github.com/"):
+        page = f"{address.removeprefix('https://github.com/')}/blob/{BRANCH}/notebooks/{name}"
+        title, _, rest = first["source"].partition("\n")
+        first["source"] = f"{title}\n\n[Open this chapter in Colab]({COLAB}{page})\n{rest}"
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def relink(text, address=REPOSITORY):
+    """Change links that leave `docs/`: to a chapter for a notebook, to source files for others."""
+    return link_sources(re.sub(r"\]\(((?:\.\./)*)\.\./notebooks/", r"](\1course/", text), address)
+
+
+def link_sources(text, address):
+    """Make links to source files lead to the repository, or plain text if it has no address."""
+
+    def link(found):
+        words, path = found.groups()
+        if address:
+            return f"[{words}]({address}/blob/{BRANCH}/{path})"
+        return words if "`" in words else f"{words} (`{path}`)"
+
+    return re.sub(r"\[([^\]]*)\]\((?:\.\./)+((?:petkeras/|README\.md|tests/)[^)]*)\)", link, text)
 
 
 # The API reference
@@ -83,7 +142,34 @@ def api_pages():
             here = [name for name in public_names(module) if name not in top]
             body = _see(at_top) + _entries(module.__name__, here)
         pages[f"petkeras.{name}.md"] = _page(f"petkeras.{name}", module, body)
-    return pages
+    return {**pages, "names.txt": api_index(pages)}
+
+
+def api_index(pages):
+    """Return the list of all names, module by module, with the first line of each docstring."""
+    lines = []
+    for file, text in pages.items():
+        module = file.removesuffix(".md")
+        lines += [f"## [{module}](api/{file})", "", _first_line(_look_up(module)), ""]
+        for heading, name in re.findall(r"^(?:## (.+)|\.\. auto(?!mod)\w+:: (\S+))$", text, re.M):
+            if heading:
+                lines += ["", f"### {heading}", ""]
+            else:
+                short = name.rpartition(".")[2]
+                line = CONSTANTS.get(short) or _first_line(_look_up(name))
+                lines.append(f"- {{py:obj}}`{short} <{name}>`: {line}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _look_up(name):
+    """Return the module, function, class or value with a dotted name."""
+    parent, _, last = name.rpartition(".")
+    return getattr(importlib.import_module(parent), last) if parent else petkeras
+
+
+def _first_line(value):
+    return inspect.getdoc(value).partition("\n")[0]
 
 
 def _page(title, module, body):

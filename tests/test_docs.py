@@ -2,7 +2,9 @@
 
 import importlib.util
 import inspect
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -113,11 +115,95 @@ def test_pages_are_written_and_old_ones_removed(site_pages, tmp_path):
         ("[a](../notebooks/08_training.ipynb)", "[a](course/08_training.ipynb)"),
         ("[a](../../notebooks/08_training.ipynb)", "[a](../course/08_training.ipynb)"),
         ("[a](gallery.md) [b](#c)", "[a](gallery.md) [b](#c)"),
-        ("[a](../README.md)", "[a](https://github.com/petkeras/petkeras/blob/main/README.md)"),
+        ("[a](../README.md)", "a (`README.md`)"),
+        ("[`a`](../../petkeras/layers.py)", "`a`"),
     ],
 )
 def test_links_out_of_the_folder_lead_to_the_sites_pages(site_pages, link, expected):
-    assert site_pages.relink(link) == expected
+    assert site_pages.relink(link, None) == expected
+
+
+# The address of the repository
+
+
+ADDRESS = "https://github.com/someone/something"
+
+
+def test_the_address_is_taken_from_the_project_once_it_is_confirmed(site_pages, tmp_path):
+    project = tmp_path / "pyproject.toml"
+    project.write_text("[project]\nname = 'a'\n")
+    assert site_pages.repository(project) is None
+    project.write_text(f"[project]\nname = 'a'\n[project.urls]\nRepository = '{ADDRESS}/'\n")
+    assert site_pages.repository(project) == ADDRESS
+
+
+def test_with_an_address_links_lead_to_source_files(site_pages):
+    source = f"{ADDRESS}/blob/main"
+    assert site_pages.relink("[a](../README.md)", ADDRESS) == f"[a]({source}/README.md)"
+    linked = site_pages.link_sources("[`b`](../petkeras/layers.py#L3)", ADDRESS)
+    assert linked == f"[`b`]({source}/petkeras/layers.py#L3)"
+
+
+def test_chapters_link_to_colab_and_sources_only_with_an_address(site_pages):
+    def cell(text):
+        return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+    def first_and_last(address):
+        cells = [cell(["# Title\n", "\n", "Text."]), cell("[`a`](../petkeras/layers.py)")]
+        text = site_pages.chapter({"cells": cells}, "04_x.ipynb", address)
+        return [cell["source"] for cell in json.loads(text)["cells"]]
+
+    assert first_and_last(None) == ["# Title\n\nText.", "`a`"]
+    assert first_and_last("https://example.org/x")[0] == "# Title\n\nText."
+    colab = "https://colab.research.google.com/github/someone/something/blob/main/notebooks"
+    title, source = first_and_last(ADDRESS)
+    assert title == f"# Title\n\n[Open this chapter in Colab]({colab}/04_x.ipynb)\n\nText."
+    assert source == f"[`a`]({ADDRESS}/blob/main/petkeras/layers.py)"
+
+
+@pytest.mark.skipif(
+    "urls" in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"],
+    reason="the address is confirmed",
+)
+@pytest.mark.parametrize("page", [*PAGES, *NOTEBOOKS], ids=lambda page: page.name)
+def test_no_page_names_an_address_that_is_not_confirmed(page):
+    text = page.read_text(encoding="utf-8")
+    assert "github.com/petkeras" not in text
+    assert "/github/petkeras" not in text  # in Colab's links
+
+
+# Alternative texts
+
+
+def test_a_pictures_alternative_text_goes_to_the_site(site_pages):
+    outputs = [
+        {"data": {"image/png": "x"}, "metadata": {"image/png": {"alt": text}}}
+        for text in ("One.", "Two.")
+    ]
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "# Title"},
+        {"cell_type": "code", "metadata": {}, "source": "", "outputs": outputs},
+        {"cell_type": "code", "metadata": {}, "source": "", "outputs": [{"metadata": {}}]},
+    ]
+    cells = json.loads(site_pages.chapter({"cells": cells}, "04_x.ipynb", None))["cells"]
+    assert cells[1]["metadata"] == {"mystnb": {"image": {"alt": "One. Two."}}}
+    assert cells[2]["metadata"] == {}
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.name)
+def test_every_picture_of_a_chapter_has_an_alternative_text(notebook):
+    for number, cell in enumerate(json.loads(notebook.read_text(encoding="utf-8"))["cells"]):
+        for output in cell.get("outputs", []):
+            data, texts = output.get("data", {}), []
+            if "text/html" in data:
+                html = "".join(data["text/html"])
+                texts = [
+                    "".join(re.findall(r'\balt="([^"]*)"', image))
+                    for image in re.findall(r"<img [^>]*>", html)
+                ]
+            elif "image/png" in data:
+                texts = [output["metadata"].get("image/png", {}).get("alt", "")]
+            assert all(len(text) > 15 for text in texts), f"cell {number}: {texts}"
 
 
 def test_docstrings_become_restructuredtext(site_pages):

@@ -93,6 +93,24 @@ def petkeras(monkeypatch, capfd):
     return run
 
 
+def test_the_command_that_runs_all_tests_is_run_as_it_is_written():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    reading = re.search(r"^command=(?:.*\\\n)*.*$", script, re.M)[0]
+    printed = subprocess.run(
+        ["bash", "-ec", f'{reading}\nprintf %s "$command"'],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    [written] = [code for _, code in blocks(ROOT / "README.md") if " pytest " in code]
+    assert printed.stdout.decode() == re.sub(r" *\\\n *", " ", written).strip()
+
+
+def test_no_line_of_a_shell_block_is_cut_off_on_a_code_hosts_page():
+    lines = [line for _, code in blocks(ROOT / "README.md") for line in code.splitlines()]
+    assert max(map(len, lines)) <= 100
+
+
 def test_every_block_runs_in_the_order_of_the_page(tmp_path, monkeypatch, shell, petkeras):
     published_archives(tmp_path / "pets", two_breeds(20))
     monkeypatch.setattr(

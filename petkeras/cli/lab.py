@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from petkeras.cli.command import Command
@@ -13,20 +15,45 @@ OUTCOMES = {
     "updated": "Updated to petkeras's newer version",
     "kept": "Kept with your changes (to get petkeras's version, rename yours and run this again)",
 }
+NO_BROWSER = """\
+There is no browser here. In a browser, open the address that JupyterLab prints below, with its
+token. From another computer, first run there: ssh -L {port}:localhost:{port} THIS_MACHINE"""
+IN_CONTAINER = """\
+There is no browser here. In a browser, open the address that JupyterLab prints below, with its
+token: the one with 127.0.0.1. For that, start the container with -p 127.0.0.1:{port}:{port}, and in
+it: petkeras lab -- --ip=0.0.0.0"""
 
 
-@click.command(cls=Command)
+class LabCommand(Command):
+    """A command that hands on, untouched, all that follows `--`."""
+
+    def parse_args(self, context, arguments):
+        """Split the arguments at `--`, and parse those before it."""
+        own, handed_on = arguments, []
+        if "--" in arguments:
+            place = arguments.index("--")
+            own, handed_on = arguments[:place], arguments[place + 1 :]
+        context.obj = handed_on
+        return super().parse_args(context, own)
+
+    def collect_usage_pieces(self, context):
+        """Return the pieces of the usage line."""
+        return [*super().collect_usage_pieces(context), "[-- JUPYTERLAB_OPTIONS]"]
+
+
+@click.command(cls=LabCommand)
 @click.argument("folder", metavar="[DIR]", type=click.Path(), default="petkeras-notebooks")
 @click.option("--copy-only", is_flag=True, help="Copy the notebooks; do not start JupyterLab.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port. [default: 8888]")
-def lab(folder, copy_only, no_browser, port):
-    """Copy the course's notebooks to DIR and open them in JupyterLab.
+@click.pass_obj
+def lab(handed_on, folder, copy_only, no_browser, port):
+    """Copy the course's notebooks to DIR and open the first one in JupyterLab.
 
     DIR is ./petkeras-notebooks by default. Files that you have changed there are never
-    overwritten.
+    overwritten. What follows -- goes to JupyterLab: petkeras lab -- --ip=0.0.0.0
     """
-    from petkeras.course.lab import copy_chapters, open_jupyterlab
+    from petkeras.course.lab import copy_chapters, has_browser, is_container, open_jupyterlab
 
     outcomes = copy_chapters(folder)
     for outcome, text in OUTCOMES.items():
@@ -36,5 +63,10 @@ def lab(folder, copy_only, no_browser, port):
     print_line(f"The notebooks are in {folder}.")
     if copy_only:
         return 0
-    arguments = ["--no-browser"] if no_browser else []
-    return open_jupyterlab(folder, [*arguments, *([f"--port={port}"] if port else [])])
+    arguments = [*([f"--port={port}"] if port else []), *handed_on]
+    if no_browser or not has_browser():
+        chosen = re.search(r"--(?:ServerApp\.)?port=(\d+)", " ".join(arguments))
+        advice = IN_CONTAINER if is_container() else NO_BROWSER
+        click.echo(advice.format(port=chosen[1] if chosen else 8888))
+        arguments.insert(0, "--no-browser")
+    return open_jupyterlab(folder, arguments)

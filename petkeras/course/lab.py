@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import webbrowser
 from pathlib import Path
 
 from petkeras.errors import PetkerasError
@@ -18,6 +19,7 @@ from petkeras.system.memory import training_environment
 
 COPIED = ".petkeras-lab.json"  # in the folder: the hash of each file as it was copied
 GLOSSARY = "glossary.md"
+FIRST = "00_start_here.ipynb"
 
 # A link to a term of the glossary: `(../docs/glossary.md#max-pool)` in a chapter of the
 # repository, `(#max-pool)` in the glossary itself.
@@ -27,7 +29,8 @@ LINK = re.compile(rf"\((?:\.\./docs/({re.escape(GLOSSARY)}))?#([\w-]+)\)")
 def chapters():
     """Return the course's files by name, as bytes: the notebooks, and the glossary they link to.
 
-    Their links lead to the glossary beside them, with anchors as JupyterLab names them.
+    Their links lead to the glossary beside them, with anchors as JupyterLab names them. Jupytext,
+    with which we edit them, keeps no second file of them.
 
     Raises:
         PetkerasError: petkeras was installed without its notebooks.
@@ -56,7 +59,18 @@ def chapters():
         file, anchor = match.groups(default="")
         return f"({file}#{anchors.get(anchor, anchor).replace(' ', '-')})"
 
-    return {name: LINK.sub(relink, text).encode() for name, text in texts.items()}
+    linked = {name: LINK.sub(relink, text) for name, text in texts.items()}
+    return {
+        name: (text if name == GLOSSARY else _unpaired(text)).encode()
+        for name, text in linked.items()
+    }
+
+
+def _unpaired(text):
+    """Return a notebook's text, with Jupytext's settings replaced by: a notebook, nothing else."""
+    notebook = json.loads(text)
+    notebook["metadata"]["jupytext"] = {"formats": "ipynb"}
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 def copy_chapters(folder, files=None):
@@ -124,7 +138,9 @@ def _hash_file(file):
 
 
 def open_jupyterlab(folder, arguments=()):
-    """Run JupyterLab in a folder until the reader quits it.
+    """Run JupyterLab in a folder, with the first chapter open, until the reader quits it.
+
+    As root, which is usual in a container, JupyterLab is allowed to run.
 
     Args:
         folder: JupyterLab's root.
@@ -138,7 +154,10 @@ def open_jupyterlab(folder, arguments=()):
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise PetkerasError("JupyterLab is not installed. Install it: pip install 'petkeras[lab]'")
-    command = [sys.executable, "-m", "jupyterlab", *arguments]
+    own = [f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        own.append("--allow-root")
+    command = [sys.executable, "-m", "jupyterlab", *own, *arguments]
     environment = {**training_environment(), **os.environ}
     folder = local_path("folder", folder)
     with subprocess.Popen(command, cwd=folder, env=environment) as jupyterlab:
@@ -148,3 +167,21 @@ def open_jupyterlab(folder, arguments=()):
             return jupyterlab.wait()
         finally:
             signal.signal(signal.SIGINT, previous)
+
+
+def has_browser():
+    """Return True if this machine can show a web page, as far as Python can tell."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in screens):
+        return False  # Python would open a browser of text
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def is_container():
+    """Return True if this process runs in a container of Docker, Podman or Kubernetes."""
+    files = (Path("/.dockerenv"), Path("/run/.containerenv"))
+    return any(file.exists() for file in files) or "KUBERNETES_SERVICE_HOST" in os.environ

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 PREFIX = "petkeras-scratch-"
+NAME = re.compile(rf"{PREFIX}[0-9a-f]{{16}}")  # of a folder that was made here; no other is deleted
 _mine: dict[int, tuple[Path, FileLock]] = {}  # by process: a forked one gets its own
 
 
@@ -58,7 +60,7 @@ def _delete_abandoned(home):
     """Delete this user's folders whose processes have ended without deleting them."""
     for folder in home.glob(f"{PREFIX}*"):
         try:
-            if folder.suffix or folder.is_symlink() or not _is_own(folder):
+            if not _is_ours(folder):
                 continue
             lock = FileLock(_lock_file(folder))
             lock.acquire(timeout=0)
@@ -67,11 +69,15 @@ def _delete_abandoned(home):
         _delete(folder, lock)
 
 
-def _is_own(folder):
+def _is_ours(folder):
+    """Return True if this user's `scratch` made the folder, and it is not a link to another."""
+    if not NAME.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
+        return False
     return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
 
 
 def _delete(folder, lock):
-    shutil.rmtree(folder, ignore_errors=True)
+    if _is_ours(folder):
+        shutil.rmtree(folder, ignore_errors=True)
     lock.release()
     _lock_file(folder).unlink(missing_ok=True)

@@ -87,8 +87,9 @@ def _for_page(explored):
     """Return the part of an `Explored` whose convolutions are small enough for a page."""
     layers, size = explored.chain.layers, 0
     for index, layer in enumerate(layers):
-        if layer.kind == "conv":
-            size += 4 * int(tf.size(layer.weights["kernel"]))
+        if layer.kind != "conv":
+            continue
+        size += 4 * int(tf.size(layer.weights["kernel"]))
         if index > 0 and size > MAX_KERNELS:
             stop = (
                 f"Layer '{one_line(layer.name)}' is not on this page: with it, the kernels take "

@@ -16,6 +16,7 @@ from petkeras.explorer.page import write_page
 from petkeras.explorer.still import plot_explorer
 from petkeras.runs.run import Run
 from petkeras.text import one_line
+from petkeras.visualize.description import description
 
 TABS = ("look", "change", "play", "time", "answer")
 
@@ -151,13 +152,15 @@ class Explorer:
         return f"<explorer of {parts}: {one_line(self._explored.title)}>"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/plain": repr(self), "image/png": self._draw()}
+        picture, text = self._draw()
+        data = {"text/plain": repr(self), "image/png": picture}
+        return data, {"image/png": {"alt": text}}
 
     def _draw(self):
-        """Return the explorer's picture, a PNG in base64; it is drawn once."""
+        """Return the explorer's picture, a PNG in base64, and its alternative text; drawn once."""
         if self._picture is None:
             file = io.BytesIO()
             figure = plot_explorer(self._explored, **self._start)
             figure.savefig(file, format="png")
-            self._picture = base64.b64encode(file.getvalue()).decode()
+            self._picture = base64.b64encode(file.getvalue()).decode(), description(figure)
         return self._picture

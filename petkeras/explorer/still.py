@@ -11,6 +11,7 @@ from petkeras.explorer.boxes import GRAY, frame, short, show, write
 from petkeras.explorer.edits import compute_outputs
 from petkeras.explorer.still_layer import TOP, ShownLayer, lower_part
 from petkeras.text import one_line
+from petkeras.visualize.description import describe
 from petkeras.visualize.number_grid import inch_axes
 from petkeras.visualize.style import (
     NEUTRAL,
@@ -68,7 +69,12 @@ def plot_explorer(explored, layer=None, filter=None, tab=None):
     _draw_row(axes, explored, pixels, [output[0] for output in outputs], index, number)
     write(axes, 0.1, TOP - 0.25, draw(axes, shown), fontsize=11, fontweight="bold")
     axes.set(xlim=(0, WIDTH), ylim=(TOP + height, 0))
-    return figure
+    part = f"filter {number}" if chosen.kind == "conv" else unit
+    return describe(
+        figure,
+        f"The explorer of {one_line(explored.title, 70)}: the network as a row of layers, and "
+        f"below it {chosen.name}, {part}, with the numbers that make one of its values.",
+    )
 
 
 def _choose_layer(layers, name):

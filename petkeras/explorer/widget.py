@@ -45,4 +45,5 @@ class ExplorerWidget(Explorer, anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = anywidget.AnyWidget._repr_mimebundle_(self, **kwargs)
-        return data | Explorer._repr_mimebundle_(self), metadata
+        own, texts = Explorer._repr_mimebundle_(self)
+        return data | own, {**(metadata or {}), **texts}

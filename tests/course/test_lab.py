@@ -1,12 +1,15 @@
 """The course is copied into the reader's folder, where the reader's changes stay."""
 
 import json
+import os
 import re
 import signal
 import sys
 import tomllib
+import webbrowser
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
 
@@ -55,10 +58,24 @@ def test_in_a_wheel_the_notebooks_are_in_the_package(monkeypatch, tmp_path):
     monkeypatch.setattr(lab, "__file__", str(package / "course" / "lab.py"))
     with pytest.raises(PetkerasError, match="were not installed with petkeras"):
         lab.chapters()
-    (package / "notebooks" / "01_a.ipynb").write_bytes(b"[a](../docs/glossary.md#tape)")
+    notebook = {"a": "[a](../docs/glossary.md#tape)", "metadata": {"kernelspec": {}}}
+    (package / "notebooks" / "01_a.ipynb").write_text(json.dumps(notebook))
     (package / "notebooks" / "01_a.py").write_bytes(b"")
     (package / "notebooks" / "glossary.md").write_bytes(b"## Tape")
-    assert lab.chapters() == {"01_a.ipynb": b"[a](glossary.md#Tape)", "glossary.md": b"## Tape"}
+    files = lab.chapters()
+    assert list(files) == ["01_a.ipynb", "glossary.md"]
+    assert files["glossary.md"] == b"## Tape"
+    metadata = {"kernelspec": {}, "jupytext": {"formats": "ipynb"}}
+    assert json.loads(files["01_a.ipynb"]) == {"a": "[a](glossary.md#Tape)", "metadata": metadata}
+
+
+def test_jupytext_keeps_no_second_file_of_a_readers_notebook(tmp_path):
+    lab.copy_chapters(tmp_path)
+    for file in tmp_path.glob("*.ipynb"):
+        notebook = nbformat.read(file, as_version=nbformat.NO_CONVERT)
+        nbformat.validate(notebook)
+        assert notebook.metadata.jupytext == {"formats": "ipynb"}
+        assert jupytext.read(file).cells == notebook.cells
 
 
 def test_a_second_copy_changes_nothing(tmp_path):
@@ -107,11 +124,41 @@ def test_jupyterlab_runs_in_the_folder_and_keeps_ctrl_c(tmp_path, monkeypatch):
     folder = tmp_path / "folder"
     folder.mkdir()
     before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     assert lab.open_jupyterlab(folder, ["--no-browser", "--port=9"]) == 3
     assert signal.getsignal(signal.SIGINT) is before
     where, arguments = json.loads((folder / "was.json").read_text())
     assert Path(where) == folder.resolve()
-    assert arguments == ["--no-browser", "--port=9"]
+    first = "--LabApp.default_url=/lab/tree/00_start_here.ipynb"
+    assert arguments == [first, "--no-browser", "--port=9"]
+    assert lab.FIRST in lab.chapters()
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    lab.open_jupyterlab(folder)
+    assert json.loads((folder / "was.json").read_text())[1] == [first, "--allow-root"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "found", "expected"),
+    [
+        ("linux", {}, True, False),
+        ("linux", {"DISPLAY": ":0"}, True, True),
+        ("linux", {"DISPLAY": ":0"}, False, False),
+        ("darwin", {}, True, True),
+    ],
+)
+def test_a_browser_needs_a_screen(platform, environment, found, expected, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", platform)
+
+    def get():
+        if not found:
+            raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "get", get)
+    assert lab.has_browser() == expected
 
 
 def test_without_jupyterlab_one_line_says_how_to_get_it(tmp_path, monkeypatch):

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
+PATIENCE = 2000  # looks, each some 5 ms after the last, at what is waited for
+
 # From an event to the first task after the frame that shows its effect, in milliseconds.
 LISTEN = """() => {
   window.times = [];
@@ -37,26 +39,90 @@ WATCH = """() => {
 }"""
 
 
+class Mouse:
+    """Point with a mouse."""
+
+    def __init__(self, page, session):
+        self.page = page
+
+    def down(self, x, y):
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+
+    def move(self, x, y):
+        self.page.mouse.move(x, y)
+
+    def up(self):
+        self.page.mouse.up()
+
+
+class Finger:
+    """Point with a finger, which is somewhere only while it touches the screen."""
+
+    def __init__(self, page, session):
+        self.session = session
+
+    def down(self, x, y):
+        self._send("touchStart", [{"x": x, "y": y}])
+
+    def move(self, x, y):
+        self._send("touchMove", [{"x": x, "y": y}])
+
+    def up(self):
+        self._send("touchEnd", [])
+
+    def _send(self, kind, points):
+        event = {"type": kind, "touchPoints": points}
+        self.session.send("Input.dispatchTouchEvent", event)
+
+
 def wait_until(page, expression):
     """Wait; `page.wait_for_function` needs an `eval` that the page does not allow."""
-    while not page.evaluate(expression):
+    for _ in range(PATIENCE):
+        if page.evaluate(expression):
+            return
         page.wait_for_timeout(5)
+    raise SystemExit(f"It never came true that {expression}.")
 
 
 def measure(page, act, count=50):
-    """Return the milliseconds of `count` events, each made by `act(page, number)`."""
+    """Return the milliseconds of `count` events, each made by `act(number)`."""
+    page.wait_for_timeout(500)
     page.evaluate("times.length = 0")
     for number in range(count):
-        act(page, number)
+        act(number)
         wait_until(page, f"times.length > {number}")
         page.wait_for_timeout(30)
     return np.array(page.evaluate("times"))
 
 
-def move_on(box, number):
-    """Return another point of a box for each number."""
+def drag(page, pointer, area, place):
+    """Return the milliseconds of moves over an area, each to the share `place(number)` of it."""
+    # Only what is on the screen can be pointed at.
+    area.evaluate("(element) => element.scrollIntoView({block: 'center'})")
+    page.wait_for_timeout(300)
+    box = area.bounding_box()
+
+    def at(number):
+        across, down = place(number)
+        return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+    pointer.down(*at(0))
+    try:
+        return measure(page, lambda number: pointer.move(*at(number + 1)))
+    finally:
+        pointer.up()
+
+
+def anywhere(number):
+    """Return another place (across, down) for each number, from left to right at first."""
     share = 0.1 + 0.8 * ((number * 37) % 50) / 50
-    return box["x"] + share * box["width"], box["y"] + (1.0 - share) * box["height"]
+    return share, 0.5 if number < 2 else 1 - share
+
+
+def up_and_down(number):
+    """Return places (across, down) that are far enough apart to change a kernel's value."""
+    return 0.5, 0.5 - 0.1 * (number % 4)
 
 
 def open_tab(page, name):
@@ -64,47 +130,34 @@ def open_tab(page, name):
     page.wait_for_timeout(600)
 
 
-def measure_all(page):
+def measure_all(page, pointer):
     """Yield (what was done, milliseconds)."""
     open_tab(page, "Look")
     large = page.locator("canvas[role=application]:visible").first
-    large.scroll_into_view_if_needed()
-    box = large.bounding_box()
-    yield "point at a pixel (Look)", measure(page, lambda p, n: p.mouse.move(*move_on(box, n)))
+    yield "point at a pixel (Look)", drag(page, pointer, large, anywhere)
 
     open_tab(page, "Change")
-    cell = page.locator(".px-kernel-cells [tabindex='0']").first
-    cell.focus()
-    keys = ["+", "+", "ArrowRight", "-"]
-    # Arrows only choose another cell: they are pressed between, and not counted.
-    times = measure(page, lambda p, n: p.keyboard.press(keys[n % 4]), 67)
-    edits = [time for n, time in enumerate(times) if keys[n % 4] in "+-"]
-    yield "change a value of a kernel (Change)", np.array(edits)
+    cells = page.locator(".px-kernel-cells .px-cells-drag")
+    yield "drag a value of a kernel (Change)", drag(page, pointer, cells, up_and_down)
 
-    page.get_by_role("radio", name="Patch").or_(
-        page.get_by_text("Patch", exact=False)
-    ).first.click()
-    box = page.locator(".px-paint").bounding_box()
-    page.locator(".px-paint").scroll_into_view_if_needed()
-    box = page.locator(".px-paint").bounding_box()
-    page.mouse.move(*move_on(box, 0))
-    page.mouse.down()
-    yield "slide a patch (Change)", measure(page, lambda p, n: p.mouse.move(*move_on(box, n + 1)))
-    page.mouse.up()
+    page.get_by_role("button", name="Gray patch").click()
+    photograph = page.locator(".px-paint")
+    yield "slide a patch (Change)", drag(page, pointer, photograph, anywhere)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("page", type=Path)
     parser.add_argument("--slow", type=float, default=1.0, help="slow the processor by this factor")
-    parser.add_argument("--phone", action="store_true", help="a screen of 390 pixels")
+    parser.add_argument("--phone", action="store_true", help="a small screen, and a finger")
     arguments = parser.parse_args()
+    screen = {"viewport": {"width": 1280, "height": 900}}
+    if arguments.phone:
+        screen = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": 390 if arguments.phone else 1280, "height": 900}
-        )
+        context = browser.new_context(**screen)
         opened = []
         for _ in range(7):
             page = context.new_page()
@@ -119,7 +172,8 @@ def main():
                 page.close()
         report("open the page", opened)
         page.evaluate(LISTEN)
-        for what, times in measure_all(page):
+        pointer = (Finger if arguments.phone else Mouse)(page, session)
+        for what, times in measure_all(page, pointer):
             report(what, times)
         browser.close()
 

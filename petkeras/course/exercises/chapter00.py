@@ -1,11 +1,11 @@
-"""Check chapter 00: pictures shown, a guesser's score, and a class from logits."""
+"""Check chapter 00: a picture's numbers, a lazy network's accuracy, a class from logits."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from petkeras.course.exercises.feedback import (
-    NO_NUMBER,
+    ask_for_number,
     call_for_numbers,
     find_hint,
     not_yet,
@@ -14,33 +14,50 @@ from petkeras.course.exercises.feedback import (
 )
 
 
-def exercise_1(pictures):
-    """Check how many pictures are shown in eight epochs of 340."""
-    pictures = read_number(pictures)
-    if pictures is None:
-        return not_yet(NO_NUMBER)
-    if pictures == 2720:
-        return right("Each of the 340 is shown eight times, changed a little each time.")
+def exercise_1(numbers):
+    """Check how many numbers a color picture of 64 by 64 pixels has."""
+    numbers = read_number(given := numbers)
+    if numbers is None:
+        return not_yet(ask_for_number(given))
+    if numbers == 64 * 64 * 3:
+        return right("12,288 numbers: that is all that the network knows of a picture.")
     hints = [
-        (340, "That is one epoch: each picture once."),
-        (272, "That is the number of steps. Each step shows ten pictures."),
+        (64 * 64, "That is the number of pixels. Each of them has three numbers."),
+        (64 * 3, "That is a single row of pixels. The picture has 64 rows."),
+        (
+            64 + 64,
+            "Rows and columns do not add up: a picture of 64 rows has 64 pixels in each row.",
+        ),
+        (64 * 64 + 3, "Each pixel has three numbers of its own, so multiply by 3."),
+        (64 * 64 * 2, "Each pixel has three numbers: red, green and blue."),
+        (64 * 64 * 4, "Each pixel has three numbers: red, green and blue."),
     ]
-    hint = find_hint(pictures, hints)
-    return not_yet(hint or "Each picture is shown once per epoch, and there are eight epochs.")
+    hint = find_hint(numbers, hints, rtol=0)
+    return not_yet(hint or "How many pixels are there? Each of them has three numbers.")
 
 
-def exercise_2(score):
-    """Check how many of 60 pictures a guesser gets right on average."""
-    score = read_number(score)
-    if score is None:
-        return not_yet(NO_NUMBER)
-    if score == 30:
-        return right("Half of them: an accuracy of 0.5 means that nothing was learned.")
+def exercise_2(accuracy):
+    """Check the accuracy of always naming the breed that 45 of 60 pictures show."""
+    accuracy = read_number(given := accuracy)
+    if accuracy is None:
+        return not_yet(ask_for_number(given))
+    if np.isclose(accuracy, 45 / 60):
+        return right(
+            "0.75, for nothing at all. So compare an accuracy with that of the most common answer, "
+            "not with that of a coin."
+        )
     hints = [
-        (0, "It knows nothing, but it gets lucky half the time."),
-        (0.5, "That is the fraction. How many of 60 pictures is that?"),
+        (45, "That is how many it gets right. What fraction of the 60 is that?"),
+        (75, "That is the percentage. As a fraction it is between 0 and 1."),
+        (0.5, "A coin would be right half the time. This network always says the same thing."),
+        (30, "A coin would be right half the time. This network always says the same thing."),
+        (15 / 60, "That is the fraction that it gets wrong."),
+        (15, "That is how many it gets wrong."),
+        (0, "It has learned nothing, and is still right about every Samoyed."),
+        (1, "It is right about every Samoyed, but wrong about every Shiba Inu."),
+        (60 / 45, "You divided the wrong way round: right answers by all answers."),
     ]
-    return not_yet(find_hint(score, hints) or "Each of the 60 is right with probability 1/2.")
+    return not_yet(find_hint(accuracy, hints) or "How many of the 60 answers are right?")
 
 
 def exercise_3(answers):
@@ -49,6 +66,8 @@ def exercise_3(answers):
     classes, hint = call_for_numbers(answers, logits)
     if hint:
         return not_yet(hint)
+    if classes.shape == ():
+        return not_yet("That is one answer for all pictures. Each row needs its own: axis=1.")
     if classes.shape == (3,):
         return not_yet("You compare the numbers in each column. A picture is a row.")
     if classes.shape != (4,):

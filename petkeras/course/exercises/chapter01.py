@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from petkeras.course.exercises.feedback import (
+    ask_for_count,
     call_for_numbers,
     find_hint,
     not_yet,
@@ -20,7 +21,7 @@ def exercise_1(test_pictures):
     """Check how many test pictures make the interval around 5/6 narrow enough."""
     count = read_count(test_pictures)
     if count is None:
-        return not_yet("`test_pictures` must be an integer of 1 or more.")
+        return not_yet(ask_for_count(test_pictures, "test_pictures"))
     width = _width(count)
     if width > MAX_WIDTH:
         return not_yet(
@@ -57,6 +58,7 @@ def exercise_2(pet_share):
         (24 / 80, "You counted all of the border. Only about half of it is pet."),
         (64 / 80, "That is the background's share. 1 is pet, 2 is background."),
         (16, "That is the number of pet pixels. What fraction of all pixels is that?"),
+        (100 * 16 / 80, "That is the percentage. As a fraction it is between 0 and 1."),
         (8, "That is a number of pixels, and it leaves out the border. We need a fraction."),
     ]
     return not_yet(
@@ -78,11 +80,15 @@ def exercise_3(squash_box):
     if np.allclose(squashed, expected):
         return right("Width and height have different factors. That is why the head gets narrower.")
     edges = np.array(box)
+    if not squashed.any():
+        return not_yet("The box comes out empty. Divide with `/`: `//` drops the fraction.")
     rounded = "A box may end inside a pixel: do not round."
     hints = [
         (expected / size, "These are fractions of the picture. Return pixels."),
         (edges * size / height, "You used the height's factor for left and right, too."),
         (edges * size / width, "You used the width's factor for top and bottom, too."),
+        (edges, "The box comes back as it was. Its picture is now smaller."),
+        (edges / np.tile([size / width, size / height], 2), "You divided by the factors."),
         (edges * np.tile([size / height, size / width], 2), "You swapped width and height."),
         (np.floor(expected), rounded),
         (np.round(expected), rounded),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from petkeras.course.exercises.feedback import (
+    ask_for_count,
+    ask_for_number,
     call_for_numbers,
     find_hint,
     not_yet,
@@ -24,7 +26,7 @@ def exercise_1(image_size):
     """Check the largest picture for which `pet_net` has fewer than ten million weights."""
     size = read_number(image_size)
     if size is None or size != round(size) or size < 1:
-        return not_yet("`image_size` must be an integer of 1 or more, in pixels.")
+        return not_yet(ask_for_count(image_size, "image_size"))
     size = int(size)
     count, larger = _pet_net_weights(size), _pet_net_weights(size + 1)
     if count >= MAX_WEIGHTS:
@@ -55,7 +57,7 @@ def exercise_2(weights):
     """Check how many weights `fc1` has when its inputs are the means of 64 maps."""
     count = read_number(weights)
     if count is None:
-        return not_yet("`weights` must be one number.")
+        return not_yet(ask_for_number(weights))
     if count == 64 * 512 + 512:
         return right("33,280 instead of 102,760,960: three thousand times fewer.")
     hints = [

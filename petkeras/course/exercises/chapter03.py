@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from petkeras.course.exercises.feedback import (
+    ask_for_count,
     call,
     call_for_numbers,
     find_hint,
@@ -21,7 +22,7 @@ def exercise_1(batch_size):
     """Check the batch size that splits 340 pictures into 11 steps."""
     size = read_count(batch_size)
     if size is None:
-        return not_yet("`batch_size` must be an integer of 1 or more.")
+        return not_yet(ask_for_count(batch_size, "batch_size"))
     steps = -(-PICTURES // size)
     last = (PICTURES - 1) % size + 1
     if steps == STEPS:
@@ -42,6 +43,8 @@ def exercise_2(one_hot):
     if hint:
         return not_yet(hint)
     expected = np.eye(classes)[numbers]
+    if labels.shape == numbers.shape:
+        return not_yet("That is one number per picture. Each needs a row with a place per class.")
     if labels.shape != expected.shape:
         return not_yet(
             f"Four numbers and 4 classes make labels of shape {expected.shape}. "

@@ -64,6 +64,9 @@ def exercise_3(layer_class):
             (4, 1, 1, 3): "Drop the two axes that are averaged: (4, 3).",
             (3,): "Do not mix the pictures of a batch.",
             (1, 3): "Do not mix the pictures of a batch.",
+            (4, 5, 3): "You averaged over the height only. The width is an axis, too.",
+            (4, 6, 3): "You averaged over the width only. The height is an axis, too.",
+            (): "That is one number for all pictures. Average over height and width only.",
             (4,): "Each channel is a separate map. Which axes are its height and width?",
             (4, 6, 5): "Each channel is a separate map. Which axes are its height and width?",
         }
@@ -84,8 +87,9 @@ def exercise_3(layer_class):
 def _apply(layer_class, x):
     """Make a layer and call it. Return the layer, its output, and a hint if something failed."""
     if not (isinstance(layer_class, type) and issubclass(layer_class, keras.layers.Layer)):
-        return None, None, "Pass the class itself, a subclass of keras.layers.Layer."
+        return None, None, "Pass the layer's class itself, without parentheses after it."
     layer, hint = call(layer_class)
     if hint:
         return None, None, hint
-    return layer, *call_for_numbers(layer, x)
+    values, hint = call_for_numbers(layer, x)
+    return layer, values, hint and hint.replace("Your function", "Your layer's `call`")

@@ -55,6 +55,14 @@ def exercise_2(gradient):
     expected = _measure_slopes(labels, logits)
     if not np.allclose(values, expected, atol=1e-5):
         hints = [
+            (
+                _softmax(logits, axis=0) - labels,
+                "Your probabilities add up to 1 down each column. Sum along each row: axis=1.",
+            ),
+            (
+                _softmax(logits, axis=None) - labels,
+                "Your probabilities add up to 1 over all pictures. Sum along each row: axis=1.",
+            ),
             (logits, "These are the logits. How does the loss change if one grows a little?"),
             (-expected, "Wrong sign: a larger logit of the true breed lowers the loss."),
             (
@@ -76,6 +84,11 @@ def exercise_2(gradient):
             "avoid that?"
         )
     return right("Probabilities minus labels.")
+
+
+def _softmax(logits, axis):
+    raised = np.exp(logits)
+    return raised / raised.sum(axis=axis, keepdims=True)
 
 
 def _measure_slopes(labels, logits, nudge=1e-4):
@@ -113,6 +126,11 @@ def exercise_3(descend):
             _descend_by_keras(start, rate, 0.0, steps),
             "This is where plain gradient descent ends: you carry no velocity along.",
         ),
+        (
+            _descend_by_keras(start, rate, momentum, 1),
+            "That is w after one step. Does your `return` stand inside the loop?",
+        ),
+        (start, "w is where it started. Add the velocity to it in each step."),
         (
             _descend_by_keras(start, rate * (1 - momentum), momentum, steps),
             "You multiply the gradient by 1 - momentum. Adam's m does that; here the gradient "

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from petkeras.course.exercises.feedback import (
+    ask_for_number,
     call_for_numbers,
     find_hint,
     not_yet,
@@ -22,8 +23,10 @@ LOSSES = {5: 0.7, 10: 0.5, 15: 0.4}  # the scalars of exercise 2, by step
 
 def exercise_1(weight):
     """Check the weight at which a value ten steps back counts half."""
-    weight = read_number(weight)
-    if weight is None or not 0 < weight < 1:
+    weight = read_number(given := weight)
+    if weight is None:
+        return not_yet(ask_for_number(given))
+    if not 0 < weight < 1:
         return not_yet("`weight` must be a number between 0 and 1.")
     after_ten = weight**10
     if abs(after_ten - 0.5) < 0.02:
@@ -44,7 +47,12 @@ def exercise_2(folder):
     except Exception as error:
         return not_yet(f"The event file cannot be read: {type(error).__name__}.")
     if not scalars:
-        return not_yet("There is no scalar in the folder yet. tf.summary.scalar writes one.")
+        return not_yet(
+            "There is no scalar in the folder yet. tf.summary.scalar writes "
+            "one, inside `with writer.as_default():`."
+        )
+    if "loss" in scalars and "Loss" not in scalars:
+        return not_yet("The tag should be 'Loss', with a capital L. You wrote 'loss'.")
     if "Loss" not in scalars:
         return not_yet(f"The tag should be 'Loss'. You wrote {', '.join(map(repr, scalars))}.")
     losses = scalars["Loss"]

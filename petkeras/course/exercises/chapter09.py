@@ -5,7 +5,14 @@ from __future__ import annotations
 import tensorflow as tf
 
 from petkeras.callbacks.graph import scoped_graph
-from petkeras.course.exercises.feedback import call, not_yet, read_count, read_number, right
+from petkeras.course.exercises.feedback import (
+    ask_for_count,
+    call,
+    not_yet,
+    read_count,
+    read_number,
+    right,
+)
 from petkeras.models import pet_net
 from petkeras.visualize import graph_edges
 
@@ -17,7 +24,7 @@ def exercise_1(image_size):
     """Check the picture size at which 4,096 numbers go from flatten to fc1."""
     size = read_count(image_size)
     if size is None:
-        return not_yet("`image_size` must be an integer of 1 or more, in pixels.")
+        return not_yet(ask_for_count(image_size, "image_size"))
     if size > MAX_SIZE:
         return not_yet(f"Anything above {MAX_SIZE} pixels is far too large. Which way must it go?")
     ((_, numbers),) = graph_edges(scoped_graph(pet_net(image_size=size)))["flatten", "fc1"]
@@ -43,7 +50,7 @@ def exercise_2(kinds_in):
     if hint:
         return not_yet(hint)
     if not isinstance(kinds, list | tuple):
-        return not_yet("Return a list.")
+        return not_yet("Return a list, in the graph's order.")
     kinds = list(kinds)
     if kinds == ["Neg", "Relu"]:
         return right("The scope is the name up to the first slash, and nothing else counts.")
@@ -53,6 +60,8 @@ def exercise_2(kinds_in):
         return not_yet("These are the operations themselves. Their kind is in `.type`.")
     if "conv1/Neg" in kinds:
         return not_yet("These are the operations' names. Their kind is in `.type`.")
+    if "Placeholder" in kinds:
+        return not_yet("That is the whole graph. Which names begin with the scope's?")
     if "Sigmoid" in kinds:
         return not_yet("train/conv1/... is in the scope train: only the start of a name counts.")
     if "Tanh" in kinds:
@@ -69,8 +78,13 @@ def exercise_3(total):
     for count in (10, 4, 7):
         batch = tf.reshape(tf.range(count * 192, dtype=tf.float32), (count, 8, 8, 3)) / 1e4
         result, hint = call(total, batch)
+        if hint and "Binding inputs" in hint:
+            return not_yet(
+                f"Its `input_signature` does not fit a float32 batch of shape ({count}, 8, 8, 3). "
+                "`None` in a shape stands for any length."
+            )
         if hint:
-            return not_yet(f"It does not take a batch of {count} pictures, 8 by 8 by 3. {hint}")
+            return not_yet(hint)
         value = read_number(result)
         if value is None or abs(value - float(tf.reduce_sum(batch))) > 1e-2:
             return not_yet("`total` should return the sum of all numbers in the batch.")

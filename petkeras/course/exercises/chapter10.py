@@ -1,35 +1,39 @@
-"""Check chapter 10: a dropout rate, dropout itself, and enough test pictures."""
+"""Check chapter 10: when to stop, dropout by hand, and whether it was luck."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from petkeras.course.exercises.feedback import (
-    NO_NUMBER,
+    ask_for_number,
     call_for_numbers,
     find_hint,
     not_yet,
     read_number,
     right,
 )
-from petkeras.runs.intervals import accuracy_interval
 
 
-def exercise_1(rate):
-    """Check the rate that drops what a *keep* of 0.2 drops."""
-    rate = read_number(rate)
-    if rate is None:
-        return not_yet(f"{NO_NUMBER} What fraction is dropped if 0.2 is kept?")
-    if np.isclose(rate, 0.8):
-        return right("Whatever is not kept is dropped.")
-    percentage = "A rate is a fraction between 0 and 1, not a percentage."
+def exercise_1(epoch):
+    """Check after which epoch a run should have stopped, by the lowest test loss."""
+    epoch = read_number(given := epoch)
+    if epoch is None:
+        return not_yet(ask_for_number(given))
+    if epoch == 4:
+        return right(
+            "From then on it learns its training pictures by heart. To choose an epoch fairly, use "
+            "a third part of the pictures, so that the test pictures stay unseen."
+        )
     hints = [
-        (0.2, "0.2 is the fraction that is kept. The rate is the fraction that is dropped."),
-        (80, percentage),
-        (20, percentage),
+        (3, "Your place counts from 0, but epochs count from 1."),
+        (5, "In epoch 5 the test loss has already risen. Which epoch came before?"),
+        (8, "There the training loss is lowest. But on new pictures the network has become worse."),
+        (7, "Training looks good there. But how does the network do on new pictures?"),
+        (0.51, "That is the lowest test loss itself. In which epoch is it?"),
+        (1, "The test loss still falls after it, so the network still learns something general."),
+        (2, "The test loss still falls after it, so the network still learns something general."),
     ]
-    hint = find_hint(rate, hints)
-    return not_yet(hint or "The fraction kept and the fraction dropped add up to 1.")
+    return not_yet(find_hint(epoch, hints) or "In which epoch is the test loss lowest?")
 
 
 def exercise_2(dropout):
@@ -43,6 +47,8 @@ def exercise_2(dropout):
     dropped = float(np.mean(y == 0))
     if dropped == 0:
         return not_yet("Nothing is dropped yet.")
+    if dropped == 1:
+        return not_yet("Everything is dropped. Draw a number for each value: rng.random(x.shape).")
     if abs(dropped - 0.2) < 0.05:
         return not_yet("At a rate of 0.8 it drops only a fifth. You drop what should be kept.")
     if abs(dropped - 0.8) > 0.05:
@@ -61,20 +67,48 @@ def exercise_2(dropout):
     return right("This is what pk.layers.Dropout does during training.")
 
 
-def exercise_3(pictures):
-    """Check a number of test pictures by the width of its interval."""
-    pictures = read_number(pictures)
-    if pictures is None:
-        return not_yet(f"{NO_NUMBER} Start with 600: how wide is its interval?")
-    if pictures < 1:
-        return not_yet("A number of pictures is 1 or more.")
+def exercise_3(share_won):
+    """Check a function from two lists of accuracies to the share of pairs that the first wins."""
+    ties = ([0.9, 0.8, 0.85, 0.6], [0.8, 0.7, 0.75, 0.95])
+    for ours, theirs in (ties, ([0.9, 0.7], [0.8, 0.6, 0.5])):
+        result, hint = call_for_numbers(share_won, list(ours), list(theirs))
+        if hint:
+            return not_yet(hint)
+        if result.shape != ():
+            return not_yet("Return one number: the share of all pairs.")
+        hint = _compare_shares(result.item(), np.array(ours), np.array(theirs))
+        if hint:
+            return not_yet(hint)
+    return right(
+        "0.5 means no difference. 1 means that every run of one kind beats all of the other."
+    )
 
-    def width(count):
-        low, high = accuracy_interval(0.9 * count, count)
-        return high - low
 
-    if width(pictures) > 0.05:
-        return not_yet(f"With {pictures:.0f} pictures the interval is {width(pictures):.3f} wide.")
-    if width(pictures / 2) <= 0.05:
-        return not_yet("That is far more than enough: half as many would do, too.")
-    return right(f"With {pictures:.0f} pictures it is {width(pictures):.3f} wide. 60 is few.")
+def _compare_shares(share, ours, theirs):
+    """Return what is wrong with the share of the pairs that `ours` wins, or `None`."""
+    more = ours[:, None] > theirs
+    same = ours[:, None] == theirs
+    expected, pairs = (more + same / 2).mean(), more.size
+    if np.isclose(share, expected):
+        return None
+    beside = [(a > b) + (a == b) / 2 for a, b in zip(ours, theirs, strict=False)]
+    hints = [
+        (expected * pairs, f"That is a number of pairs. Divide it by all {pairs}."),
+        (1 - expected, "That is the share that the runs without dropout win."),
+        (np.mean(beside), "You compared the first with the first, and so on. Compare all pairs."),
+        (np.sum(beside), "You compared the first with the first, and so on. Compare all pairs."),
+        (more.mean(), "You give nothing for a tie. It counts half."),
+        ((more | same).mean(), "You give a full point for a tie. It counts half."),
+        (100 * expected, "That is the percentage. As a share it is between 0 and 1."),
+        (
+            expected * pairs / len(ours),
+            f"Divide by the number of pairs: {len(ours)} x {len(theirs)}.",
+        ),
+        (1 / pairs, "That is the first pair only. Does your `return` stand inside the loop?"),
+        (1, "Only the first pair counts? Does your `return` stand inside the loop?"),
+        (ours.mean() - theirs.mean(), "That is the difference of the means. Count pairs."),
+    ]
+    return find_hint(share, hints) or (
+        f"For {ours.tolist()} against {theirs.tolist()}, {expected * pairs:g} of {pairs} pairs are "
+        f"won: {expected:.3g}. Your function returns {share:.3g}."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from petkeras.course.exercises.feedback import (
-    NO_NUMBER,
+    ask_for_number,
     call,
     find_hint,
     not_yet,
@@ -17,9 +17,9 @@ from petkeras.course.exercises.feedback import (
 
 def exercise_1(frames):
     """Check the number of frames in a film of 400 epochs of 34 steps, one every 50 steps."""
-    frames = read_number(frames)
+    frames = read_number(given := frames)
     if frames is None:
-        return not_yet(f"{NO_NUMBER} How many steps does the run have?")
+        return not_yet(f"{ask_for_number(given)} How many steps does the run have?")
     if frames == 273:
         return right("One at the start, and 13,600 / 50 = 272 more.")
     epochs_as_steps = "You counted 400 steps. Each of the 400 epochs has 34."
@@ -39,12 +39,13 @@ def exercise_2(movement):
     start = np.random.default_rng(0).normal(size=(3, 3, 8, 16))
     change = 0.1 * np.random.default_rng(1).normal(size=start.shape)
     distance, length = np.linalg.norm(change), np.linalg.norm(start)
-    movement = read_number(movement)
+    movement = read_number(given := movement)
     if movement is None:
-        return not_yet(f"{NO_NUMBER} You need one length divided by another.")
+        return not_yet(f"{ask_for_number(given)} You need one length divided by another.")
     if np.isclose(movement, distance / length, rtol=1e-3):
         return right("The kernel moved by a tenth of its length.")
     hints = [
+        (distance / np.linalg.norm(start + change), "You divided by the length of the end."),
         (distance, "That is the distance itself. Divide it by the length of the start."),
         ((distance / length) ** 2, "That is the square. Take the root of each sum of squares."),
         (
@@ -53,7 +54,7 @@ def exercise_2(movement):
         ),
     ]
     return not_yet(
-        find_hint(movement, hints, rtol=1e-3)
+        find_hint(movement, hints, rtol=1e-5)
         or "Divide the length of (end - start) by the length of start. See np.linalg.norm."
     )
 

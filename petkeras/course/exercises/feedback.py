@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
+import html
+import os
+import re
+import sysconfig
+import traceback
 from dataclasses import dataclass
 from numbers import Integral
+from pathlib import Path
 
 import numpy as np
 
-NO_NUMBER = "Put a number in place of None."
+from petkeras.text import one_line
+
+# The code of others, which is not where the reader's mistake is.
+OTHERS = tuple(
+    f"{folder}{os.sep}"
+    for folder in (
+        Path(__file__).parents[2],
+        *(sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib")),
+    )
+)
+# A notebook's box: its symbol and its color, which can be seen on white and on black.
+LOOKS = {True: ("\N{CHECK MARK}", "0, 158, 115"), False: ("\N{LOWER RIGHT PENCIL}", "230, 159, 0")}
+# What to add to an error whose message has these words.
+ADVICE = (
+    (
+        "could not be broadcast together",
+        " Their shapes do not fit: print each `.shape`. A sum or a mean drops an axis, unless you "
+        "write `keepdims=True`.",
+    ),
+    (
+        "Cannot cast ufunc",
+        " Write `x = x - y` in place of `x -= y`, which must keep whole numbers.",
+    ),
+    ("zero-size array", " The slice is empty: it lies outside of the array."),
+    ("cannot access local variable", " Give it a value before the loop."),
+    ("'_unique_id'", " `optimizer.apply` takes the gradients first, then the weights."),
+    (
+        "No gradients provided",
+        " So the gradients are None: the tape recorded nothing. Call the model and compute the "
+        "loss inside `with tf.GradientTape() as tape:`.",
+    ),
+)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Hold the result of a check: true if the answer is right; a notebook shows its text."""
+    """Hold the result of a check: true if the answer is right; a notebook shows it as a box."""
 
     right: bool
     text: str
@@ -21,7 +58,23 @@ class Answer:
         return self.right
 
     def __repr__(self):
-        return f"{'Right' if self.right else 'Not yet'}: {self.text}"
+        return f"{self._verdict()}: {self.text}"
+
+    def _repr_html_(self):
+        symbol, color = LOOKS[self.right]
+        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text, quote=False))
+        style = (
+            f"border-left: 5px solid rgb({color}); background: rgba({color}, 0.14); "
+            "border-radius: 4px; color: inherit; padding: 0.6em 0.9em; max-width: 46em; "
+            "white-space: normal; overflow-wrap: break-word"
+        )
+        return (
+            f'<div style="{style}"><strong><span aria-hidden="true">{symbol}</span> '
+            f"{self._verdict()}.</strong> {text}</div>"
+        )
+
+    def _verdict(self):
+        return "Right" if self.right else "Not yet"
 
 
 def right(text):
@@ -76,6 +129,48 @@ def read_number(answer):
     return None if values is None or values.shape != () else values.item()
 
 
+def ask_for_number(answer):
+    """Return what to say about an answer that is not a single number.
+
+    Example:
+
+    >>> from petkeras.course.exercises.feedback import ask_for_number
+    >>> ask_for_number("12")
+    'That is text. Write the number without quotation marks.'
+    """
+    if answer is None:
+        return "Put a number in place of None."
+    if isinstance(answer, str):
+        return "That is text. Write the number without quotation marks."
+    if callable(answer):
+        return "That is a function. Call it, or write the number that it returns."
+    if isinstance(answer, float | np.floating):
+        return f"{answer} is not a number to count with. Put a finite one there."
+    shape = getattr(answer, "shape", ())
+    what = f"an array of shape {tuple(shape)}" if shape else f"a {type(answer).__name__}"
+    return f"We are looking for one number. You passed {what}."
+
+
+def ask_for_count(answer, name):
+    """Return what to say about an answer `name` that is not an integer of 1 or more.
+
+    Example:
+
+    >>> from petkeras.course.exercises.feedback import ask_for_count
+    >>> ask_for_count(30.9, "batch_size")
+    '`batch_size` must be a whole number: 30.9 lies between 30 and 31.'
+    """
+    number = read_number(answer)
+    if number is None:
+        return ask_for_number(answer)
+    if number < 1:
+        return f"`{name}` must be 1 or more."
+    if number != int(number):
+        low = int(number)
+        return f"`{name}` must be a whole number: {number:g} lies between {low} and {low + 1}."
+    return f"`{name}` must be a whole number: write {int(number)} without a decimal point."
+
+
 def read_count(answer):
     """Return an answer as an integer of 1 or more, or `None` if it is not one."""
     if isinstance(answer, bool) or not isinstance(answer, Integral) or answer < 1:
@@ -87,13 +182,14 @@ def call(function, *arguments):
     """Call an answer that should be a function.
 
     Returns:
-        The function's result and `None`, or `None` and a sentence that says what went wrong.
+        The function's result and `None`, or `None` and a sentence that says what went wrong, and in
+        which line.
 
     Example:
 
     >>> from petkeras.course.exercises.feedback import call
-    >>> call(lambda x: 1 / x, 0)
-    (None, 'Your function raises ZeroDivisionError: division by zero.')
+    >>> call(abs, "one")
+    (None, "Your function raises TypeError: bad operand type for abs(): 'str'.")
     """
     if not callable(function):
         return None, "Pass the function itself, without parentheses after its name."
@@ -101,8 +197,39 @@ def call(function, *arguments):
         with np.errstate(all="ignore"):  # an overflow shows in the result; no warning is needed
             return function(*arguments), None
     except Exception as error:
-        first_line = (str(error).splitlines() or [""])[0].rstrip(".")
-        return None, f"Your function raises {type(error).__name__}: {first_line}."
+        return None, describe_error(error)
+
+
+def describe_error(error):
+    """Return a sentence on an error: in which line of the reader's it is, and what it says."""
+    message = _message(error)
+    number, line = _readers_line(error)
+    where = f"Line {number} of your code, `{line}`," if line else "Your function"
+    advice = next((text for words, text in ADVICE if words in message), "")
+    return f"{where} raises {type(error).__name__}: {message.rstrip('.')}.{advice}"
+
+
+def _message(error):
+    """Return the line of an error's message that says what is wrong."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0] == "in user code:":  # AutoGraph's: file, line, then the error
+        return one_line(lines[-1].partition(": ")[2] or lines[-1], 300)
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):  # Keras's
+        return one_line(lines[1], 300)
+    return one_line(lines[0], 300) if lines else "it says no more"
+
+
+def _readers_line(error):
+    """Return the number and the text of the innermost line of an error that is the reader's own."""
+    frames = [(f.filename, f.lineno, f.line) for f in traceback.extract_tb(error.__traceback__)]
+    frames += re.findall(r'File "(.*)", line (\d+), in .*\n +(.*)', str(error))  # AutoGraph's
+    own = [
+        (number, line)
+        for file, number, line in frames
+        if not file.startswith(OTHERS) and "autograph" not in file
+    ]
+    return own[-1] if own else (None, "")
 
 
 def call_for_numbers(function, *arguments):
@@ -123,6 +250,11 @@ def call_for_numbers(function, *arguments):
     if result is None:
         return None, "Your function returns None. Does its last line return the result?"
     values = read_numbers(result)
-    if values is None:
-        return None, "Your function returns something other than finite numbers."
-    return values, None
+    if values is not None:
+        return values, None
+    if isinstance(result, bool) or "bool" in str(getattr(result, "dtype", "")):
+        return None, (
+            "Your function returns True and False, but we need numbers. `np.float32(...)` makes 1 "
+            "and 0 of them."
+        )
+    return None, "Your function returns something other than finite numbers."

@@ -1,5 +1,5 @@
 /** The tab "Answer": a class's score as a sum over the inputs of the last layer. */
-import { button, count, make, number } from "./dom.js";
+import { button, choice, count, make, number } from "./dom.js";
 import { answerParts, answerSource, answerUnitNames, createScores } from "./scores.js";
 import { say } from "./words.js";
 import { createUnit } from "./unit.js";
@@ -12,17 +12,15 @@ export function createAnswer(app) {
   const unit = createUnit(app, source);
   let other = -1; // the class that the chosen one is compared with
 
-  const classes = answerClasses(say("Score of"), (index) => app.select({ classIndex: index }));
-  const others = answerClasses(say("compared with"), (index) => {
-    other = index;
+  const names = [...app.classNames.entries()];
+  const classes = choice(say("Score of"), names, (index) =>
+    app.select({ classIndex: Number(index) }),
+  );
+  const noOther = [-1, say("no other class")];
+  const others = choice(say("compared with"), [noOther, ...names], (index) => {
+    other = Number(index);
     app.draw();
   });
-  others.field.prepend(make("option", { value: -1, text: say("no other class") }));
-  app.classNames.forEach((text, value) => {
-    classes.field.append(make("option", { value, text }));
-    others.field.append(make("option", { value, text }));
-  });
-  others.field.value = -1;
   const problem = make("p", { class: "px-problem px-wide" });
   const explain = make("p", { class: "px-hint" });
   const caption = make("caption");
@@ -114,14 +112,4 @@ export function createAnswer(app) {
   }
 
   return { name: "answer", label: say("Answer"), element, update };
-}
-
-/** Make a labeled list for classes; the result has `element` and `field`. */
-function answerClasses(label, onChoose) {
-  const field = make("select", {
-    class: "px-select",
-    onchange: () => onChoose(Number(field.value)),
-  });
-  const element = make("label", { class: "px-row" }, make("span", { text: label }), field);
-  return { element, field };
 }

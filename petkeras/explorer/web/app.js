@@ -40,6 +40,10 @@ export class App {
     this.oracleTimer = 0;
     this.build();
     this.changed();
+    oracle?.listen({
+      slow: (line) => this.showTrouble(line),
+      lost: (line) => this.loseOracle(line),
+    });
   }
 
   /** Return what is chosen first: the manifest's layer, or the first convolution. */
@@ -73,12 +77,13 @@ export class App {
     return best;
   }
 
-  /** Return the classes' names as text, numbered where they are unknown. */
+  /** Return the classes' names as text, numbered where they are unknown or empty. */
   nameClasses() {
     const { class_names: names, layers } = this.manifest;
-    if (names.length > 0) return names.map((name) => name.replaceAll("_", " "));
-    const units = layers[layers.length - 1].shape[0];
-    return Array.from({ length: units }, (_, index) => say("class {index}", { index }));
+    const known = names.map((name) => name.replaceAll("_", " ").trim());
+    const amount = names.length || layers[layers.length - 1].shape[0];
+    const nameOf = (_, index) => known[index] || say("class {index}", { index });
+    return Array.from({ length: amount }, nameOf);
   }
 
   /** Return a layer's shape as [h, w, c]; vectors are 1 x 1 x n. -1 is the photograph. */
@@ -185,11 +190,28 @@ export class App {
     };
     this.oracleVersion = version;
     this.oracleTimer = setTimeout(() => {
-      this.oracle.ask({ ask: "logits", edits: edits() }).then(
+      const isWanted = () => this.oracleVersion === version;
+      this.oracle.ask({ ask: "logits", edits: edits() }, isWanted).then(
         ({ probabilities }) => settled({ values: probabilities, reason: "" }),
         (error) => settled({ values: null, reason: error.message }),
       );
     }, appRest);
+  }
+
+  /** Show that Python does not answer, or with "" that it does. */
+  showTrouble(text) {
+    if (this.trouble.textContent === text) return;
+    this.trouble.textContent = text;
+    this.trouble.hidden = text === "";
+    this.announce(text);
+  }
+
+  /** Without Python, go on as a page does, which computes what it can itself. */
+  loseOracle(text) {
+    this.oracle = null;
+    this.oracleVersion = -1; // what is still under way is not settled any more
+    this.showTrouble(text);
+    this.changed();
   }
 
   /** Say a sentence to a screen reader. */
@@ -209,6 +231,7 @@ export class App {
   /** Make the page: header, row of layers, tabs. */
   build() {
     this.live = make("div", { class: "px-live", "aria-live": "polite" });
+    this.trouble = make("p", { class: "px-failure", hidden: true });
     this.header = createHeader(this);
     this.row = createRow(this);
     this.tabs = [createLook, createChange, createPlay, createTime, createAnswer].map((create) =>
@@ -217,6 +240,7 @@ export class App {
     this.root.classList.add("petkeras-explorer");
     this.keepKeys();
     this.root.replaceChildren(
+      this.trouble,
       this.header.element,
       this.row.element,
       this.buildTabs(),

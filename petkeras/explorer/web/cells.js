@@ -12,7 +12,7 @@ export function cellText(value, digits = 2) {
 }
 
 /** Return the number that a text stands for, or null; a comma and a true minus sign are read. */
-export function readNumber(text) {
+function readNumber(text) {
   const plain = text.trim().replace(",", ".").replace("−", "-");
   return plain !== "" && Number.isFinite(Number(plain)) ? Number(plain) : null;
 }

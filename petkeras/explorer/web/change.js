@@ -1,8 +1,9 @@
 /** The tab "Change": a kernel, a convolution's stride and padding, single maps, the photograph. */
-import { button, make, toggle } from "./dom.js";
+import { button, choice, make, toggle } from "./dom.js";
+import { createKernelEditor } from "./editor.js";
 import { createEffects } from "./effects.js";
-import { createKernelEditor } from "./kernel.js";
 import { createPhotographEditor } from "./paint.js";
+import { createResult } from "./result.js";
 import { say } from "./words.js";
 
 const CHANGE_STRIDES = [1, 2, 3, 4];
@@ -13,6 +14,7 @@ export function createChange(app) {
   const edited = () => app.changed();
   const summary = createSummary(app);
   const kernel = createKernelEditor(app, edited);
+  const result = createResult(app);
   const geometry = createGeometry(app, edited);
   const maps = createMapSwitch(app, edited);
   const photograph = createPhotographEditor(app, edited);
@@ -26,7 +28,7 @@ export function createChange(app) {
     }),
     createConvolutionButtons(app),
   );
-  const results = [kernel.result, geometry.element, maps.element];
+  const results = [result.element, geometry.element, maps.element];
   const middle = make("div", { class: "px-tool-stack" }, ...results);
   const element = make(
     "div",
@@ -43,10 +45,10 @@ export function createChange(app) {
 
   function update() {
     const convolution = network.layers[app.selection.layer].kind === "conv";
-    const ofConvolution = [kernel.element, kernel.result, geometry.element];
-    for (const each of ofConvolution) each.hidden = !convolution;
+    const ofConvolution = [kernel, result, geometry];
+    for (const { element } of ofConvolution) element.hidden = !convolution;
     elsewhere.hidden = convolution;
-    const parts = convolution ? [kernel, geometry] : [];
+    const parts = convolution ? ofConvolution : [];
     for (const part of [summary, ...parts, maps, photograph, effects]) part.update();
     middle.hidden = results.every((each) => each.hidden);
   }
@@ -126,12 +128,9 @@ function changeList(start, names) {
 /** Stride and padding of the chosen convolution, and what no longer fits. */
 function createGeometry(app, edited) {
   const { network } = app;
-  const strides = make("select", { class: "px-select", onchange: apply });
-  for (const value of CHANGE_STRIDES) strides.append(make("option", { value, text: value }));
-  const padding = make("select", { class: "px-select", onchange: apply });
-  for (const value of ["same", "valid"]) {
-    padding.append(make("option", { value, text: value.toUpperCase() }));
-  }
+  const strides = choice(say("Stride"), CHANGE_STRIDES.map((n) => [n, n]), apply);
+  const names = ["same", "valid"].map((name) => [name, name.toUpperCase()]);
+  const paddings = choice(say("Padding"), names, apply);
   const sizes = make("p", { class: "px-readout" });
   const problem = make("p", { class: "px-problem" });
   const reset = button(say("Reset stride and padding"), () => {
@@ -143,34 +142,28 @@ function createGeometry(app, edited) {
     "section",
     { class: "px-tool" },
     title,
-    make(
-      "div",
-      { class: "px-row" },
-      make("label", { class: "px-row" }, make("span", { text: say("Stride") }), strides),
-      make("label", { class: "px-row" }, make("span", { text: say("Padding") }), padding),
-    ),
+    make("div", { class: "px-row" }, strides.element, paddings.element),
     sizes,
     problem,
     reset,
   );
 
   function apply() {
-    const stride = Number(strides.value);
-    const geometry = { strides: [stride, stride], padding: padding.value };
-    network.setGeometry(app.selection.layer, geometry);
+    const stride = Number(strides.field.value);
+    const padding = paddings.field.value;
+    network.setGeometry(app.selection.layer, { strides: [stride, stride], padding });
     edited();
   }
 
-  /** Return why the network stops, from the first layer whose input no longer fits, or "". */
   function update() {
     const { layer } = app.selection;
     const { name, strides: trained, padding: trainedPadding } = network.layers[layer];
     const now = network.geometryOf(layer);
     title.textContent = say("Stride and padding of {name}", { name });
-    strides.value = now.strides[0] === now.strides[1] ? now.strides[0] : "";
-    padding.value = now.padding;
+    strides.field.value = now.strides[0] === now.strides[1] ? now.strides[0] : "";
+    paddings.field.value = now.padding;
     const resized = network.filterOf(layer, app.selection.filter).size.join() !== now.size.join();
-    padding.disabled = resized;
+    paddings.field.disabled = resized;
     const line = network.misfit();
     problem.textContent = line ? say("It no longer fits: {line}", { line }) : "";
     const same = now.strides.join() === trained.join() && now.padding === trainedPadding;

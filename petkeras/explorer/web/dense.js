@@ -24,7 +24,7 @@ export function denseOutput(network, i, input) {
 }
 
 /** Whether a layer is the one whose kernel is compressed. */
-function isCompressed(network, i) {
+export function isCompressed(network, i) {
   const { layer, kind } = network.manifest.dense;
   return i === layer && ["int8", "int4", "low_rank"].includes(kind);
 }

@@ -43,9 +43,9 @@ export function count(n) {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** Return a name that may be broken into lines after `_`, `-` and `.`. */
+/** Return a name that may be broken into lines after `_`, `/`, `-` and `.`. */
 export function breakable(name) {
-  return name.replace(/[_.-]/g, "$&\u200b");
+  return name.replace(/[_/.-]/g, "$&\u200b");
 }
 
 /** Return a list of lengths as a size: 64 × 64 × 32. */
@@ -88,6 +88,19 @@ export function toggle(label, on, onChange) {
   return element;
 }
 
+/**
+ * Make a labeled list of `options`, each [value, text]; `onChoose(value)` is told the chosen one.
+ * The result has `element`, `field` (the list itself) and `offer(options)`.
+ */
+export function choice(label, options, onChoose) {
+  const field = make("select", { class: "px-select", onchange: () => onChoose(field.value) });
+  const offer = (all) =>
+    field.replaceChildren(...all.map(([value, text]) => make("option", { value, text })));
+  offer(options);
+  const element = make("label", { class: "px-row" }, make("span", { text: label }), field);
+  return { element, field, offer };
+}
+
 /** Make a canvas that is read as an image with the name `label`; without a label it is skipped. */
 export function canvas(width, height, label) {
   const said = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
@@ -107,7 +120,7 @@ export function stage(picture, ...overlays) {
 }
 
 /** Move a frame (a positioned element) around a window of a picture of rows x columns. */
-export function markFrame(frame, window, rows, columns) {
+function markFrame(frame, window, rows, columns) {
   frame.hidden = window === null;
   if (window === null) return;
   const percent = (value, whole) => `${(100 * value) / whole}%`;

@@ -158,9 +158,11 @@ function createExplainComparison(app) {
     asked = question;
     element.textContent = say("TensorFlow: …");
     clearTimeout(timer);
+    const { oracle } = app;
+    const isWanted = () => asked === question;
     timer = setTimeout(() => {
       const edits = app.network.edits();
-      app.oracle.ask({ ask: "value", edits, layer, filter, y, x }).then(
+      oracle.ask({ ask: "value", edits, layer, filter, y, x }, isWanted).then(
         ({ value }) => asked === question && show(value, now.after),
         (error) => asked === question && (element.textContent = error.message),
       );

@@ -1,6 +1,6 @@
 /** A convolution or a pool on a small grid with numbers, one window at a time. */
 import { cellText, createCells } from "./cells.js";
-import { make } from "./dom.js";
+import { choice, make } from "./dom.js";
 import { createPlayer } from "./player.js";
 import { placeWindows } from "./windows.js";
 import { say } from "./words.js";
@@ -17,7 +17,7 @@ const GRID_INPUT = [
 const GRID_KERNEL = [-1, 0, 1, -1, 0, 1, -1, 0, 1];
 
 /** Return what a small convolution or pool does with one window. */
-export function gridWindow(setting, input, kernel, step) {
+function gridWindow(setting, input, kernel, step) {
   const { kind, size, stride, rows, columns } = setting;
   const [row, column] = [Math.floor(step / columns.count), step % columns.count];
   const top = row * stride - rows.before;
@@ -47,17 +47,19 @@ export function createSmallGrid(app) {
   let setting = null; // {kind, size, stride, padding, rows, columns}
   let grids = {};
 
-  const kinds = gridSelect(say("Operation"), [
+  const operations = [
     ["conv", say("convolution")],
     ["max_pool", say("max pool")],
     ["average_pool", say("average pool")],
-  ]);
-  const sizes = gridSelect(say("Window"), [2, 3, 4].map((n) => [n, `${n} × ${n}`]));
-  const strides = gridSelect(say("Stride"), [1, 2, 3].map((n) => [n, n]));
-  const paddings = gridSelect(say("Padding"), ["valid", "same"].map((n) => [n, n.toUpperCase()]));
+  ];
+  const squares = [2, 3, 4].map((n) => [n, `${n} × ${n}`]);
+  const kinds = choice(say("Operation"), operations, () => rebuild(true));
+  const sizes = choice(say("Window"), squares, () => rebuild());
+  const strides = choice(say("Stride"), [1, 2, 3].map((n) => [n, n]), () => rebuild());
+  const names = ["valid", "same"].map((n) => [n, n.toUpperCase()]);
+  const paddings = choice(say("Padding"), names, () => rebuild());
   const fields = [kinds, sizes, strides, paddings];
   sizes.field.value = 3;
-  for (const each of fields) each.field.addEventListener("change", () => rebuild(each === kinds));
   const player = createPlayer(say("Window"), { show, row: () => setting.columns.count });
   const upper = make("div", { class: "px-grid-row" });
   const lower = make("div", { class: "px-grid-row" });
@@ -223,12 +225,4 @@ function gridMark(beyond, inside, winner) {
 
 function gridSign(text) {
   return make("span", { class: "px-grid-sign", "aria-hidden": "true", text });
-}
-
-/** Make a labeled list of [value, text]; the result has `element` and `field`. */
-function gridSelect(label, options) {
-  const field = make("select", { class: "px-select" });
-  for (const [value, text] of options) field.append(make("option", { value, text }));
-  const element = make("label", { class: "px-row" }, make("span", { text: label }), field);
-  return { element, field };
 }

@@ -4,6 +4,7 @@ import { App } from "./app.js";
 import { fromBase64, unpack } from "./data.js";
 import { createEngine } from "./engine.js";
 import { make } from "./dom.js";
+import { createOracle } from "./oracle.js";
 
 /**
  * Show the explorer in `root`, or one line that says what went wrong.
@@ -19,33 +20,6 @@ export async function start(root, packedText, wasm, oracle = null) {
     root.replaceChildren(make("p", { class: "px-failure", role: "alert", text }));
     return null;
   }
-}
-
-/** Ask Python through the widget's messages: {ask(question) -> Promise, close()}. */
-function createOracle(model) {
-  const waiting = new Map(); // id -> {resolve, reject}
-  const view = Math.random().toString(36).slice(2); // two views of a widget hear all answers
-  let last = 0;
-
-  function hear(answer) {
-    const asked = waiting.get(answer.id);
-    if (!asked) return;
-    waiting.delete(answer.id);
-    if (answer.error) asked.reject(new Error(answer.error));
-    else asked.resolve(answer);
-  }
-
-  function ask(question) {
-    last += 1;
-    const id = `${view}-${last}`;
-    return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject });
-      model.send({ id, ...question });
-    });
-  }
-
-  model.on("msg:custom", hear);
-  return { ask, close: () => model.off("msg:custom", hear) };
 }
 
 /** Show the explorer as an anywidget. */

@@ -62,10 +62,19 @@ export function createOwn(app) {
 
 /** Return a file's pixels as the network takes them; in a notebook as Python decodes them. */
 async function ownPixels(app, file) {
-  if (!app.oracle) return decodePhotograph(file, app.manifest.input_shape);
+  try {
+    if (app.oracle) return await ownAsked(app.oracle, file);
+  } catch (error) {
+    if (app.oracle) throw error; // else Python is not there any more
+  }
+  return decodePhotograph(file, app.manifest.input_shape);
+}
+
+/** Return the pixels that Python decodes from a file. */
+async function ownAsked(oracle, file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const question = { ask: "photograph", name: file.name, file: toBase64(bytes) };
-  return new Uint8ClampedArray(fromBase64((await app.oracle.ask(question)).pixels));
+  return new Uint8ClampedArray(fromBase64((await oracle.ask(question)).pixels));
 }
 
 /** Return one line for a file that is no photograph. */

@@ -11,7 +11,7 @@ function paintColor(text) {
 }
 
 /** Paint a disk of `size` pixels into (height, width, channels), in place. */
-export function paintDisk(pixels, [height, width, channels], { y, x }, size, color) {
+function paintDisk(pixels, [height, width, channels], { y, x }, size, color) {
   const radius = size / 2;
   for (let row = Math.floor(y - radius); row <= Math.ceil(y + radius); row++) {
     for (let column = Math.floor(x - radius); column <= Math.ceil(x + radius); column++) {

@@ -1,4 +1,7 @@
-/** Buttons, a slider and a speed for anything that goes step by step. It starts only when asked. */
+/**
+ * Buttons, a slider and a speed for anything that goes step by step. It starts only when asked; and
+ * where no motion is wanted, it goes one step whenever it is asked.
+ */
 import { button, make, slider } from "./dom.js";
 import { say } from "./words.js";
 
@@ -16,6 +19,7 @@ export function createPlayer(label, options) {
   let timer = 0;
   let rate = speed;
   let due = 0; // when the next step is due, in milliseconds
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   const first = playerButton("|◀", say("First"), () => choose(0));
   const back = playerButton("◀", say("Back"), () => choose(step - 1));
@@ -39,12 +43,14 @@ export function createPlayer(label, options) {
     fast.append(make("option", { value, text }));
   }
   fast.value = speed;
+  const speedRow = make("label", { class: "px-row px-speed" });
+  speedRow.append(make("span", { text: say("Speed") }), fast);
   const element = make(
     "div",
     { class: "px-player", role: "group", "aria-label": say("Steps") },
     make("div", { class: "px-player-buttons" }, first, back, play, next),
     along,
-    make("label", { class: "px-row px-speed" }, make("span", { text: say("Speed") }), fast),
+    speedRow,
   );
   along.input.addEventListener("keydown", (event) => {
     const rows = { ArrowUp: -row(), ArrowDown: row() }[event.key];
@@ -71,10 +77,11 @@ export function createPlayer(label, options) {
   }
 
   function start() {
+    if (calm.matches) return choose((step + 1) % length);
     if (step === length - 1) go(0);
     due = performance.now() + 1000 / rate;
     timer = requestAnimationFrame(tick);
-    namePlay();
+    return namePlay();
   }
 
   function stop() {
@@ -96,17 +103,19 @@ export function createPlayer(label, options) {
   }
 
   function namePlay() {
-    const text = timer ? say("Pause") : say("Play");
+    const rests = calm.matches ? say("Play one step") : say("Play");
     play.replaceChildren(
       make("span", { "aria-hidden": "true", text: timer ? "❚❚" : "▶" }),
-      text,
+      timer ? say("Pause") : rests,
     );
+    speedRow.hidden = calm.matches;
   }
 
   function setLength(steps) {
     length = Math.max(1, steps);
     along.input.max = length - 1;
     play.disabled = length < 2;
+    namePlay(); // whether motion is wanted may have changed
     at(step);
   }
 

@@ -2,8 +2,8 @@
 
 import { canvas, make, stage } from "./dom.js";
 import { commonRange, drawGridNumbers, drawMap, sharpContext } from "./drawing.js";
+import { windowExtent } from "./windows.js";
 import { say } from "./words.js";
-import { windowExtent } from "./why.js";
 
 const POOLED_LARGE = [72, 48]; // CSS pixels of a cell with a number
 const POOLED_SMALL = [36, 30]; // of a cell in a large window

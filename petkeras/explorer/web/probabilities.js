@@ -65,12 +65,16 @@ export function scoreOf(network, classIndex) {
   if (!values || network.layers[i].kind !== "dense") return null;
   const inputs = network.output(i - 1).data;
   const weights = matrixColumn(matrixOf(network, i), classIndex);
+  const bias = weightsOf(network, i, "bias")?.data[classIndex] ?? 0;
+  return { bias, total: values[classIndex], units: scoreUnits(inputs, weights) };
+}
+
+/** What each input adds: [{unit, input, weight, product}], the largest |product| first. */
+export function scoreUnits(inputs, weights) {
   const units = Array.from(inputs, (input, unit) => (
     { unit, input, weight: weights[unit], product: input * weights[unit] }
   ));
-  units.sort((a, b) => Math.abs(b.product) - Math.abs(a.product));
-  const bias = weightsOf(network, i, "bias")?.data[classIndex] ?? 0;
-  return { bias, total: values[classIndex], units };
+  return units.sort((a, b) => Math.abs(b.product) - Math.abs(a.product));
 }
 
 /** An error as text with two digits that count. */

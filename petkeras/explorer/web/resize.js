@@ -4,32 +4,40 @@
  * It goes along the rows first, and along the columns where a photograph loses far more height.
  *
  * Given the same pixels, the result is the same to the last bit. A browser's pixels differ in:
- * - JPEGs of at least twice 2048 pixels on both sides: Pillow's `draft` decodes them at a half, a
- *   quarter or an eighth of their size, a browser in full;
- * - other JPEGs by a level here and there, if the browser's decoder is not libjpeg-turbo;
- * - half transparent pixels by a level, because a canvas stores colors times alpha;
- * - 16 bits per color, which a browser rounds and `predict` cuts off, and formats that a browser
- *   cannot open (TIFF).
+ * - JPEGs of at least twice 2048 pixels on both sides, by a level here and there: Pillow's `draft`
+ *   decodes them at a half, a quarter or an eighth of their size, a browser in full;
+ * - other JPEGs, if the browser's decoder is not libjpeg-turbo, which Chromium and Pillow have;
+ * - pictures that only XMP says how to turn; and formats that a browser cannot open (TIFF).
  */
+
+import { readOrientation, turnUpright } from "./upright.js";
 
 const RESIZE_BITS = 22; // of a weight after the point: 32 - 8 of a color - 2 to spare
 
 /** Decode a file and squash it to the network's [height, width, channels]: uint8 pixels. */
 export async function decodePhotograph(file, [height, width, channels]) {
-  const options = { imageOrientation: "from-image", colorSpaceConversion: "none" };
-  const picture = await createImageBitmap(file, { ...options, premultiplyAlpha: "none" });
-  const canvas = document.createElement("canvas");
-  canvas.width = picture.width;
-  canvas.height = picture.height;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(picture, 0, 0);
-  const { data } = context.getImageData(0, 0, picture.width, picture.height);
-  const colors = resizePixels(data, picture.height, picture.width, [height, width]);
+  const picture = await readPicture(file);
+  const colors = resizePixels(picture.data, picture.height, picture.width, [height, width]);
   return channels === 1 ? resizeGray(colors) : colors;
 }
 
+/** Decode a file, and turn it upright: {data: RGBA pixels, height, width}. */
+async function readPicture(file) {
+  const { file: plain, orientation } = await readOrientation(file);
+  const options = { imageOrientation: "from-image", colorSpaceConversion: "none" };
+  const picture = await createImageBitmap(plain, { ...options, premultiplyAlpha: "none" });
+  const { height, width } = picture;
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(picture, 0, 0);
+  picture.close();
+  return turnUpright(context.getImageData(0, 0, width, height), orientation);
+}
+
 /** RGBA pixels (height, width, 4), on white, as RGB pixels of a new [height, width]. */
-export function resizePixels(pixels, height, width, [newHeight, newWidth]) {
+function resizePixels(pixels, height, width, [newHeight, newWidth]) {
   const colors = resizeOnWhite(pixels);
   const rows = height - newHeight; // that are lost
   if (rows > 0 && rows > 2 * (width - newWidth)) {

@@ -6,9 +6,10 @@ import { aroundZero, colorOf, commonRange, drawMap, drawPixels } from "./drawing
 import { rangeOf, sharpContext } from "./drawing.js";
 import { say } from "./words.js";
 
-const ROW_PICTURE = 104; // CSS pixels of a card's picture
+const ROW_PICTURE = 88; // CSS pixels of a card's picture, as in the style sheet
 const ROW_GAP = 4; // between its maps
 const ROW_BARS = 12; // at most so many numbers are drawn as bars
+const ROW_LONG = 9; // letters without a break that fit a card; longer names are written smaller
 
 /** Make the row: {element, update()}. */
 export function createRow(app) {
@@ -23,6 +24,9 @@ export function createRow(app) {
   const ends = [createRowPhotograph(app)];
   if (!app.manifest.stops_at) ends.push(createRowProbabilities(app));
   const row = make("div", { class: "px-layers" }, ends[0].element, group, ends[1]?.element);
+  const arrows = [rowArrow(row, -1), rowArrow(row, 1)];
+  const element = make("div", { class: "px-layers-frame" }, row, ...arrows);
+  rowFollowScheme(app);
   roving(group, () => items, () => 0, (layer) => app.select({ layer }));
   let shown = null;
 
@@ -34,7 +38,39 @@ export function createRow(app) {
     shown = layer;
   }
 
-  return { element: row, update };
+  return { element, update };
+}
+
+/** Draw everything again when the screen turns dark or light, for as long as the explorer lives. */
+function rowFollowScheme(app) {
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const held = new WeakRef(app);
+  const redraw = () => {
+    const there = held.deref();
+    if (!there) return scheme.removeEventListener("change", redraw);
+    there.version += 1;
+    return there.draw();
+  };
+  scheme.addEventListener("change", redraw);
+}
+
+/** Make an arrow that scrolls the row, there while more layers lie on its side; keys need none. */
+function rowArrow(row, side) {
+  const arrow = make("button", {
+    type: "button",
+    class: side < 0 ? "px-layers-more px-layers-back" : "px-layers-more",
+    tabindex: -1,
+    "aria-hidden": "true",
+    text: side < 0 ? "‹" : "›",
+    onclick: () => (row.scrollLeft += 0.7 * side * row.clientWidth),
+  });
+  const show = () => {
+    const rest = row.scrollWidth - row.clientWidth - row.scrollLeft;
+    arrow.hidden = (side < 0 ? row.scrollLeft : rest) < 8;
+  };
+  row.addEventListener("scroll", show, { passive: true });
+  new ResizeObserver(show).observe(row);
+  return arrow;
 }
 
 /** Scroll the row, and nothing else, so that a card is seen whole. */
@@ -66,7 +102,7 @@ function createRowCard(app, index) {
     "button",
     { ...attributes, class: "px-card" },
     picture,
-    make("span", { class: "px-card-name", text: breakable(layer.name) }),
+    rowName(layer.name),
     make("span", { class: "px-card-line", text: describeLayer(app, index) }),
     shape,
     make("span", { class: "px-card-size", text: weights }),
@@ -75,8 +111,9 @@ function createRowCard(app, index) {
   let filters = null; // which maps are shown; they stay when the network is changed
 
   function update() {
-    if (drawn === app.version || !element.inView) return;
-    drawn = app.version;
+    const key = `${app.version} ${app.ink}`;
+    if (drawn === key || !element.inView) return;
+    drawn = key;
     const problem = app.network.outputError(index);
     setText(shape, problem ? say("no output") : size(rowShape(app, index)));
     element.classList.toggle("px-broken", problem !== null);
@@ -90,6 +127,14 @@ function createRowCard(app, index) {
 
   whenInView(element, update);
   return { element, update };
+}
+
+/** Make a layer's name, which is broken within a word only where nothing else helps. */
+function rowName(name) {
+  const text = breakable(name);
+  const longest = Math.max(...text.split(/[\u200b\s]/).map((part) => part.length));
+  const names = longest > ROW_LONG ? "px-card-name px-card-long" : "px-card-name";
+  return make("span", { class: names, text });
 }
 
 /** The photograph at the start of the row. */
@@ -113,9 +158,11 @@ function createRowProbabilities(app) {
   const line = say("Scores as shares of 1");
   const element = rowEnd(picture, say("probabilities"), line, String(classes));
   let drawn = null;
+  let ink = null;
   const update = () => {
-    if (drawn === app.answer) return;
+    if (drawn === app.answer && ink === app.ink) return;
     drawn = app.answer;
+    ink = app.ink;
     const context = sharpContext(picture, ROW_PICTURE, ROW_PICTURE);
     const { values } = app.answer;
     if (values) drawRowBars(context, values, { low: 0, high: 1 }, app.ink);
@@ -129,7 +176,7 @@ function rowEnd(picture, name, line, shape) {
     "div",
     { class: "px-card px-end" },
     picture,
-    make("span", { class: "px-card-name", text: name }),
+    rowName(name),
     make("span", { class: "px-card-line", text: line }),
     make("span", { class: "px-card-size", text: shape }),
   );
@@ -226,7 +273,7 @@ export function describeLayer(app, index) {
   const { shape, kind } = layer;
   const amount = shape[shape.length - 1];
   const isLast = index === app.manifest.layers.length - 1;
-  const window = () => app.network.geometryOf(index).size.join(" × ");
+  const window = () => app.network.geometryOf(index).size.join("\u00a0×\u00a0");
   if (kind === "conv") {
     const values = { amount, window: window() };
     return layer.activation === "relu"

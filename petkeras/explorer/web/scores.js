@@ -1,5 +1,7 @@
 /** The last layer's score of a class, taken apart into what each of its inputs gives to it. */
 import { number } from "./dom.js";
+import { matrixColumn } from "./matrix.js";
+import { scoreUnits } from "./probabilities.js";
 import { say } from "./words.js";
 
 const SCORES_SHOWN = 6; // units shown that add most, and that take away most
@@ -72,12 +74,9 @@ function scoresDifference(a, b) {
 
 /** Return a score from the features of a notebook's Python, as `network.answer` does. */
 function scoresFrom({ features, logits }, { kernel, bias }, classIndex) {
-  const classes = kernel.shape[1];
-  const units = Array.from(features, (input, unit) => {
-    const weight = kernel.data[unit * classes + classIndex];
-    return { unit, input, weight, product: input * weight };
-  });
-  units.sort((x, y) => Math.abs(y.product) - Math.abs(x.product));
+  const [inputs, classes] = kernel.shape;
+  const matrix = { kind: "float32", features: inputs, units: classes, kernel: kernel.data };
+  const units = scoreUnits(features, matrixColumn(matrix, classIndex));
   return { bias: bias?.data[classIndex] ?? 0, total: logits[classIndex], units };
 }
 
@@ -90,14 +89,15 @@ export function createScores(app) {
 
   /** Ask Python once edits have paused, and draw when it has answered. */
   function askPython() {
-    const { version } = app;
+    const { version, oracle } = app;
     if (asked?.version === version) return;
     asked = { version, answer: asked?.answer, problem: "" };
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const next = { version };
       try {
-        next.answer = await app.oracle.ask({ ask: "logits", edits: network.edits() });
+        const question = { ask: "logits", edits: network.edits() };
+        next.answer = await oracle.ask(question, () => app.version === version);
       } catch (error) {
         next.problem = error.message;
       }

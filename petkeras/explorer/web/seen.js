@@ -1,14 +1,14 @@
 /** What a unit of the first dense layer saw in its input, and the way to the tab Answer. */
 
+import { isCompressed } from "./dense.js";
 import { button, canvas, make } from "./dom.js";
 import { aroundZero, drawMap, rangeOf } from "./drawing.js";
 import { say } from "./words.js";
 
 /** Make the picture of what the chosen unit saw: {element, update()}. */
 export function createSeen(app) {
-  const { layers, dense } = app.manifest;
-  const first = layers.findIndex(({ kind }) => kind === "dense");
-  const estimated = dense.layer === first && ["int8", "int4", "low_rank"].includes(dense.kind);
+  const first = app.manifest.layers.findIndex(({ kind }) => kind === "dense");
+  const estimated = isCompressed(app.network, first);
   const picture = canvas(1, 1, say("What this unit saw, place by place"));
   const caption = make("figcaption", { class: "px-hint" });
   const figure = make("figure", { class: "px-seen" }, picture, caption);

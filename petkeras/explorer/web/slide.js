@@ -2,12 +2,11 @@
 import { createCells } from "./cells.js";
 import { createConvolutionButtons } from "./change.js";
 import { colorOf, drawMap } from "./drawing.js";
-import { button, canvas, make, number, pixelUnder, stage } from "./dom.js";
-import { kernelInputName } from "./kernel.js";
+import { button, canvas, choice, make, number, pixelUnder, stage } from "./dom.js";
+import { kernelInputName, kernelInputs } from "./kernel.js";
 import { createPlayer } from "./player.js";
+import { WINDOWED_KINDS, windowExtent } from "./windows.js";
 import { say } from "./words.js";
-
-const SLIDE_KINDS = ["conv", "max_pool", "average_pool"];
 
 /** Make the view of a window that slides over a real map. */
 export function createSlide(app) {
@@ -23,15 +22,10 @@ export function createSlide(app) {
   toStage.classList.add("px-filling");
   const fromCaption = make("figcaption");
   const toCaption = make("figcaption");
-  const channels = make("select", {
-    class: "px-select",
-    onchange: () => {
-      channel = Number(channels.value);
-      show(player.step);
-    },
+  const channels = choice(say("Input map"), [], (value) => {
+    channel = Number(value);
+    show(player.step);
   });
-  const channelRow = make("label", { class: "px-row" });
-  channelRow.append(make("span", { text: say("Input map") }), channels);
   const player = createPlayer(say("Window"), {
     show,
     speeds: [1, 4, 16, 64, 256, 1024],
@@ -48,7 +42,7 @@ export function createSlide(app) {
   const play = make(
     "div",
     { class: "px-tool" },
-    make("div", { class: "px-row" }, channelRow, look),
+    make("div", { class: "px-row" }, channels.element, look),
     player.element,
     make(
       "div",
@@ -61,7 +55,7 @@ export function createSlide(app) {
     sum,
   );
   const problem = make("p", { class: "px-hint" });
-  const others = createConvolutionButtons(app, SLIDE_KINDS);
+  const others = createConvolutionButtons(app, WINDOWED_KINDS);
   const element = make("section", { class: "px-tool" }, title, problem, others, play);
 
   follow(fromStage);
@@ -96,14 +90,14 @@ export function createSlide(app) {
 
   function show(step, spoken = false) {
     const { layer, filter } = app.selection;
-    if (!SLIDE_KINDS.includes(network.layers[layer].kind) || network.outputError(layer)) return;
+    if (!WINDOWED_KINDS.includes(network.layers[layer].kind) || network.outputError(layer)) return;
     const maps = network.output(layer);
     const into = network.output(layer - 1);
     const { y, x } = placeOf(step);
     const seen = network.explain(layer, filter, y, x);
     const input = seen.kind === "conv" ? channel : filter;
     drawMap(from, into, input, {});
-    fromStage.mark(slideSpan(seen.window), into.height, into.width);
+    fromStage.mark(windowExtent(seen.window), into.height, into.width);
     drawMap(to, maps, filter, {});
     const context = to.getContext("2d");
     context.clearRect(x + 1, y, maps.width, 1);
@@ -150,22 +144,19 @@ export function createSlide(app) {
 
   /** Offer the input maps of another layer; begin with the one that counts most. */
   function offerChannels(layer, filter, kind) {
-    channelRow.hidden = kind !== "conv";
+    channels.element.hidden = kind !== "conv";
     if (kind !== "conv") return;
-    const count = network.output(layer - 1).channels;
-    channels.replaceChildren();
-    for (let value = 0; value < count; value++) {
-      channels.append(make("option", { value, text: kernelInputName(network, layer, value) }));
-    }
+    const inputs = Array.from({ length: kernelInputs(network, layer) }, (_, value) => value);
+    channels.offer(inputs.map((value) => [value, kernelInputName(network, layer, value)]));
     channel = network.contributions(layer, filter)[0]?.channel ?? 0;
-    channels.value = channel;
+    channels.field.value = channel;
   }
 
   function update() {
     const { layer, filter } = app.selection;
     const { name, kind } = network.layers[layer];
     const misfit = network.outputError(layer);
-    const slides = SLIDE_KINDS.includes(kind);
+    const slides = WINDOWED_KINDS.includes(kind);
     title.textContent = say("On the real map {filter} of {name}", { filter, name });
     play.hidden = !slides || Boolean(misfit);
     others.hidden = slides;
@@ -191,11 +182,6 @@ export function createSlide(app) {
   }
 
   return { element, update, stop: player.stop };
-}
-
-/** Return a window with the length that it spans, its holes included. */
-function slideSpan({ top, left, height, width, stepY = 1, stepX = 1 }) {
-  return { top, left, height: (height - 1) * stepY + 1, width: (width - 1) * stepX + 1 };
 }
 
 const slidePart = (seen, channel) => seen.parts.find((part) => part.channel === channel);

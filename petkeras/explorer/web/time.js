@@ -79,7 +79,10 @@ function createFilm(app, frames) {
     if (frames[0].kind === "weights") player.at(network.frame ?? last);
     const place = player.step;
     back.disabled = place === last;
-    line.textContent = place === last ? say("Shown is the trained network.") : earlier(place);
+    line.textContent =
+      place === last
+        ? say("Shown is the trained network. Move the slider to see an earlier step.")
+        : earlier(place);
     part.update(place, name(place));
   }
 
@@ -122,6 +125,8 @@ function createWeightsThen(app) {
   const every = make("section", { class: "px-tool" }, allTitle, all);
   const element = make("div", { class: "px-tools px-wide" }, single, every);
 
+  const isTrained = (place) => place >= app.manifest.frames.length;
+
   /** Return a kernel of frame `place` or, beyond the frames or not filmed, of the trained layer. */
   function weightsAt(place, layer) {
     const trained = arrays[`layers/${layer}/kernel`];
@@ -155,6 +160,7 @@ function createWeightsThen(app) {
       now: createCells(say("trained"), height, width),
     };
     kernels.replaceChildren(cells.then.element, cells.now.element);
+    kernels.style.setProperty("--px-total", 2 * width); // cells side by side
   }
 
   function drawAll(place, layer) {
@@ -203,7 +209,7 @@ function createWeightsThen(app) {
       allTitle.textContent = say("All kernels of {name}, {place}", { name, place: placeName });
       drawAll(place, layer);
     }
-    showMaps(layer, filter, placeName);
+    showMaps(place, layer, filter, placeName);
   }
 
   function showKernels(place, layer, filter, placeName) {
@@ -212,15 +218,17 @@ function createWeightsThen(app) {
     const largest = Math.max(...[...was, ...is].map(Math.abs)) || 1;
     const color = (value) => colorOf("diverging", 0.5 + value / largest / 2);
     cells.then.heading.textContent = placeName;
+    cells.now.element.hidden = isTrained(place); // the same as beside it
     cells.then.show(was, { colors: Array.from(was, color), decimals: 3 });
     cells.now.show(is, { colors: Array.from(is, color), decimals: 3 });
   }
 
-  function showMaps(layer, filter, placeName) {
-    const maps = network.output(layer);
-    then.element.hidden = now.element.hidden = !maps;
-    if (!maps) return;
+  function showMaps(place, layer, filter, placeName) {
     const trained = trainedOutput(layer);
+    const maps = isTrained(place) ? trained : network.output(layer);
+    then.element.hidden = !maps;
+    now.element.hidden = !maps || isTrained(place);
+    if (!maps) return;
     const ranges = [rangeOf(maps, filter), rangeOf(trained, filter)];
     const low = Math.min(...ranges.map((range) => range.low));
     const high = Math.max(...ranges.map((range) => range.high));

@@ -61,7 +61,7 @@ export function createUnit(app, source) {
     if (asked?.key === key) return;
     asked = { key };
     const question = { ask: "unit", unit, edits: network.edits() };
-    app.oracle.ask(question).then(
+    app.oracle.ask(question, () => asked.key === key).then(
       ({ values, ...size }) => take({ key, values: Float32Array.from(values), ...size }),
       (error) => take({ key, problem: error.message }),
     );

@@ -3,6 +3,7 @@
 import { button, canvas, make, number, setText, stage } from "./dom.js";
 import { commonRange, drawGridNumbers, drawMap, sharpContext } from "./drawing.js";
 import { kernelInputName } from "./kernel.js";
+import { windowExtent } from "./windows.js";
 import { say } from "./words.js";
 
 export const WHY_ROWS = 8; // input maps that are shown at first
@@ -121,11 +122,6 @@ function createWhyRow(app) {
   }
 
   return { element, show, update };
-}
-
-/** Return the rectangle that a window covers, with the steps of its dilation. */
-export function windowExtent({ top, left, height, width, stepY, stepX }) {
-  return { top, left, height: (height - 1) * stepY + 1, width: (width - 1) * stepX + 1 };
 }
 
 /** Draw window × kernel = products on one canvas. */

@@ -42,6 +42,11 @@ export function windowAt(input, { size, strides, padding, dilation }, y, x) {
   return { top, left, height, width, stepY, stepX };
 }
 
+/** The rectangle that a window covers, with the steps of its dilation. */
+export function windowExtent({ top, left, height, width, stepY, stepX }) {
+  return { top, left, height: (height - 1) * stepY + 1, width: (width - 1) * stepX + 1 };
+}
+
 /** The values of one channel in a window, 0 outside the edge, and which of them are inside. */
 export function windowValues(input, { top, left, height, width, stepY, stepX }, channel) {
   const values = new Float32Array(height * width);

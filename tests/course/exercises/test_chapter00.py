@@ -7,26 +7,36 @@ from petkeras.course.exercises import chapter00
 
 
 @pytest.mark.parametrize(
-    ("pictures", "hint"),
-    [(None, "Put a number"), (340, "one epoch"), (272, "number of steps"), (1, "there are eight")],
+    ("numbers", "hint"),
+    [
+        (None, "Put a number"),
+        ("12288", "without quotation marks"),
+        (64 * 64, "number of pixels"),
+        (64 * 3, "a single row"),
+        (128, "do not add up"),
+        (64 * 64 + 3, "multiply by 3"),
+        (1, "How many pixels"),
+    ],
 )
-def test_pictures_seen(pictures, hint):
-    answer = chapter00.exercise_1(pictures)
+def test_numbers_of_a_picture(numbers, hint):
+    answer = chapter00.exercise_1(numbers)
     assert not answer
     assert hint in repr(answer)
 
 
 @pytest.mark.parametrize(
-    ("score", "hint"),
+    ("accuracy", "hint"),
     [
-        ("half", "Put a number"),
-        (0, "lucky"),
-        (0.5, "That is the fraction"),
-        (60, "probability 1/2"),
+        ("half", "That is text"),
+        (0.5, "A coin"),
+        (45, "What fraction"),
+        (75, "the percentage"),
+        (0.25, "gets wrong"),
+        (0.1, "How many of the 60"),
     ],
 )
-def test_a_guessers_score(score, hint):
-    answer = chapter00.exercise_2(score)
+def test_a_lazy_networks_accuracy(accuracy, hint):
+    answer = chapter00.exercise_2(accuracy)
     assert not answer
     assert hint in repr(answer)
 
@@ -38,7 +48,8 @@ def test_a_guessers_score(score, hint):
         (lambda logits: logits.no_such_thing, "raises AttributeError"),
         (lambda logits: None, "returns None"),
         (lambda logits: logits.argmax(axis=0), "A picture is a row"),
-        (lambda logits: logits.argmax(), "4 pictures need 4 answers"),
+        (lambda logits: logits.argmax(), "one answer for all pictures"),
+        (lambda logits: logits[:2, 0], "4 pictures need 4 answers"),
         (lambda logits: logits.max(axis=1), "Return their positions"),
         (lambda logits: logits.argmin(axis=1), "smallest"),
         (lambda logits: np.zeros(4), "position of the largest"),

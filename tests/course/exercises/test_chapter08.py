@@ -1,5 +1,6 @@
 """The checks of chapter 08: typical mistakes get a hint."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,11 +13,12 @@ from petkeras.course.exercises import chapter08
     ("steps", "hint"),
     [
         (None, "Put a number"),
-        ("22 steps", "Put a number"),
-        (np.nan, "Put a number"),
+        ("22 steps", "That is text"),
+        (np.nan, "Put a finite one"),
+        (34, "with batches of ten"),
         (21, "4 pictures are left over"),
         (21.25, "no quarter of a step"),
-        (34, "Count the batches of 16"),
+        (99, "Count the batches of 16"),
     ],
 )
 def test_steps_of_an_epoch(steps, hint):
@@ -41,17 +43,33 @@ def test_loss_of_knowing_nothing(loss, hint):
     assert hint in repr(answer)
 
 
-def step(training=True, reduce=tf.reduce_mean, apply=True, give=True):
+def outside_the_tape(model, optimizer, images, labels):
+    """Call the model too early for the tape."""
+    logits = model(images, training=True)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(pk.losses.softmax_cross_entropy(labels, logits))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply(gradients, model.trainable_variables)
+    return loss
+
+
+def step(
+    training=True,
+    reduce=tf.reduce_mean,
+    apply=True,
+    give=True,
+    loss=pk.losses.softmax_cross_entropy,
+):
     """Return a training step with one thing wrong."""
 
     def my_step(model, optimizer, images, labels):
         with tf.GradientTape() as tape:
             logits = model(images, training=training)
-            loss = reduce(pk.losses.softmax_cross_entropy(labels, logits))
-        gradients = tape.gradient(loss, model.trainable_variables)
+            mean = reduce(loss(labels, logits))
+        gradients = tape.gradient(mean, model.trainable_variables)
         if apply:
             optimizer.apply(gradients, model.trainable_variables)
-        return loss if give else None
+        return mean if give else None
 
     return my_step
 
@@ -61,6 +79,10 @@ def step(training=True, reduce=tf.reduce_mean, apply=True, give=True):
     [
         (None, "Pass the function itself"),
         (lambda model: None, "raises TypeError"),
+        (outside_the_tape, "inside `with tf.GradientTape() as tape:`"),
+        (step(loss=keras.losses.categorical_crossentropy), "from_logits=True"),
+        (step(loss=lambda a, b: pk.losses.softmax_cross_entropy(b, a)), "You swapped them"),
+        (step(loss=lambda labels, logits: logits), "Hand `loss` to tape.gradient"),
         (step(apply=False), "No weight has moved"),
         (step(training=False), "training=True"),
         (step(reduce=tf.reduce_sum), "mean of the"),

@@ -1,5 +1,7 @@
 """An answer may be any object; reading it never raises."""
 
+import linecache
+
 import keras
 import numpy as np
 import pytest
@@ -7,12 +9,16 @@ import tensorflow as tf
 
 from petkeras import check
 from petkeras.course.exercises.feedback import (
+    ask_for_count,
+    ask_for_number,
     call,
     call_for_numbers,
     find_hint,
+    not_yet,
     read_count,
     read_number,
     read_numbers,
+    right,
 )
 
 
@@ -51,7 +57,7 @@ def test_returns_none_for_anything_but_finite_numbers(answer):
     [
         (3, "Pass the function itself, without parentheses after its name."),
         (lambda: 1, "Your function raises TypeError: "),
-        (lambda x: x[5], "Your function raises IndexError: list index out of range."),
+        (lambda x: x > [0], "Your function returns True and False, but we need numbers."),
         (lambda x: None, "Your function returns None."),
         (lambda x: "one", "Your function returns something other than finite numbers."),
     ],
@@ -86,3 +92,98 @@ def test_a_hint_is_found_for_its_mistake_only():
     hints = [([1, 2], "ascending"), ([2, 1], "descending")]
     assert find_hint(np.array([2.0, 1.0]), hints) == "descending"
     assert find_hint(np.array([2.0, 2.0]), hints) is None
+
+
+# A box in the notebook
+
+
+def test_a_notebook_shows_a_box_with_a_symbol_and_a_terminal_a_line():
+    good, bad = right("Well `done`."), not_yet("a < b & `x <y`.")
+    assert (repr(good), repr(bad)) == ("Right: Well `done`.", "Not yet: a < b & `x <y`.")
+    assert "\N{CHECK MARK}</span> Right.</strong> Well <code>done</code>.</div>" in box(good)
+    assert "Not yet.</strong> a &lt; b &amp; <code>x &lt;y</code>.</div>" in box(bad)
+    assert "overflow-wrap: break-word" in box(bad)
+    assert box(good).partition(">")[0] != box(bad).partition(">")[0]  # another color
+
+
+def box(answer):
+    return answer._repr_html_()
+
+
+# The line of an error
+
+
+def as_a_cell(code):
+    """Return the last name that a notebook's cell defines; its lines are known as in IPython."""
+    lines = [f"{line}\n" for line in code.strip().splitlines()]
+    linecache.cache["/tmp/ipykernel_1/2.py"] = (len(code), None, lines, "/tmp/ipykernel_1/2.py")
+    names = {"np": np, "tf": tf, "keras": keras}
+    exec(compile("".join(lines), "/tmp/ipykernel_1/2.py", "exec"), names)
+    return list(names.values())[-1]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("return 1 / x", "Line 2 of your code, `return 1 / x`, raises ZeroDivisionError: "),
+        ("x = x + 1\n    return helper(x)", "Line 3 of your code, `return helper(x)`, raises Name"),
+        ("return np.reshape([1, 2], (3, x))", "Line 2 of your code, `return np.reshape([1, 2], "),
+        ("raise KeyError()", "Line 2 of your code, `raise KeyError()`, raises KeyError: it says "),
+    ],
+)
+def test_an_error_is_told_with_its_line(body, sentence):
+    _, hint = call(as_a_cell(f"def mine(x):\n    {body}"), 0)
+    assert hint.startswith(sentence)
+
+
+def test_an_error_in_a_tf_function_or_a_layer_is_told_with_its_line():
+    total = as_a_cell("@tf.function\ndef total(x):\n    return tf.reduce_sum(y)")
+    assert call(total, tf.ones(2))[1] == (
+        "Line 3 of your code, `return tf.reduce_sum(y)`, raises NameError: name 'y' is not defined."
+    )
+    layer = as_a_cell(
+        "class Mine(keras.layers.Layer):\n    def call(self, x):\n        return tf.matmul(x, x)"
+    )
+    _, hint = call(layer(), tf.ones((2, 3)))
+    assert hint.startswith("Line 3 of your code, `return tf.matmul(x, x)`, raises ")
+    assert "Matrix size-incompatible" in hint
+
+
+@pytest.mark.parametrize(
+    ("function", "advice"),
+    [
+        (lambda x: np.ones((4, 3)) / np.ones(4), "`keepdims=True`"),
+        (lambda x: np.ones(3, int).__isub__(0.5), "Write `x = x - y` in place of `x -= y`"),
+        (lambda x: np.ones(0).max(), "The slice is empty"),
+    ],
+)
+def test_common_errors_come_with_advice(function, advice):
+    assert advice in call(function, 0)[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (None, "in place of None"),
+        ("3", "without quotation marks"),
+        (len, "That is a function"),
+        (float("nan"), "Put a finite one"),
+        ([1, 2], "You passed a list"),
+        (np.ones((2, 3)), "an array of shape (2, 3)"),
+    ],
+)
+def test_what_to_say_about_what_is_no_number(answer, sentence):
+    assert sentence in ask_for_number(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (None, "in place of None"),
+        (0, "must be 1 or more"),
+        (30.9, "lies between 30 and 31"),
+        (30.0, "write 30 without"),
+    ],
+)
+def test_what_to_say_about_what_is_no_count(answer, sentence):
+    assert sentence in ask_for_count(answer, "batch_size")
