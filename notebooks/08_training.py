@@ -17,42 +17,36 @@
 # %% [markdown]
 # # 08 · Training
 #
-# You will take one step of training apart, write the loop around it in a few lines, and watch the
-# network learn to tell two breeds apart. It takes half a minute on two CPU cores.
+# Training sounds like something that happens to a network. It is a loop of five lines. You will take one step
+# of it apart, write the loop yourself, and see that it does exactly what `pk.train` does.
 #
-# This chapter follows the article's section "Training". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/08_training.ipynb)
+# **After this chapter you can**
+#
+# - write a training step: forward, loss, gradients, update;
+# - read the curves of a run, and tell learning from memorizing;
+# - say which units of the network an answer comes from.
+#
+# *Half a minute on two cores · the article's section "Training"*
+#
+# These are the pictures that the network will learn from. They are **drawn**, unless you chose photographs in
+# chapter 01. Look at them before any network does: what would *you* go by, the color, the outline, the face?
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
-import dataclasses
-import inspect
-import tempfile
-from pathlib import Path
-
-import numpy as np
-
 import petkeras as pk
 from petkeras import visualize
 
-# %% [markdown]
-# ## The pictures
-#
-# By default the pictures are **drawn**, so that nothing has to be downloaded (chapter 01 shows how
-# to switch to photographs). They are 64 pixels wide unless you chose another size. At 224 pixels,
-# as in the article, everything works the same way, but a step takes many times as long.
-
-# %% tags=["nbval-ignore-output"]
 data = pk.course.load()
 size = data.mean.shape[0]
-
-# %% [markdown]
-# Look at the pictures before any network does. What would *you* go by: the color, the outline, the
-# face?
-
-# %% tags=["nbval-ignore-output"]
 shown = range(0, len(data.train), len(data.train) // 11)
 names = [data.class_names[data.train.labels[number].argmax()] for number in shown]
 visualize.plot_pictures(data.train.images[list(shown)], names)
+
+# %% [markdown]
+# In this chapter an answer goes backward: from the loss, over the gradients, to the optimizer, which changes
+# the weights.
+
+# %%
+pk.course.where("probabilities", "loss", "gradients", "optimizer")
 
 # %% [markdown]
 # ## One step
@@ -63,6 +57,8 @@ visualize.plot_pictures(data.train.images[list(shown)], names)
 # enough here.
 
 # %%
+import dataclasses
+
 recipe = dataclasses.replace(pk.MODERN, epochs=8)
 
 # %% [markdown]
@@ -97,153 +93,11 @@ print(f"{model.count_params():,} weights")
 # convolution uses the same kernel everywhere in the picture.
 #
 # </details>
-#
-# The *loss* is a single number that says how wrong the ten answers are: the mean of $-\log p$,
-# where $p$ is the probability that the network gives to the true breed. A network that has no idea
-# gives $p = 1/2$ and a loss of $\log 2 \approx 0.69$.
-
-# %%
-import tensorflow as tf
-
-loss = pk.losses.softmax_cross_entropy(labels, logits)
-print(loss.shape, bool(tf.reduce_all(loss > 0)))
 
 # %% [markdown]
-# Now the whole step. A `GradientTape` records the operations. Afterward it can compute, for each
-# weight, how the loss would change if that weight changed, and Adam moves every weight a little in
-# the direction that lowers the loss. That is all there is to training, and `pk.train` runs this
-# very code.
-
-# %%
-source = inspect.getsource(pk.train_step)
-print(source[source.index("    with tf.GradientTape") :])
-
-# %% [markdown]
-# Now take twenty steps on the same batch. The loss must fall, because the network can memorize ten
-# pictures.
-
-# %%
-from petkeras.optimizers import Adam
-
-adam = Adam(learning_rate=1e-3)
-losses = [float(pk.train_step(model, adam, images, labels)[0]) for _ in range(20)]
-print("fell" if losses[-1] < losses[0] / 2 else "did not fall")
-
-# %% [markdown]
-# **Question.** Has it learned what the two breeds look like, or just which pictures these are? How
-# could you find out?
-#
-# <details><summary>An answer</summary>
-#
-# Ask it about pictures that it has not seen. With only ten pictures to learn from, it has most
-# likely learned just those.
-#
-# </details>
-
-# %% [markdown]
-# ## The loop
-#
-# An [epoch](../docs/glossary.md#epoch) is one pass over all training pictures, in a new order each
-# time: 34 batches of ten, although the last may be smaller. The loop is one line around the step.
-# Here are its first twenty steps, starting from a new network.
-
-# %%
-model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
-total = steps_per_epoch(data.train, recipe) * recipe.epochs
-adam = pk.optimizers.Adam(learning_rate_schedule(recipe, total_steps=total))
-
-by_hand = []
-for images, labels in batches.take(20):
-    loss, accuracy, gradients = pk.train_step(model, adam, images, labels)
-    by_hand.append(float(loss))
-
-# %% [markdown]
-# `pk.train` takes the same steps, compiled into one graph by `tf.function`. Its loop, `Loop.run` in
-# `petkeras/training.py`, fits on one screen. The loop takes the steps and evaluates the network on
-# the test pictures after each epoch. Everything else is done by Keras callbacks, which the loop
-# calls along the way: they show progress, write to TensorBoard, film the filters, save checkpoints
-# and the history, and stop the run if something goes wrong. You can add your own with
-# `pk.train(..., callbacks=[...])`.
-#
-# Watch two columns: the accuracy in training and the test accuracy. Do they rise together?
-
-# %% tags=["nbval-ignore-output"]
-run_dir = tempfile.mkdtemp() + "/run"
-model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
-history = pk.train(model, data, recipe, run_dir, seed=0)
-
-# %% [markdown]
-# If the two loops really are the same, then the losses of their first twenty steps agree, up to the
-# rounding differences between compiled and uncompiled code.
-
-# %%
-print(np.allclose(by_hand, history.step_losses[:20], rtol=0.02, atol=0.01))
-
-# %% [markdown]
-# ## How did it go?
-#
-# The pale line is the loss of single batches, and the dashed line is the same, smoothed. The dots are
-# the whole test part after each epoch. The training curve is measured with dropout and on augmented
-# pictures (mirrored, shifted, rotated); the test curve is measured without either. So the test curve
-# can lie *above* the training curve.
-
-# %% tags=["nbval-ignore-output"]
-visualize.plot_curves(run_dir)
-
-# %% [markdown]
-# Is it better than a coin flip, which would be right about half of the time?
-
-# %%
-print(history.epochs[-1].test_accuracy > 0.7)
-
-# %% [markdown]
-# ## Where an answer comes from
-#
-# In the explorer, the score of a breed is a sum over the 512 units of `fc1`. Choose a picture, and see
-# which units spoke for its breed and which ones against it. (Until you run this cell, you see a
-# picture of the explorer.)
-
-# %%
-pk.explore(run_dir, data=data, layer="softmax", tab="answer")
-
-# %% [markdown]
-# **Question.** Choose a picture that the network gets wrong. Did a few units decide, or many of them a
-# little each?
-
-# %% [markdown]
-# ## What is saved
-#
-# Everything is in the run folder: the recipe and the seed, which let you repeat the run; the curves
-# as a table; the trained network; and the files that TensorBoard reads (pass the folder's name to
-# `tensorboard --logdir`). The file `lock` keeps a second training run out while one is in progress.
-
-# %%
-names = sorted(path.name for path in Path(run_dir).iterdir())
-print(*[name for name in names if name != "lock"], sep="\n")
-
-# %% [markdown]
-# The saved network gives exactly the same results as the trained one, down to the last bit:
-
-# %%
-saved = pk.Run(run_dir).model
-print(bool(tf.reduce_all(saved(images) == model(images))))
-
-# %% [markdown]
-# **Question.** Which of these files would you need to continue the training tomorrow, and which to
-# name the breed in one more photograph?
-#
-# <details><summary>An answer</summary>
-#
-# To continue: `checkpoints`, which has the weights, Adam's running means and the step number, and
-# `config.json`, which has the recipe and the seed. For a photograph: `model.keras`, the mean image
-# in `mean.npy`, and `config.json`, which has the names of the breeds.
-#
-# </details>
-#
-# ## Exercises
-#
-# **1.** An epoch shows every picture once, and its last batch may be smaller. How many steps are
-# there in an epoch of 340 pictures with a batch size of 16?
+# **Exercise 1.** An [epoch](../docs/glossary.md#epoch) is one pass over all training pictures, in a new order
+# each time. It shows every picture once, and its last batch may be smaller. How many steps are there in an
+# epoch of 340 pictures with a batch size of 16?
 
 # %% tags=["exercise"]
 steps = None
@@ -260,8 +114,23 @@ pk.check.chapter08.exercise_1(steps)
 # </details>
 
 # %% [markdown]
-# **2.** A network that has no idea spreads its probability evenly. What is its loss when it has to
-# choose among all 37 breeds of the Oxford-IIIT Pet dataset?
+# ## How wrong is it?
+#
+# The *loss* is one number that says how wrong the ten answers are: the mean of $-\log p$, where $p$ is the
+# probability that the network gives to the true breed. A network that has no idea gives $p = 1/2$, and
+# $\log 2 \approx 0.69$. What does ours have, which has learned nothing yet?
+
+# %%
+import math
+
+import tensorflow as tf
+
+loss = tf.reduce_mean(pk.losses.softmax_cross_entropy(labels, logits))
+print(f"no idea: {math.log(2):.2f}, this network: {loss:.2f}")
+
+# %% [markdown]
+# **Exercise 2.** A network that has no idea spreads its probability evenly. What is its loss when it has to
+# choose among all 37 breeds of the Oxford-IIIT Pet dataset? (`math.log` is the natural logarithm.)
 
 # %% tags=["exercise"]
 loss = None
@@ -271,15 +140,29 @@ pk.check.chapter08.exercise_2(loss)
 # <details><summary>Solution</summary>
 #
 # ```python
-# loss = -np.log(1 / 37)
+# loss = -math.log(1 / 37)
 # pk.check.chapter08.exercise_2(loss)
 # ```
 #
 # </details>
 
 # %% [markdown]
-# **3.** Write the step yourself. The check gives it a small network and a batch, and compares all
-# the weights with those that `pk.train_step` produces.
+# ## The whole step
+#
+# Now the step itself. A `GradientTape` records the operations. Afterward it can compute, for each
+# weight, how the loss would change if that weight changed, and Adam moves every weight a little in
+# the direction that lowers the loss. That is all there is to training, and `pk.train` runs this
+# very code.
+
+# %%
+import inspect
+
+source = inspect.getsource(pk.train_step)
+print(source[source.index("    with tf.GradientTape") :])
+
+# %% [markdown]
+# **Exercise 3.** Write the step yourself. The check gives it a small network and a batch, and compares all the
+# weights with those that `pk.train_step` produces.
 
 
 # %% tags=["exercise"]
@@ -309,9 +192,155 @@ pk.check.chapter08.exercise_3(my_step)
 # </details>
 
 # %% [markdown]
+# Now take twenty steps on the same batch. Where do you expect the
+# loss to go?
+
+# %% tags=["nbval-ignore-output"]
+adam = pk.optimizers.Adam(learning_rate=1e-3)
+losses = [float(pk.train_step(model, adam, images, labels)[0]) for _ in range(20)]
+print(f"from {losses[0]:.2f} to {losses[-1]:.2f}")
+
+# %% [markdown]
+# **Question.** Has it learned what the two breeds look like, or just which pictures these are? How
+# could you find out?
+#
+# <details><summary>An answer</summary>
+#
+# Ask it about pictures that it has not seen. With only ten pictures to learn from, it has most
+# likely learned just those.
+#
+# </details>
+
+# %% [markdown]
+# ## The loop
+#
+# The loop is one line around the step. Here are its first twenty steps, starting from a new network.
+
+# %%
+model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
+total = steps_per_epoch(data.train, recipe) * recipe.epochs
+adam = pk.optimizers.Adam(learning_rate_schedule(recipe, total_steps=total))
+
+by_hand = []
+for images, labels in batches.take(20):
+    loss, accuracy, gradients = pk.train_step(model, adam, images, labels)
+    by_hand.append(float(loss))
+
+# %% [markdown]
+# `pk.train` takes the same steps, compiled into one graph by `tf.function`. Its loop, `Loop.run` in
+# `petkeras/training.py`, fits on one screen: it takes the steps, and evaluates the network on the test
+# pictures after each epoch. Everything else is done by Keras callbacks, which the loop calls along the way:
+# they show progress, write to TensorBoard, film the filters, save checkpoints and the history, and stop the
+# run if something goes wrong. You can add your own with `pk.train(..., callbacks=[...])`.
+#
+# Watch two columns: the accuracy in training and the test accuracy. Do they rise together?
+
+# %% tags=["nbval-ignore-output"]
+run_dir = pk.course.scratch() / "run"
+model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
+history = pk.train(model, data, recipe, run_dir, seed=0)
+
+# %% [markdown]
+# If the two loops really are the same, then the losses of their first steps agree, up to the rounding
+# differences between compiled and uncompiled code. Here are your losses, and below them those of `pk.train`.
+
+# %% tags=["nbval-ignore-output"]
+for losses in (by_hand, history.step_losses):
+    print(*[f"{loss:.2f}" for loss in losses[:8]], "...")
+
+# %% [markdown]
+# ## How did it go?
+#
+# The pale line is the loss of single batches, and the dashed line is the same, smoothed. The dots are
+# the whole test part after each epoch. The training curve is measured with dropout and on augmented
+# pictures (mirrored, shifted, rotated); the test curve is measured without either. So the test curve
+# can lie *above* the training curve.
+
+# %% tags=["nbval-ignore-output"]
+visualize.plot_curves(run_dir)
+
+# %% [markdown]
+# A coin would be right about half of the time. How much better is the network?
+
+# %% tags=["nbval-ignore-output"]
+print(f"{history.epochs[-1].test_accuracy:.0%} of the test pictures")
+
+# %% [markdown]
+# ## Where an answer comes from
+#
+# The score of a breed is a sum over the 512 units of `fc1`: what each unit found, times its weight for this
+# breed. In the explorer, choose a picture, and look at the longest bars: which units spoke for its breed,
+# and which ones against it? Then choose a unit, and see which part of the picture it looked at. (Until you
+# run this cell, you see a picture of the explorer.)
+
+# %%
+pk.explore(run_dir, data=data, layer="softmax", tab="answer")
+
+# %% [markdown]
+# **Question.** Choose a picture that the network gets wrong. Did a few units decide, or many of them a
+# little each?
+
+# %% [markdown]
+# ## Try your own photograph
+#
+# Put photographs beside this notebook, write their names between the brackets, such as `["rex.jpg"]`, and run
+# the cell again.
+
+# %%
+run = pk.Run(run_dir)
+photographs = []
+for file, probabilities in zip(photographs, run.predict(photographs), strict=True):
+    print(file, *[f"{n} {p:.0%}" for n, p in zip(run.class_names, probabilities, strict=True)])
+
+# %% [markdown]
+# ## What is saved
+#
+# Everything is in the run folder: the recipe and the seed, which let you repeat the run; the curves
+# as a table; the trained network; and the files that TensorBoard reads (pass the folder's name to
+# `tensorboard --logdir`). The file `lock` keeps a second training run out while one is in progress.
+
+# %%
+names = sorted(path.name for path in run_dir.iterdir())
+print(*[name for name in names if name != "lock"], sep="\n")
+
+# %% [markdown]
+# The saved network gives exactly the numbers of the trained one. Here is the largest difference between
+# their logits:
+
+# %%
+difference = run.model(images) - model(images)
+print(float(tf.reduce_max(tf.abs(difference))))
+
+# %% [markdown]
+# **Question.** Which of these files would you need to continue the training tomorrow, and which to
+# name the breed in one more photograph?
+#
+# <details><summary>An answer</summary>
+#
+# To continue: `checkpoints`, which has the weights, Adam's running means and the step number, and
+# `config.json`, which has the recipe and the seed. For a photograph: `model.keras`, the mean image
+# in `mean.npy`, and `config.json`, which has the names of the breeds.
+#
+# </details>
+
+# %% [markdown]
+# **Change this and look.** Give the recipe a learning rate of 0.1: `dataclasses.replace(pk.MODERN, epochs=8,
+# learning_rate=0.1)`, and run all cells again. What do the curves look like when the steps are too long? And
+# with 0.00001?
+#
+# ## In three lines
+#
+# - A step is: forward, loss, gradients under a tape, and a small move of every weight.
+# - Training repeats the step, and the test pictures tell whether it has learned more than its pictures.
+# - An answer is a sum: you can see which units spoke for it.
+
+# %% [markdown]
 # ## What to read next
 #
 # - L. Bottou, F. E. Curtis, J. Nocedal, "Optimization Methods for Large-Scale Machine Learning"
 #   (2018), sections 1 to 3: why small random batches are enough.
 # - A. Karpathy, "A Recipe for Training Neural Networks" (2019): what to look at before, during and
 #   after training.
+#
+# Next: [09 · The graph](09_the_graph.ipynb). On the short path: [11 · Filters
+# evolve](11_filters_evolve.ipynb).
