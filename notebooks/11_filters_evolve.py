@@ -17,57 +17,52 @@
 # %% [markdown]
 # # 11 · How filters evolve
 #
-# You will film filters while a network learns, watch them change step by step, and measure which
-# layers' kernels moved and which stayed near their random start. It takes half a minute.
+# A filter begins as random numbers and ends as something that helps to tell two breeds apart. In this chapter you
+# film that, replay it for any picture, and measure which layers moved.
 #
-# This chapter follows the article's section "Visualizing filters". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/11_filters_evolve.ipynb)
+# **After this chapter you can**
+#
+# - film the filters of a network while it learns, and save the film as a GIF;
+# - go back to any recorded step in the explorer, with any picture;
+# - say which kernels moved, how far, and why the first ones hardly did.
+#
+# *Half a minute on two cores · the article's section "Visualizing filters"*
+#
+# The article saved a picture of some filters every 50 steps and made GIFs of them. `pk.train` does that for you.
+# Run the cell: it trains for a while, and then plays the film of four filters. What was there from the start?
+# Where does it go dark?
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import dataclasses
-import tempfile
-
-import numpy as np
 
 import petkeras as pk
 from petkeras import visualize
 
-# %% tags=["nbval-ignore-output"]
 data = pk.course.load()
+film = pk.Film({"conv1_1": [0, 1, 2, 3], "conv1_2": [0, 1, 2, 3], "conv2_2": [0, 1, 2, 3]})
+recipe = dataclasses.replace(pk.MODERN, epochs=8, film_every=10)
+run_dir = pk.course.scratch() / "run"
+model = pk.pet_net(image_size=data.mean.shape[0], recipe=recipe, seed=0)
+history = pk.train(model, data, recipe, run_dir, verbose=False, film=film)
+visualize.animate_evolution(run_dir, "conv1_2")
+
+# %% [markdown]
+# A color means the same value in every frame. These are the layers that were filmed:
+
+# %%
+pk.course.where("conv1_1", "conv1_2", "conv2_2")
 
 # %% [markdown]
 # ## What is filmed
 #
-# The article saved a picture of some filters every 50 steps and made GIFs of them. `pk.train` does
-# that for you: every `film_every` steps, a callback sends one picture through the network and
-# records the [feature maps](../docs/glossary.md#feature-map) of the filters listed in a `Film`. A
-# frame every 50 steps adds less than one percent to the time that those steps take. Here we record
-# a frame every 10 steps.
-
-# %%
-film = pk.Film({"conv1_1": [0, 1, 2, 3], "conv1_2": [0, 1, 2, 3], "conv2_2": [0, 1, 2, 3]})
-recipe = dataclasses.replace(pk.MODERN, epochs=8, film_every=10)
-
-# %% tags=["nbval-ignore-output"]
-run_dir = tempfile.mkdtemp() + "/run"
-model = pk.pet_net(image_size=data.mean.shape[0], recipe=recipe, seed=0)
-history = pk.train(model, data, recipe, run_dir, verbose=False, film=film)
-
-# %% [markdown]
-# There is a frame at the start, one every 10 steps, and one at the end:
+# Every `film_every` steps, a callback sends one picture through the network and records the [feature
+# maps](../docs/glossary.md#feature-map) of the filters listed in the `Film`. A frame every 50 steps adds less
+# than one percent to the time that those steps take; here we record one every 10. There is also a frame at the
+# start, and one at the end. At which steps were they taken?
 
 # %%
 evolution = visualize.Evolution(run_dir)
-print(evolution.steps[:4], "...", evolution.steps[-1] == history.epochs[-1].step)
-
-# %% [markdown]
-# ## Filters of conv1_2
-#
-# Watch one filter at a time. What was there from the start? Where does it go dark? A color means
-# the same value in every frame.
-
-# %% tags=["nbval-ignore-output"]
-visualize.animate_evolution(run_dir, "conv1_2")
+print(*evolution.steps)
 
 # %% [markdown]
 # **Question.** If a filter ends up dark everywhere on this picture, is it dead, or is it waiting
@@ -76,11 +71,29 @@ visualize.animate_evolution(run_dir, "conv1_2")
 # <details><summary>An answer</summary>
 #
 # Show it all the training pictures. If its map is 0 everywhere on every one of them, no gradient
-# gets through its ReLU anymore, and it is unlikely to recover. (The third exercise finds the
-# filters that are silent on one picture.)
+# gets through its ReLU anymore, and it is unlikely to recover. (Exercise 3 finds the filters that are silent on one picture.)
 #
 # </details>
+
+# %% [markdown]
+# **Exercise 1.** A run like the article's has 34 steps per epoch and lasts 400 epochs. A film keeps one frame at
+# the start and one every 50 steps. How many frames does it have?
+
+# %% tags=["exercise"]
+frames = None
+pk.check.chapter11.exercise_1(frames)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
 #
+# ```python
+# frames = 1 + 34 * 400 // 50  # the start, and 272 more
+# pk.check.chapter11.exercise_1(frames)
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## Filters of conv2_2
 #
 # Deeper in the network, a map is half as wide and half as high, and each of its values depends on
@@ -111,35 +124,62 @@ visualize.plot_before_after(maps[0], maps[1])
 # %% [markdown]
 # ## Any picture, any step
 #
-# The film also keeps the kernels of each frame, so the explorer can show what they made of *any*
-# picture at that step. Move the slider from the first step to the last, then choose another picture
-# and do it again. (Until you run this cell, you see a picture of the explorer.)
+# The film also keeps the kernels of each frame, so the explorer can show what they made of *any* picture at that
+# step. Try this: move the slider from the first step to the last and watch the kernel beside its map; then choose
+# another picture and do it again. (Until you run this cell, you see a picture of the explorer.)
 
 # %%
 pk.explore(run_dir, data=data, layer="conv1_2", tab="time")
 
 # %% [markdown]
 # **Question.** Find a map that ends up dark on one picture. Is it dark on the others, too?
-#
+
+# %% [markdown]
 # ## Which kernels moved
 #
-# The article found that the first layer's kernels hardly change, and wondered why. To put a number
-# on that, take the distance of a kernel from its start, as a fraction of the start's own length.
-# Which line is the lowest?
+# The article found that the first layer's kernels hardly change, and wondered why. To put a number on that, take the
+# distance of a kernel from its start, as a fraction of the start's own length. Which line is the lowest?
 
 # %% tags=["nbval-ignore-output"]
 visualize.plot_movement(run_dir)
 
 # %% [markdown]
-# Our measurement agrees with the article: the first convolution moves the least of the four.
+# Here is where each line ends.
 
-# %%
-moved = {layer: distances[-1] for layer, distances in evolution.movement().items()}
+# %% tags=["nbval-ignore-output"]
 convolutions = ["conv1_1", "conv1_2", "conv2_1", "conv2_2"]
-print(min(convolutions, key=moved.get))
+for layer, distances in evolution.movement().items():
+    print(f"{layer}: {distances[-1]:.0%}")
 
 # %% [markdown]
-# Part of the reason is simple arithmetic. In each step, Adam moves every weight by about the
+# **Exercise 2.** Compute the movement yourself: how far is `end` from `start`, as a fraction of the length of
+# `start`? Use Euclidean lengths over all values.
+
+# %% tags=["exercise"]
+import numpy as np
+
+start = np.random.default_rng(0).normal(size=(3, 3, 8, 16))
+end = start + 0.1 * np.random.default_rng(1).normal(size=start.shape)
+movement = None
+pk.check.chapter11.exercise_2(movement)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# import numpy as np
+#
+# start = np.random.default_rng(0).normal(size=(3, 3, 8, 16))
+# end = start + 0.1 * np.random.default_rng(1).normal(size=start.shape)
+# movement = np.linalg.norm(end - start) / np.linalg.norm(start)
+# pk.check.chapter11.exercise_2(movement)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# As in the article, the first convolution moves the least of the four. Part of the reason is simple
+# arithmetic. In each step, Adam moves every weight by about the
 # learning rate, whatever the layer. But the weights don't all start at the same size: the fewer
 # inputs a filter has, the larger its weights are at the start. Each filter of `conv1_1` has 27
 # inputs; each filter of `conv2_2` has 576. The same step is a smaller fraction of a larger weight.
@@ -147,7 +187,7 @@ print(min(convolutions, key=moved.get))
 # %%
 untrained = pk.pet_net(image_size=data.mean.shape[0], recipe=recipe, seed=0)
 for layer in convolutions:
-    kernel = np.asarray(untrained.get_layer(layer).kernel)
+    kernel = untrained.get_layer(layer).kernel.numpy()
     print(layer, kernel[..., 0].size, "inputs, spread", round(float(kernel.std()), 2))
 
 # %% [markdown]
@@ -164,52 +204,10 @@ for layer in convolutions:
 # rate at most: 408 steps of 0.00001 make 0.004, while the weights start at about 0.1.
 #
 # </details>
-#
-# ## Exercises
-#
-# **1.** A run like the article's has 34 steps per epoch and lasts 400 epochs. A film keeps one
-# frame at the start and one every 50 steps. How many frames does it have?
-
-# %% tags=["exercise"]
-frames = None
-pk.check.chapter11.exercise_1(frames)
 
 # %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# frames = 1 + 34 * 400 // 50  # the start, and 272 more
-# pk.check.chapter11.exercise_1(frames)
-# ```
-#
-# </details>
-
-# %% [markdown]
-# **2.** Compute the movement yourself: how far is `end` from `start`, as a fraction of the length
-# of `start`? Use Euclidean lengths over all values.
-
-# %% tags=["exercise"]
-start = np.random.default_rng(0).normal(size=(3, 3, 8, 16))
-end = start + 0.1 * np.random.default_rng(1).normal(size=start.shape)
-movement = None
-pk.check.chapter11.exercise_2(movement)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# start = np.random.default_rng(0).normal(size=(3, 3, 8, 16))
-# end = start + 0.1 * np.random.default_rng(1).normal(size=start.shape)
-# movement = np.linalg.norm(end - start) / np.linalg.norm(start)
-# pk.check.chapter11.exercise_2(movement)
-# ```
-#
-# </details>
-
-# %% [markdown]
-# **3.** A filter is *silent* on a picture if its map is 0 everywhere. Write a function that takes
-# the maps of one picture, `(height, width, filters)`, and returns the indices of the silent
-# filters.
+# **Exercise 3.** A filter is *silent* on a picture if its map is 0 everywhere. Write a function that takes the
+# maps of one picture, `(height, width, filters)`, and returns the indices of the silent filters.
 
 
 # %% tags=["exercise"]
@@ -234,9 +232,21 @@ pk.check.chapter11.exercise_3(silent)
 # </details>
 
 # %% [markdown]
+# **Change this and look.** In the first cell, give the recipe a `learning_rate` of 0.01, which is ten times higher,
+# and run all cells again. Which filters still show the animal at the end, and how far did each layer move?
+#
+# ## In three lines
+#
+# - A film keeps what chosen filters make of one picture, and their kernels, every few steps.
+# - Some filters keep what chance gave them, some change, and some turn dark.
+# - Adam moves all weights by about the same amount, so the layers with large weights change least.
+
+# %% [markdown]
 # ## What to read next
 #
 # - M. Zeiler, R. Fergus, "Visualizing and Understanding Convolutional Networks" (2014), section 4:
 #   how the features of each layer change during training, and when they settle.
 # - M. Raghu et al., "SVCCA: Singular Vector Canonical Correlation Analysis for Deep Learning
 #   Dynamics and Interpretability" (2017): how lower layers settle first.
+#
+# Next: [12 · Transfer learning](12_transfer.ipynb).
