@@ -17,20 +17,33 @@
 # %% [markdown]
 # # 05 · The network from scratch
 #
-# In this chapter you write a layer, look at every weight and every shape in the network, and meet a
-# weight that looks like any other and never learns. It takes ten seconds, and follows the article's
-# section "Building the network".
+# A layer is a few weights and three operations. In this chapter you write one, look at every weight and every shape in
+# the network, and meet a weight that looks like any other and never learns.
 #
-# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/05_the_network.ipynb)
+# **After this chapter you can**
+#
+# - write a Keras layer that creates its own weights;
+# - say the shape of everything between a picture and its answer;
+# - spot a weight that Keras doesn't know about.
+#
+# *Half a minute on two cores · the article's section "Building the network"*
+#
+# Before we build anything, here is what we build. These are eight filters of a network that has learned nothing: their
+# kernels are random numbers. Yet what they make of a picture isn't noise. What can these eight already tell apart?
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import petkeras as pk
 from petkeras import visualize as pkv
 
 data = pk.course.load()
 size = data.mean.shape[0]
 x = pk.preprocess(data.train.images[:10], data.mean, pk.MODERN)
+model = pk.pet_net(image_size=size, recipe=pk.MODERN, seed=0)
+maps = pkv.feature_maps(model, x[:1], ["conv1_1"])["conv1_1"][0]
+pkv.plot_feature_maps(maps, "What eight untrained filters make of a picture", filters=range(8))
+
+# %%
+pk.course.where("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "fc1", "softmax")
 
 # %% [markdown]
 # ## An operation and its weights
@@ -48,8 +61,7 @@ bias = tf.Variable(tf.zeros(4))
 maps = tf.nn.conv2d(x, kernel, strides=1, padding="SAME")
 maps = tf.nn.bias_add(maps, bias)
 maps = tf.nn.relu(maps)
-print("ten pictures:", len(maps) == 10, "| as large as before:", maps.shape[1] == size)
-print("maps of each:", maps.shape[3])
+print(x.shape, "->", maps.shape)
 
 # %% [markdown]
 # **Question.** The kernel has four axes. What is each one for, and which of them has to match the
@@ -93,6 +105,25 @@ for weight in layer.trainable_weights:
 print("numbers to learn:", layer.count_params())
 
 # %% [markdown]
+# **Exercise 1.** Count. Change the number of filters so that the layer has 756 numbers to learn.
+
+# %% tags=["exercise"]
+layer = pk.layers.Conv2D(filters=1, kernel_size=3)
+layer.build((None, 64, 64, 3))
+pk.check.chapter05.exercise_1(layer)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# layer = pk.layers.Conv2D(filters=27, kernel_size=3)
+# layer.build((None, 64, 64, 3))
+# pk.check.chapter05.exercise_1(layer)
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## Then its operations
 #
 # `call` is what happens to each batch: the three operations from above.
@@ -110,13 +141,14 @@ ours = Convolution()
 print(ours(tf.zeros((10, 32, 32, 3))).shape)
 
 # %% [markdown]
-# The package's layer does the same. If we give both the same weights, we get the same maps:
+# The package's layer does the same. If we give both the same weights, we get the same maps; here is the largest
+# difference between them.
 
 # %%
 theirs = pk.layers.Conv2D(filters=4, kernel_size=3, activation="relu")
 theirs.build(x.shape)
 theirs.set_weights(ours.get_weights())
-print("the same:", bool(tf.reduce_all(ours(x) == theirs(x))))
+print(float(tf.reduce_max(tf.abs(ours(x) - theirs(x)))))
 
 # %% [markdown]
 # And here is how the package writes it. The first two lines of `build` check that the input fits;
@@ -129,6 +161,33 @@ import inspect
 
 print(inspect.getsource(pk.layers.Conv2D.build))
 print(inspect.getsource(pk.layers.Conv2D.call))
+
+# %% [markdown]
+# **Exercise 3.** A layer of your own. Instead of using `Flatten`, newer networks turn every feature map into a single
+# number, its mean: `(batch, height, width, channels)` becomes `(batch, channels)`. Write that layer.
+
+
+# %% tags=["exercise"]
+class MeanOfMaps(keras.layers.Layer):
+    def call(self, x):
+        return x
+
+
+pk.check.chapter05.exercise_3(MeanOfMaps)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# class MeanOfMaps(keras.layers.Layer):
+#     def call(self, x):
+#         return tf.reduce_mean(x, axis=(1, 2))
+#
+#
+# pk.check.chapter05.exercise_3(MeanOfMaps)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## The weight that never learns
@@ -158,26 +217,26 @@ print("all weights:      ", forgotten.weights)
 print("numbers to learn: ", forgotten.count_params())
 
 # %% [markdown]
-# Put each of the two layers into a small network, train both networks for five steps, and compare
-# the kernel before and after. In both networks the dense layer at the end learns, so in both the
+# Put each of the two layers into a small network, train both networks for five steps, and see how far
+# each kernel has moved. In both networks the dense layer at the end learns, so in both the
 # loss goes down, and you could go on for days without suspecting a thing.
 
 
 # %%
-def moves(first):
-    """Train a network that begins with this layer; return True if its kernel changed."""
+def movement(first):
+    """Train a network that begins with this layer; return how far its kernel moved at most."""
     layers = [first, pk.layers.Flatten(), pk.layers.Dense(2)]
-    model = keras.Sequential([keras.Input((size, size, 3)), *layers])
+    network = keras.Sequential([keras.Input((size, size, 3)), *layers])
     before = first.kernel.numpy()
     adam = pk.optimizers.Adam(0.001)
     for _ in range(5):
-        pk.train_step(model, adam, x, data.train.labels[:10])
-    return bool((first.kernel.numpy() != before).any())
+        pk.train_step(network, adam, x, data.train.labels[:10])
+    return abs(first.kernel.numpy() - before).max()
 
 
 # %%
-print("made by add_weight, it moves:", moves(Convolution()))
-print("a bare tf.Variable, it moves:", moves(Forgotten()))
+print(f"made by add_weight: {movement(Convolution()):.3f}")
+print(f"a bare tf.Variable: {movement(Forgotten()):.3f}")
 
 # %% [markdown]
 # The same goes for numbers that are kept in other places: in an array, in a tensor, in a list of
@@ -209,175 +268,8 @@ print([tuple(weight.shape) for weight in homes.trainable_weights])
 # </details>
 
 # %% [markdown]
-# ## The whole network
-#
-# Here it is, the way the package builds it: each line takes the output of the line before. The
-# shapes at the ends of the lines are the article's, for 224 pixels.
-
-# %%
-source = inspect.getsource(pk.pet_net)
-print(source[source.index("    # The shapes are") :])
-
-# %% [markdown]
-# You can work out every shape along the way without creating a single weight: tell a layer what
-# goes in, and it can tell you what comes out. We start with ten pictures of 224 pixels and end with
-# ten times two [logits](../docs/glossary.md#logits). Where does most of the picture's size go?
-
-# %%
-model = pk.pet_net(image_size=size, recipe=pk.MODERN, seed=0)
-shape = (10, 224, 224, 3)
-for layer in model.layers[1:]:
-    bare = layer.from_config(layer.get_config())  # the same layer, without weights
-    shape = bare.compute_output_shape(shape)
-    print(f"{layer.name:8} {type(layer).__name__:10}", *shape)
-
-# %% [markdown]
-# And here is every weight, for pictures of the size we use in this course. Which layer has the
-# most? (Chapter 02 has counted them for 224 pixels.)
-
-# %% tags=["nbval-ignore-output"]
-for weight in model.trainable_weights:
-    print(f"{weight.path:16} {tuple(weight.shape)!s:16} {weight.value.numpy().size:>10,}")
-
-# %% [markdown]
-# ## What it sees before it has learned
-#
-# The 32 kernels of the first layer are random numbers. Here are eight of them, averaged over the
-# colors.
-
-# %% tags=["nbval-ignore-output"]
-pkv.plot_kernels(pkv.layer_kernels(model, "conv1_1", filters=range(8)))
-
-# %% [markdown]
-# They are random, but what they make of a picture isn't noise. What can these eight already tell
-# apart?
-
-# %% tags=["nbval-ignore-output"]
-maps = pkv.feature_maps(model, x[:1], ["conv1_1"])["conv1_1"][0]
-pkv.plot_feature_maps(maps, "What eight untrained filters make of a picture", filters=range(8))
-
-# %% [markdown]
-# Now touch them. In the explorer, choose a pixel of a map: below it stand the window that the pixel
-# saw, the kernel, and the sum of their products, which is what your `call` computes. (Until you run
-# this cell, you see a picture of the explorer.)
-
-# %%
-pk.explore(model, data=data, pixel_scale=pk.MODERN.pixel_scale, layer="conv1_1", tab="look")
-
-# %% [markdown]
-# **Question.** Go on to `conv1_2`. Of how many products is one of its pixels the sum, and at a corner
-# of the map, how many of them are 0 because they lie outside?
-#
-# <details><summary>An answer</summary>
-#
-# 3 · 3 · 32 = 288, one for each number of the window in each of the 32 input maps. At a corner, five
-# of the nine cells are padding, so 160 products are 0.
-#
-# </details>
-#
-# ## Where the weights start
-#
-# The article draws every kernel from a normal distribution with a standard deviation of 0.1,
-# whatever the layer. Our modern recipe uses $\sqrt{2 / n}$ instead, where $n$ is the number of
-# inputs that are added up. This is He's [initializer](../docs/glossary.md#initializer), and it is
-# designed to keep the numbers equally large from layer to layer. Does it?
-
-
-# %%
-def spread(recipe, names=("conv1_1", "conv1_2", "conv2_1", "conv2_2", "fc1")):
-    """Return each layer's root mean square for ten pictures, as a multiple of the picture's."""
-    model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
-    outputs = keras.Model(model.inputs, [model.get_layer(name).output for name in names])(x)
-    root = [float(tf.sqrt(tf.reduce_mean(each**2) / tf.reduce_mean(x**2))) for each in outputs]
-    return dict(zip(names, root, strict=True))
-
-
-# %%
-import dataclasses
-
-article = spread(dataclasses.replace(pk.ARTICLE, dense_bias=0.0))
-modern = spread(pk.MODERN)
-print("He, never more than twice as large or small:", all(0.5 < v < 2 for v in modern.values()))
-print("0.1, fc1 over conv1_1, more than ten times: ", article["fc1"] > 10 * article["conv1_1"])
-
-# %% tags=["nbval-ignore-output"]
-import matplotlib.pyplot as plt
-
-plt.style.use(pkv.style.STYLE)  # the style of petkeras's own figures
-figure, axis = plt.subplots(figsize=(8, 3))
-for name, each in {"article: 0.1 everywhere": article, "modern: He": modern}.items():
-    axis.plot(each.keys(), each.values(), "o-", label=name)
-axis.axhline(1, color="gray", linewidth=1)
-axis.set(title="size of the numbers, as a multiple of the picture's", yscale="log")
-axis.legend()
-plt.show()
-
-# %% [markdown]
-# Where 27 numbers are added up, as in the first layer, 0.1 is too small, and where thousands are
-# added up, as in `fc1`, it is too large.
-#
-# **Question.** At 224 pixels `fc1` adds up 12 times as many numbers as at 64. What happens to the
-# last point of each curve? (Chapter 06 shows what large logits do to the loss.)
-#
-# <details><summary>An answer</summary>
-#
-# A sum of 12 times as many numbers, some above 0 and some below, is about $\sqrt{12} \approx 3.5$
-# times as large, so the article's last point goes up by that factor. He's kernels are smaller by
-# the same factor, so its last point stays where it is.
-#
-# </details>
-
-# %% [markdown]
-# ## Dropout leads a double life
-#
-# During training, [dropout](../docs/glossary.md#dropout) sets some of the numbers to 0 and scales
-# up the rest; after that it does nothing at all. Watch out for the number it takes: the article
-# gave the fraction to *keep*, 0.2, and today's layers take the fraction to *drop*, 0.8.
-
-# %%
-drop = pk.layers.Dropout(rate=0.8, seed=0)
-ones = tf.ones((1, 10_000))
-print("training: ", sorted(set(drop(ones, training=True).numpy().ravel().round(3).tolist())))
-print("otherwise:", sorted(set(drop(ones, training=False).numpy().ravel().tolist())))
-print("the mean stays:", round(float(tf.reduce_mean(drop(ones, training=True)))))
-
-# %% [markdown]
-# **Question.** What would happen to your test accuracy if you copied the 0.2 as it is? And what if
-# you forgot to say `training=False`?
-#
-# <details><summary>An answer</summary>
-#
-# In the first case you drop 20% instead of 80%. That is a much weaker cure, and your network is
-# closer to the one without dropout in chapter 10. In the second case you test a network with most
-# of its numbers missing, and different ones in each call: its answers change from call to call, and
-# more of them are wrong.
-#
-# </details>
-
-# %% [markdown]
-# ## Exercises
-#
-# **1.** Count. Change the number of filters so that the layer has 756 numbers to learn.
-
-# %% tags=["exercise"]
-layer = pk.layers.Conv2D(filters=1, kernel_size=3)
-layer.build((None, 64, 64, 3))
-pk.check.chapter05.exercise_1(layer)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# layer = pk.layers.Conv2D(filters=27, kernel_size=3)
-# layer.build((None, 64, 64, 3))
-# pk.check.chapter05.exercise_1(layer)
-# ```
-#
-# </details>
-
-# %% [markdown]
-# **2.** Repair. This layer multiplies each channel by a factor of its own, but it will never learn
-# those factors.
+# **Exercise 2.** Repair. This layer multiplies each channel by a factor of its own, but it will never learn those
+# factors.
 
 
 # %% tags=["exercise"]
@@ -409,32 +301,157 @@ pk.check.chapter05.exercise_2(Scale)
 # </details>
 
 # %% [markdown]
-# **3.** A layer of your own. Instead of using `Flatten`, newer networks turn every feature map into
-# a single number, its mean: `(batch, height, width, channels)` becomes `(batch, channels)`. Write
-# that layer.
+# ## The whole network
+#
+# Here it is, the way the package builds it: each line takes the output of the line before. The
+# shapes at the ends of the lines are the article's, for 224 pixels.
 
-
-# %% tags=["exercise"]
-class MeanOfMaps(keras.layers.Layer):
-    def call(self, x):
-        return x
-
-
-pk.check.chapter05.exercise_3(MeanOfMaps)
+# %%
+source = inspect.getsource(pk.pet_net)
+print(source[source.index("    # The shapes are") :])
 
 # %% [markdown]
-# <details><summary>Solution</summary>
+# You can work out every shape along the way without creating a single weight: tell a layer what
+# goes in, and it can tell you what comes out. We start with ten pictures of 224 pixels and end with
+# ten times two [logits](../docs/glossary.md#logits). Where does most of the picture's size go?
+
+# %%
+shape = (10, 224, 224, 3)
+for layer in model.layers[1:]:
+    bare = layer.from_config(layer.get_config())  # the same layer, without weights
+    shape = bare.compute_output_shape(shape)
+    print(f"{layer.name:8} {type(layer).__name__:10}", *shape)
+
+# %% [markdown]
+# And here is every weight, for pictures of the size we use in this course. Which layer has the
+# most? (Chapter 02 has counted them for 224 pixels.)
+
+# %% tags=["nbval-ignore-output"]
+for weight in model.trainable_weights:
+    print(f"{weight.path:16} {tuple(weight.shape)!s:16} {weight.value.numpy().size:>10,}")
+
+# %% [markdown]
+# ## What it sees before it has learned
 #
-# ```python
-# class MeanOfMaps(keras.layers.Layer):
-#     def call(self, x):
-#         return tf.reduce_mean(x, axis=(1, 2))
+# Back to the first picture of this chapter. These are the eight kernels that made it, averaged over the colors: random
+# numbers, each of them.
+
+# %% tags=["nbval-ignore-output"]
+pkv.plot_kernels(pkv.layer_kernels(model, "conv1_1", filters=range(8)))
+
+# %% [markdown]
+# Now touch them. In the explorer, point at a pixel of the large map. Below it stand the window that the pixel saw, the
+# kernel, and the sum of their products, which is what your `call` computes. Move on to a pixel in an even part of the
+# picture: what changes in the sum? (Until you run this cell, you see a picture of the explorer.)
+
+# %%
+pk.explore(model, data=data, pixel_scale=pk.MODERN.pixel_scale, layer="conv1_1", tab="look")
+
+
+# %% [markdown]
+# **Question.** Go on to `conv1_2`. Of how many products is one of its pixels the sum, and at a corner
+# of the map, how many of them are 0 because they lie outside?
 #
+# <details><summary>An answer</summary>
 #
-# pk.check.chapter05.exercise_3(MeanOfMaps)
-# ```
+# 3 · 3 · 32 = 288, one for each number of the window in each of the 32 input maps. At a corner, five
+# of the nine cells are padding, so 160 products are 0.
 #
 # </details>
+
+# %% [markdown]
+# ## Where the weights start
+#
+# The article draws every kernel from a normal distribution with a standard deviation of 0.1,
+# whatever the layer. Our modern recipe uses $\sqrt{2 / n}$ instead, where $n$ is the number of
+# inputs that are added up. This is He's [initializer](../docs/glossary.md#initializer), and it is
+# designed to keep the numbers equally large from layer to layer. Does it?
+
+
+# %%
+def spread(recipe, names=("conv1_1", "conv1_2", "conv2_1", "conv2_2", "fc1")):
+    """Return each layer's root mean square for ten pictures, as a multiple of the picture's."""
+    network = pk.pet_net(image_size=size, recipe=recipe, seed=0)
+    outputs = keras.Model(network.inputs, [network.get_layer(name).output for name in names])(x)
+    root = [float(tf.sqrt(tf.reduce_mean(each**2) / tf.reduce_mean(x**2))) for each in outputs]
+    return dict(zip(names, root, strict=True))
+
+
+# %% tags=["nbval-ignore-output"]
+import dataclasses
+
+article = spread(dataclasses.replace(pk.ARTICLE, dense_bias=0.0))
+modern = spread(pk.MODERN)
+for name in article:
+    print(f"{name}: article {article[name]:.1f}, He {modern[name]:.1f}")
+
+# %% tags=["nbval-ignore-output"]
+import matplotlib.pyplot as plt
+
+plt.style.use(pkv.style.STYLE)  # the style of petkeras's own figures
+figure, axis = plt.subplots(figsize=(8, 3))
+for name, each in {"article: 0.1 everywhere": article, "modern: He": modern}.items():
+    axis.plot(each.keys(), each.values(), "o-", label=name)
+axis.axhline(1, color="gray", linewidth=1)
+axis.set(title="size of the numbers, as a multiple of the picture's", yscale="log")
+axis.legend()
+plt.close(figure)
+pkv.describe(
+    figure,
+    "Two lines over five layers: with 0.1 everywhere the numbers grow, with He they stay level.",
+)
+
+# %% [markdown]
+# Where 27 numbers are added up, as in the first layer, 0.1 is too small, and where thousands are
+# added up, as in `fc1`, it is too large.
+#
+# **Question.** At 224 pixels `fc1` adds up 12 times as many numbers as at 64. What happens to the
+# last point of each curve? (Chapter 06 shows what large logits do to the loss.)
+#
+# <details><summary>An answer</summary>
+#
+# A sum of 12 times as many numbers, some above 0 and some below, is about $\sqrt{12} \approx 3.5$
+# times as large, so the article's last point goes up by that factor. He's kernels are smaller by
+# the same factor, so its last point stays where it is.
+#
+# </details>
+
+# %% [markdown]
+# ## Dropout leads a double life
+#
+# During training, [dropout](../docs/glossary.md#dropout) sets some of the numbers to 0 and scales
+# up the rest; after that it does nothing at all. Watch out for the number it takes: the article
+# gave the fraction to *keep*, 0.2, and today's layers take the fraction to *drop*, 0.8.
+
+# %%
+drop = pk.layers.Dropout(rate=0.8, seed=0)
+ones = tf.ones((1, 10_000))
+print("training: ", sorted(set(drop(ones, training=True).numpy().ravel().round(3).tolist())))
+print("otherwise:", sorted(set(drop(ones, training=False).numpy().ravel().tolist())))
+print(f"mean in training: {tf.reduce_mean(drop(ones, training=True)):.1f}")
+
+# %% [markdown]
+# **Question.** What would happen to your test accuracy if you copied the 0.2 as it is? And what if
+# you forgot to say `training=False`?
+#
+# <details><summary>An answer</summary>
+#
+# In the first case you drop 20% instead of 80%. That is a much weaker cure, and your network is
+# closer to the one without dropout in chapter 10. In the second case you test a network with most
+# of its numbers missing, and different ones in each call: its answers change from call to call, and
+# more of them are wrong.
+#
+# </details>
+
+# %% [markdown]
+# **Change this and look.** In the first cell, give the network another seed: `seed=1`, and run all cells again. Do the
+# eight filters still tell light from dark? And the article's curve: does it depend on the seed?
+#
+# ## In three lines
+#
+# - A layer creates its weights in `build`, with `add_weight`, and uses them in `call`.
+# - What `add_weight` did not create never learns, and nothing complains.
+# - Good random kernels keep the numbers equally large from layer to layer.
 
 # %% [markdown]
 # ## What to read next
@@ -445,3 +462,5 @@ pk.check.chapter05.exercise_3(MeanOfMaps)
 #   $\sqrt{2/n}$ comes from.
 # - M. Lin, Q. Chen, S. Yan, *Network In Network* (2014), section 3.2: means of maps instead of
 #   dense layers, as in the third exercise.
+#
+# Next: [06 · Loss, gradient, Adam](06_loss_gradient_adam.ipynb).
