@@ -396,10 +396,7 @@ axis.axhline(1, color="gray", linewidth=1)
 axis.set(title="size of the numbers, as a multiple of the picture's", yscale="log")
 axis.legend()
 plt.close(figure)
-pkv.describe(
-    figure,
-    "Two lines over five layers: with 0.1 everywhere the numbers grow, with He they stay level.",
-)
+pkv.describe(figure, "Two lines: with 0.1 everywhere the numbers grow, with He they stay level.")
 
 # %% [markdown]
 # Where 27 numbers are added up, as in the first layer, 0.1 is too small, and where thousands are
