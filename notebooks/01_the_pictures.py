@@ -22,11 +22,8 @@
 #
 # It takes ten seconds, plus half a minute if the pets have to be drawn first. It follows the
 # article's section "Gathering a data set".
-#
-# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/01_the_pictures.ipynb)
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import matplotlib.pyplot as plt
 import numpy as np
 

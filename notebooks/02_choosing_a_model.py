@@ -21,11 +21,8 @@
 # and the runner-up of a 2014 contest, and the small one that this course trains. You will see where
 # their weights are, where the work is done, and how far their units see. It takes ten seconds, and
 # follows the article's section "Choosing a model".
-#
-# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/02_choosing_a_model.ipynb)
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import petkeras as pk
 from petkeras import visualize as pkv
 

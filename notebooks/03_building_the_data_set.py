@@ -22,11 +22,8 @@
 # handed out ten at a time.
 #
 # It takes ten seconds, and follows the article's section "Processing".
-#
-# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/03_building_the_data_set.ipynb)
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import hashlib
 import io
 import itertools

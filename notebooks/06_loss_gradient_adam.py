@@ -21,11 +21,8 @@
 # loss of a guess, the slope of the loss for every weight of a convolution, and the steps that Adam
 # takes down that slope. It takes 15 seconds, and follows the article's section "Loss and
 # optimizer".
-#
-# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/06_loss_gradient_adam.ipynb)
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import matplotlib.pyplot as plt
 
 import petkeras as pk

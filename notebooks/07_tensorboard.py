@@ -21,11 +21,8 @@
 # smoothed. TensorBoard is nothing more than a set of files and a web page that draws them.
 #
 # This chapter takes a quarter of a minute and follows the article's section "Summaries".
-#
-# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/07_tensorboard.ipynb)
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import dataclasses
 import tempfile
 from pathlib import Path

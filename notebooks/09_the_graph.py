@@ -21,11 +21,8 @@
 # operations, and find out how names bring order to hundreds of them.
 #
 # This chapter takes ten seconds and follows the article's section "Visualizing the graph".
-#
-# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/09_the_graph.ipynb)
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import itertools
 import tempfile
 import time

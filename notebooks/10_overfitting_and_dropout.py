@@ -21,10 +21,9 @@
 # does, test what the article claims, and train the same layers in another way. It takes about a
 # minute.
 #
-# This chapter follows the article's section "Evaluating". [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/10_overfitting_and_dropout.ipynb)
+# This chapter follows the article's section "Evaluating".
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import dataclasses
 import tempfile
 

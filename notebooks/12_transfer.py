@@ -21,11 +21,8 @@
 # and ask how much of the result comes from pretraining. It takes half a minute.
 #
 # This chapter follows up on the article's section "Conclusion".
-#
-# [Open in Colab](https://colab.research.google.com/github/petkeras/petkeras/blob/main/notebooks/12_transfer.ipynb)
 
 # %% tags=["nbval-ignore-output"]
-# On Colab, install petkeras first: %pip install -q petkeras
 import petkeras as pk
 from petkeras import visualize as pkv
 

@@ -58,7 +58,8 @@ def where(*parts):
     known = [*ROW, *BOXES]
     for part in parts:
         if part not in known:
-            close = difflib.get_close_matches(str(part), known, n=1)
+            begins = [name for name in known if part and name.startswith(str(part))]
+            close = begins or difflib.get_close_matches(str(part), known, n=1)
             guess = f" Did you mean '{close[0]}'?" if close else ""
             raise PetkerasError(
                 f"Unknown part '{part}'.{guess} The drawing has: {', '.join(known)}."

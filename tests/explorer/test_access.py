@@ -48,6 +48,21 @@ def test_nothing_moves_for_those_who_want_no_motion(browser, page_file):
             assert moving == 0, name
 
 
+def test_playing_is_one_step_a_press_for_those_who_want_no_motion(browser, page_file):
+    with opened(browser, page_file, reduced_motion="reduce") as explorer:
+        explorer.tab("Play")
+        play = explorer.page.locator(".px-play-grid").get_by_role("button", name="Play one step")
+        for step in ("2 / ", "3 / "):
+            play.click()
+            explorer.page.wait_for_timeout(600)
+            assert explorer.text(".px-play-grid .px-slider-value").startswith(step)
+        assert explorer.page.locator(".px-speed:visible").count() == 0
+        explorer.page.emulate_media(reduced_motion="no-preference")
+        explorer.tab("Time")
+        explorer.page.get_by_role("button", name="Play", exact=True).click()
+        assert "Pause" in explorer.text(".px-time .px-play")
+
+
 class Keyboard:
     """Press keys, and nothing else."""
 

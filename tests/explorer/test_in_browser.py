@@ -277,6 +277,9 @@ def test_changes_are_seen_and_a_reset_returns_to_the_first_state(explorer):
 
 def test_the_slider_of_time_shows_the_film(explorer, explored):
     explorer.tab("Time")
+    kernels = explorer.page.locator(".px-time .px-cells:visible")
+    maps = explorer.page.locator(".px-time .px-figure-large:visible")
+    assert (kernels.count(), maps.count()) == (1, 1)  # only the trained ones
     slider = explorer.page.get_by_role("slider", name="Time")
     assert slider.get_attribute("max") == str(len(explored.film.frames)) == "3"
     trained = explorer.numbers(".px-time .px-cells >> nth=0 >> .px-cell")
@@ -285,14 +288,48 @@ def test_the_slider_of_time_shows_the_film(explorer, explored):
     assert slider.get_attribute("aria-valuetext") == "step 0"
     assert "There is no probability" in explorer.text(".px-time .px-readout")
     assert explorer.text(".px-bar-number") == "–"
+    assert (kernels.count(), maps.count()) == (2, 2)
     then = explorer.numbers(".px-time .px-cells >> nth=0 >> .px-cell")
     channel = int(explorer.page.locator(".px-time select:visible").last.input_value())
-    kernels = explored.film.weights[0][0]["kernel"]
-    np.testing.assert_allclose(then, kernels[:, :, channel, 0].ravel(), atol=5.1e-3)
+    kernel = explored.film.weights[0][0]["kernel"]
+    np.testing.assert_allclose(then, kernel[:, :, channel, 0].ravel(), atol=5.1e-3)
     assert then != trained
     explorer.page.get_by_role("button", name="Back to the trained network").click()
     explorer.rest()
     assert explorer.numbers(".px-time .px-cells >> nth=0 >> .px-cell") == trained
+
+
+# The largest value of red of the opaque pixels of a canvas.
+BRIGHTEST = """(canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return Math.max(...data.filter((_, at) => at % 4 === 0 && data[at + 3] === 255));
+}"""
+
+
+def test_a_change_of_colors_is_followed_by_the_bars(explorer):
+    bars = explorer.page.locator(".px-layers > .px-end canvas").last
+
+    def ink(scheme):
+        explorer.page.emulate_media(color_scheme=scheme)
+        explorer.page.wait_for_timeout(100)
+        return bars.evaluate(BRIGHTEST)
+
+    assert ink("light") < 60
+    assert ink("dark") > 200
+    assert ink("light") < 60
+
+
+def test_the_row_of_the_articles_network_fits_a_screen_or_has_arrows(explorer):
+    row, arrows = (explorer.page.locator(name) for name in (".px-layers", ".px-layers-more"))
+    hidden = "(row) => row.scrollWidth - row.clientWidth"
+    assert row.evaluate(hidden) == 0
+    assert arrows.locator("visible=true").count() == 0
+    explorer.page.set_viewport_size({"width": 700, "height": 900})
+    assert row.evaluate(hidden) > 300
+    arrows.locator("visible=true").click()
+    assert row.evaluate("(row) => row.scrollLeft") > 300
+    arrows.first.wait_for()  # the way back
+    explorer.page.set_viewport_size({"width": 1280, "height": 900})
 
 
 # One's own photograph

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from petkeras.data.pictures import DRAFT_SIDE
 from petkeras.explorer.photographs import decode_photograph
 
 DECODE = """({resize}, {file, shape}) => resize.decodePhotograph(new Blob([file]), shape)"""
@@ -70,3 +71,104 @@ def test_pictures_of_any_size_are_squashed_to_the_last_bit(
         width = max(200_000 // height, 1)
     file = saved(Image.fromarray(noise(height, width, seed=seed)))
     assert not differences(page, file, (new_height, new_width, channels)).any()
+
+
+@pytest.mark.parametrize("quality", [40, 75, 95])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+def test_jpegs_are_decoded_to_the_last_bit(page, quality, subsampling):
+    for options in ({}, {"progressive": True}):
+        file = saved(scene(), "JPEG", quality=quality, subsampling=subsampling, **options)
+        assert not differences(page, file, (64, 48, 3)).any()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(10))  # 1 to 8 mean something
+def test_pictures_are_turned_upright_by_their_exif_tag(page, kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"lossless": True} if kind == "WEBP" else {}
+    file = saved(scene(51, 77), kind, exif=exif, **options)
+    assert not differences(page, file, (40, 64, 3)).any()
+
+
+def big_endian(orientation):
+    """Return EXIF as many cameras write it, with a second tag before the orientation."""
+    make = b"\x01\x0f\x00\x02\x00\x00\x00\x04abc\0"
+    turned = b"\x01\x12\x00\x03\x00\x00\x00\x01\x00" + bytes([orientation]) + b"\0\0"
+    return b"MM\x00\x2a\x00\x00\x00\x08\x00\x02" + make + turned + b"\0\0\0\0"
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [big_endian(6), b"Exif\0\0" + big_endian(8), b"", b"MM", big_endian(6)[:20], b"x" * 40],
+    ids=["large first", "with its name", "none", "short", "cut off", "no EXIF"],
+)
+def test_a_webps_exif_may_be_in_any_order_or_damaged(page, exif):
+    file = saved(scene(51, 77), "WEBP", exif=exif, lossless=True)
+    assert not differences(page, file, (40, 64, 3)).any()
+
+
+def palette(**options):
+    picture = Image.fromarray(noise(70, 90)).convert("P", palette=Image.Palette.ADAPTIVE)
+    return {kind: saved(picture, kind, **options) for kind in ("PNG", "GIF")}
+
+
+def transparent():
+    """Return pictures with transparency of every kind, by name."""
+    colored, gray = Image.fromarray(noise(70, 90, 4)), Image.fromarray(noise(70, 90, 2), "LA")
+    color = tuple(map(int, noise(70, 90)[0, 0]))
+    return {
+        "RGBA": saved(colored),
+        "RGBA in WebP": saved(colored, "WEBP", lossless=True),
+        "gray with alpha": saved(gray),
+        "one color": saved(Image.fromarray(noise(70, 90)), transparency=color),
+        "one gray": saved(Image.fromarray(noise(70, 90, 1)[..., 0]), transparency=7),
+        "one of a palette": palette(transparency=3)["PNG"],
+        "one of a GIF's palette": palette(transparency=3)["GIF"],
+        "a palette with alpha": palette(transparency=bytes(range(256)))["PNG"],
+    }
+
+
+@pytest.mark.parametrize("name", transparent())
+@pytest.mark.parametrize("shape", [(32, 48, 3), (32, 48, 1), (70, 90, 3)])
+def test_white_shines_through_transparent_pictures(page, name, shape):
+    assert not differences(page, transparent()[name], shape).any()
+
+
+def other_kinds():
+    """Return pictures of other modes and formats, by name."""
+    gray = Image.fromarray(noise(70, 90, 1)[..., 0])
+    sixteen = np.random.default_rng(0).integers(0, 65536, (70, 90), np.uint16)
+    return {
+        "gray": saved(gray),
+        "black and white": saved(gray.convert("1")),
+        "16 bits of gray": saved(Image.fromarray(sixteen)),
+        "palette": palette()["PNG"],
+        "GIF": palette()["GIF"],
+        "BMP": saved(Image.fromarray(noise(70, 90)), "BMP"),
+        "WebP": saved(scene(), "WEBP"),
+        "gray JPEG": saved(scene(mode="L"), "JPEG"),
+        "CMYK JPEG": saved(scene().convert("CMYK"), "JPEG"),
+        "animation": saved(gray, "GIF", save_all=True, append_images=[gray.rotate(90)]),
+    }
+
+
+@pytest.mark.parametrize("name", other_kinds())
+def test_pictures_of_all_common_kinds_are_decoded_to_the_last_bit(page, name):
+    for shape in ((64, 48, 3), (64, 48, 1)):
+        assert not differences(page, other_kinds()[name], shape).any()
+
+
+def test_a_very_large_jpeg_differs_by_a_level_at_most(page):
+    """Pillow decodes it at half its size, which the browser does not."""
+    file = saved(scene(2 * DRAFT_SIDE, 2 * DRAFT_SIDE + 8), "JPEG")
+    assert np.abs(differences(page, file, (64, 64, 3))).max() <= 1
+
+
+@pytest.mark.parametrize("file", [b"", b"hello", b"RIFF\x10\0\0\0WEBP", saved(scene())[:40]])
+def test_what_is_no_picture_is_refused(page, file):
+    with pytest.raises(ValueError, match=r"picture|empty"):
+        decode_photograph(file, (8, 8, 3))
+    script = """({resize}, {file}) => resize.decodePhotograph(new Blob([file]), [8, 8, 3])
+      .then(() => "taken", () => "refused")"""
+    assert call(page, "resize", script, file=np.frombuffer(file, np.uint8)) == "refused"

@@ -73,6 +73,7 @@ def test_hostile_names_are_shown_and_do_nothing(browser, hostile_page, width):
         shown = page.locator("#petkeras-explorer").evaluate("(root) => root.textContent")
         for name in (*NAMES[:3], *FILES[:2], *LAYERS[:2]):
             assert name in shown.replace("\u200b", "")
+        assert "class 6" in shown  # whose name is empty
         assert explorer.messages == []
         requests = [url for url in explorer.requests if not url.startswith("data:")]
         assert requests == [hostile_page.as_uri()]

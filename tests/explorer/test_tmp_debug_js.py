@@ -378,14 +378,6 @@ def test_contributions_are_shares_of_what_each_input_map_gave(networks, mixed, d
     i = data.draw(st.sampled_from(layers_of(mixed, "conv")))
     filter = data.draw(st.integers(0, mixed.chain.layers[i].shape[2] - 1))
     steps = data.draw(st.lists(st.one_of(filter_edits(mixed, i), geometries(mixed, i)), max_size=2))
-    with open("/tmp/netsplit_work/nodes.log", "a") as f:
-        print(
-            [
-                (n.type, n.value, n.was_forced, str(n.constraints)[:60])
-                for n in data.conjecture_data.nodes
-            ],
-            file=f,
-        )
     result = networks.run("mixed", CONTRIBUTIONS, steps, i=i, filter=filter)
     contributions = result["contributions"]
     if not contributions:
@@ -595,3 +587,22 @@ def test_refining_in_small_slices_gives_the_same(networks):
     }"""
     sliced, whole = networks.run("trained", script, [ONE_OF_EACH["kernels"], ["reset", "kernels"]])
     assert equal(sliced, whole)
+
+
+from hypothesis.internal.conjecture import datatree as _dt
+_old = _dt.TreeRecordingObserver.conclude_test
+_olddraw = _dt.TreeRecordingObserver.draw_value
+_log = open("/tmp/netsplit_work/dump.log", "a")
+def _new(self, status, origin):
+    try:
+        return _old(self, status, origin)
+    except Exception:
+        n = self._current_node
+        print("FAIL", status, self._index_in_current_node, n.values, n.forced, n.transition, [x.values for x in self._trail], file=_log, flush=True)
+        raise
+def _draw(self, choice_type, value, *, was_forced, constraints):
+    n, i = self._current_node, self._index_in_current_node
+    print(" ", id(self) % 9999, id(n) % 9999, i, choice_type, value, was_forced, n.values, type(n.transition).__name__, file=_log, flush=True)
+    return _olddraw(self, choice_type, value, was_forced=was_forced, constraints=constraints)
+_dt.TreeRecordingObserver.conclude_test = _new
+_dt.TreeRecordingObserver.draw_value = _draw

@@ -46,7 +46,7 @@ FIGURES = {
     ),
     "plot_architecture": (
         lambda net, run: pkv.plot_architecture(net, X[:1], IMAGES[0]),
-        "The network as a row of maps, from picture to classes: conv 16 x 16 x 4, .*",
+        "The network as a row of maps, from the picture to its classes: conv 16 x 16 x 4, .*",
     ),
     "plot_attribution": (
         lambda net, run: pkv.plot_attribution(

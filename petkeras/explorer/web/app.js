@@ -14,8 +14,6 @@ import { createAnswer } from "./answer.js";
 const appRest = 250; // milliseconds without a change, after which the exact order is computed
 const appSlice = 12; // milliseconds of that work between two frames
 
-let appCount = 0; // explorers made so far, so that ids are unique when several are shown
-
 /** Return `value` as a whole number from `low` to `high`. */
 function appClamp(value, low, high) {
   return Math.min(high, Math.max(low, Math.round(Number(value) || 0)));
@@ -31,7 +29,7 @@ export class App {
     this.oracle = oracle;
     this.network = new Network(contents, engine);
     this.classNames = this.nameClasses();
-    this.id = `px-${(appCount += 1)}`;
+    this.id = `px-${Math.random().toString(36).slice(2)}`; // a notebook may have several
     this.version = 0; // grows with every change of the network, so that views know what is stale
     this.selection = this.startSelection();
     this.answer = { values: null, error: 0, reason: "", pending: false };
@@ -170,7 +168,7 @@ export class App {
   quickAnswer() {
     const { photographs, stops_at: stopped } = this.manifest;
     const own = photographs[this.network.photograph]?.probabilities;
-    const pending = this.oracle !== null && !stopped;
+    const pending = this.oracle !== null && !stopped && this.network.frame === null;
     if (own && !stopped && !this.network.changes().any) {
       return { values: own, error: 0, reason: "", exact: true, pending, fromOracle: true };
     }

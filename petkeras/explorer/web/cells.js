@@ -58,7 +58,14 @@ export function createCells(title, rows, columns, options = {}) {
   }
   const firstField = fields.find(Boolean);
   if (firstField) firstField.tabIndex = 0;
-  if (onEdit && options.drag) dragCells();
+  if (onEdit && options.drag) {
+    const cellUnder = (event) => {
+      const { y, x } = pixelUnder(event, table, rows, columns);
+      return y * columns + x;
+    };
+    const valueOf = (index) => values[index] ?? 0;
+    dragCells(body, { cellUnder, valueOf, change, step, brush, onChoose, focus });
+  }
 
   function makeField(row, column) {
     const index = row * columns + column;
@@ -149,46 +156,6 @@ export function createCells(title, rows, columns, options = {}) {
     typeInto(index);
   }
 
-  /** Change cells with a pointer: up and down, or by painting; a click chooses. */
-  function dragCells() {
-    let from = null; // where the pointer went down: {index, y, value}
-    const cellUnder = (event) => {
-      const { y, x } = pixelUnder(event, table, rows, columns);
-      return y * columns + x;
-    };
-    body.classList.add("px-cells-drag");
-    body.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      event.preventDefault(); // no text selection, no keyboard of a phone
-      body.setPointerCapture(event.pointerId);
-      const index = cellUnder(event);
-      from = { index, y: event.clientY, value: values[index] ?? 0, moved: false };
-      if (brush() === null) return;
-      from.moved = true;
-      change(index, brush());
-    });
-    body.addEventListener("pointermove", (event) => {
-      if (!from) return;
-      if (brush() !== null) {
-        const index = cellUnder(event);
-        if (index !== from.index) change(index, brush());
-        from.index = index;
-        return;
-      }
-      const steps = Math.trunc((from.y - event.clientY) / 6); // one step every 6 pixels
-      if (steps === 0 && !from.moved) return;
-      from.moved = true;
-      change(from.index, Number((from.value + steps * step()).toPrecision(6)));
-      onChoose(from.index);
-    });
-    const end = () => {
-      if (from && !from.moved) fields[from.index].focus({ preventScroll: true });
-      from = null;
-    };
-    body.addEventListener("pointerup", end);
-    body.addEventListener("pointercancel", end);
-  }
-
   function show(next, { marks = [], colors = [], decimals = 2 } = {}) {
     values = Array.from(next);
     digits = decimals;
@@ -218,8 +185,47 @@ export function createCells(title, rows, columns, options = {}) {
     }
   }
 
-  const focus = (index) => fields[index]?.focus();
+  function focus(index, options) {
+    fields[index]?.focus(options);
+  }
+
   return { element, show, frame: moveFrame, focus, heading };
+}
+
+/** Change cells with a pointer: up and down, or by painting; a click gives a cell the focus. */
+function dragCells(body, { cellUnder, valueOf, change, step, brush, onChoose, focus }) {
+  let from = null; // where the pointer went down: {index, y, value, moved}
+  body.classList.add("px-cells-drag");
+  body.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault(); // no text selection, no keyboard of a phone
+    body.setPointerCapture(event.pointerId);
+    const index = cellUnder(event);
+    from = { index, y: event.clientY, value: valueOf(index), moved: false };
+    if (brush() === null) return;
+    from.moved = true;
+    change(index, brush());
+  });
+  body.addEventListener("pointermove", (event) => {
+    if (!from) return;
+    if (brush() !== null) {
+      const index = cellUnder(event);
+      if (index !== from.index) change(index, brush());
+      from.index = index;
+      return;
+    }
+    const steps = Math.trunc((from.y - event.clientY) / 6); // one step every 6 pixels
+    if (steps === 0 && !from.moved) return;
+    from.moved = true;
+    change(from.index, Number((from.value + steps * step()).toPrecision(6)));
+    onChoose(from.index);
+  });
+  const end = () => {
+    if (from && !from.moved) focus(from.index, { preventScroll: true });
+    from = null;
+  };
+  body.addEventListener("pointerup", end);
+  body.addEventListener("pointercancel", end);
 }
 
 /** Color a cell by [r, g, b], with text that can be read on it; without a color, undo that. */

@@ -2,7 +2,7 @@
 import { button, choice, make, toggle } from "./dom.js";
 import { createKernelEditor } from "./editor.js";
 import { createEffects } from "./effects.js";
-import { createPhotographEditor } from "./paint.js";
+import { createPhotographEditor } from "./painter.js";
 import { createResult } from "./result.js";
 import { say } from "./words.js";
 

@@ -22,9 +22,9 @@ def test_nonsense_gets_a_hint(number, answer):
         (60, "still 18.7 points wide"),
         (150, "four times as many"),
         (1000, "fewer pictures are enough"),
-        (210.0, "an integer"),
+        (210.0, "without a decimal point"),
         (0, "1 or more"),
-        (True, "an integer"),
+        (True, "looking for one number"),
     ],
 )
 def test_exercise_1(answer, says):
@@ -64,7 +64,10 @@ def test_exercise_2(answer, says):
         ((60 / 300, 60 / 300), "the height's factor"),
         ((60 / 400, 60 / 400), "the width's factor"),
         ((60 / 300, 60 / 400), "swapped"),
-        ((1, 1), "to (7.5, 6). You moved it to (50, 30)"),
+        ((1, 1), "comes back as it was"),
+        ((400 / 60, 300 / 60), "divided by the factors"),
+        ((60 // 400, 60 // 300), "`//` drops the fraction"),
+        ((2, 3), "to (7.5, 6). You moved it to (100, 90)"),
     ],
 )
 def test_exercise_3(factors, says):

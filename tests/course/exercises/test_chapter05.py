@@ -78,7 +78,7 @@ def scale(make, call=lambda self, x: x * self.factor):
         ),
         (
             scale(lambda s, n: s.add_weight(shape=n, initializer="sevens")),
-            "Your function raises ValueError",
+            "raises ValueError: Could not interpret initializer",
         ),
     ],
 )
@@ -105,8 +105,11 @@ def layer_that(calls):
         (lambda x: tf.reduce_sum(x, (1, 2)), "These are the sums of the maps"),
         (lambda x: tf.reduce_max(x, (1, 2)), "These are the largest numbers of the maps"),
         (lambda x: x[:, 0, 0], "these are not the means"),
-        (lambda x: tf.reduce_mean(x, 1), "It should be (4, 3)"),
-        (lambda x: None, "Your function returns None"),
+        (lambda x: tf.reduce_mean(x, 1), "The width is an axis, too"),
+        (lambda x: tf.reduce_mean(x, 2), "The height is an axis, too"),
+        (lambda x: tf.reduce_mean(x), "one number for all pictures"),
+        (lambda x: x[:2, 0, 0], "It should be (4, 3)"),
+        (lambda x: None, "Your layer's `call` returns None"),
     ],
 )
 def test_exercise_3_says_which_axes_were_averaged(calls, sentence):

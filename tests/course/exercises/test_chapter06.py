@@ -59,7 +59,8 @@ def softmax(logits):
         (lambda y, z: tape_gradient(y, z) / 4, "This is the gradient of the batch's mean"),
         (lambda y, z: softmax(z), "These are the probabilities"),
         (lambda y, z: softmax_cross_entropy(y, z), "Each logit has its own slope"),
-        (lambda y, z: softmax(z.T).T - y, "Add 0.001 to a logit"),
+        (lambda y, z: softmax(z.T).T - y, "down each column"),
+        (lambda y, z: np.exp(z) / np.exp(z).sum() - y, "over all pictures"),
         (lambda y, z: y / softmax(z), "Add 0.001 to a logit"),
     ],
 )

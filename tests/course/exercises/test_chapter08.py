@@ -82,7 +82,10 @@ def step(
         (outside_the_tape, "inside `with tf.GradientTape() as tape:`"),
         (step(loss=keras.losses.categorical_crossentropy), "from_logits=True"),
         (step(loss=lambda a, b: pk.losses.softmax_cross_entropy(b, a)), "You swapped them"),
-        (step(loss=lambda labels, logits: logits), "Hand `loss` to tape.gradient"),
+        (
+            step(loss=lambda labels, logits: logits, reduce=tf.reduce_sum),
+            "Hand `loss` to tape.gradient",
+        ),
         (step(apply=False), "No weight has moved"),
         (step(training=False), "training=True"),
         (step(reduce=tf.reduce_sum), "mean of the"),

@@ -28,7 +28,7 @@ def test_frames_of_a_film(frames, hint):
     ("movement", "hint"),
     [
         (None, "Put a number"),
-        (CHANGE, "Put a number"),
+        (CHANGE, "an array of shape (3, 3, 8, 16)"),
         (np.linalg.norm(CHANGE), "the distance itself"),
         ((CHANGE**2).sum() / (START**2).sum(), "That is the square"),
         (np.abs(CHANGE).sum() / np.abs(START).sum(), "added up absolute values"),

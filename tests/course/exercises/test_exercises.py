@@ -1,10 +1,11 @@
 """Every exercise of every notebook: its check fails on the untouched cell, passes on the solution.
 
 An exercise is a code cell tagged `exercise`, whose last line is its check. It uses only `pk`, `np`,
-`tf`, `keras` and what it defines itself, so that it runs here on its own. Its solution is the whole
+`tf`, `keras`, `math` and what it defines itself, so that it runs here on its own. Its solution is the whole
 cell again, in a ```python block inside <details> in a Markdown cell after it.
 """
 
+import math
 import re
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def exercises():
 def run(code):
     """Run a cell, and return the value of its last line."""
     *lines, last = code.strip().splitlines()
-    names = {"pk": pk, "np": np, "tf": tf, "keras": keras}
+    names = {"pk": pk, "np": np, "tf": tf, "keras": keras, "math": math}
     exec("\n".join(lines), names)
     return eval(last, names)
 
