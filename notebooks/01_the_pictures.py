@@ -17,47 +17,26 @@
 # %% [markdown]
 # # 01 · The pictures
 #
-# In this chapter you look at the pictures that the network learns from, at what is marked in them,
-# and at how much (or how little) you can conclude from a test on 60 of them.
+# A network knows nothing but its pictures. Before it looks at them, you do: at what they show, at what is marked in them,
+# and at how much (or how little) a test on 60 of them can tell.
 #
-# It takes ten seconds, plus half a minute if the pets have to be drawn first. It follows the
-# article's section "Gathering a data set".
+# **After this chapter you can**
+#
+# - choose the pictures that all chapters work with, your own included;
+# - say what a breed's pictures have in common besides the breed;
+# - put an interval around an accuracy, and say how many test pictures you need.
+#
+# *A quarter of a minute on two cores, and half a minute more if the pets have to be drawn first · the article's section
+# "Gathering a data set"*
+#
+# Here are the first twelve pictures of each breed. What would *you* go by: the color, the ears, the tail, the background?
 
 # %% tags=["nbval-ignore-output"]
-import matplotlib.pyplot as plt
 import numpy as np
 
 import petkeras as pk
 
-# %% [markdown]
-# ## Which pictures
-#
-# The article took two breeds of dog, the Shiba Inu and the Samoyed, from the [Oxford-IIIT Pet data
-# set](../docs/glossary.md#oxford-iiit-pet-data-set), which has photographs of 37 breeds. That is a
-# 774 MiB download. To spare you the download, this course starts with **drawn** pets: pictures that
-# were made on this machine and are not photographs.
-#
-# The line below switches *all* chapters to the real photographs, once and for all: remove the `#`,
-# run the cell, and go on. Instead of `"oxford"` you can name a folder that holds the two archives
-# of the data set, and you can pick two other breeds: `pk.course.use("my/pets", "beagle,pug")`. To
-# go back to the drawn pets, run `pk.course.use("sample")`.
-
-# %%
-# pk.course.use("oxford")
-
-# %% [markdown]
-# In every chapter, a single call loads the course's pictures. It prints what it has loaded.
-
-# %% tags=["nbval-ignore-output"]
 data = pk.course.load()
-
-# %% [markdown]
-# ## Look at them first
-#
-# Before you let a network look, look for yourself. What would *you* go by: the color, the ears, the
-# tail, the background?
-
-# %% tags=["nbval-ignore-output"]
 of_each = [np.flatnonzero(column)[:12] for column in data.train.labels.T]
 chosen = np.concatenate(of_each)  # the first 12 pictures of each breed
 names = [data.train.names[number] for number in chosen]
@@ -75,6 +54,36 @@ pk.visualize.plot_pictures(data.train.images[chosen], names, columns=6)
 # </details>
 
 # %% [markdown]
+# This chapter is about what goes in:
+
+# %%
+pk.course.where("photograph")
+
+# %% [markdown]
+# ## Which pictures
+#
+# The article took two breeds of dog, the Shiba Inu and the Samoyed, from the [Oxford-IIIT Pet data
+# set](../docs/glossary.md#oxford-iiit-pet-data-set), which has photographs of 37 breeds. That is a 774 MiB download. To
+# spare you the download, this course starts with **drawn** pets: pictures that your machine has drawn. They are not
+# photographs, and the colors of their light vary so much that a white Samoyed may come out pink.
+#
+# The line below switches *all* chapters to the real photographs, once and for all: remove the `#`, run the cell, and go
+# on. Instead of `"oxford"` you can name a folder that holds the two archives of the data set, or a folder with pictures of
+# your own, and you can pick two other breeds: `pk.course.use("my/pets", "beagle,pug")`. To go back to the drawn pets, run
+# `pk.course.use("sample")`.
+
+# %%
+# pk.course.use("oxford")
+
+# %% [markdown]
+# The whole data set has 37 breeds, with about 200 photographs of each. How many of them are dogs?
+
+# %%
+from petkeras.data.breeds import CATS, DOGS
+
+print(len(CATS), "breeds of cats and", len(DOGS), "of dogs:", len(CATS) + len(DOGS))
+
+# %% [markdown]
 # ## How many, and how large
 #
 # The table has one row per breed: how many pictures there are, how many of them are for training
@@ -88,27 +97,23 @@ for row in [columns, *rows]:
     print(f"{row[0]:28}" + "".join(f"{word:10}" for word in row[1:]))
 
 # %% [markdown]
-# Pictures come in many sizes; each dot is one picture. A dot on the dashed line is a picture that
-# is as wide as it is high. A network wants all its pictures the same size. Chapter 03 shows how
-# that is done, and what it does to a face.
+# Photographs come in many sizes; drawn pets, too. Each dot is one picture, and a dot on the dashed line is a picture that
+# is as wide as it is high. A network wants all its pictures the same size. Chapter 03 shows how that is done, and what it
+# does to a face.
 
 # %% tags=["nbval-ignore-output"]
-figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+import matplotlib.pyplot as plt
+
+plt.style.use(pk.visualize.style.STYLE)  # the style of petkeras's own figures
+figure, axes = plt.subplots(figsize=(6, 4))
 for name, sizes in zip(data.class_names, data.sizes, strict=True):
     axes.scatter(*sizes.T, s=14, alpha=0.6, label=name)
 sides = np.concatenate(data.sizes).ravel()
 axes.plot([sides.min(), sides.max()], [sides.min(), sides.max()], "--", color="gray")
 axes.set(xlabel="width in pixels", ylabel="height in pixels")
 axes.legend()
-plt.show()
-
-# %% [markdown]
-# The whole data set has 37 breeds, with about 200 photographs of each.
-
-# %%
-from petkeras.data.breeds import CATS, DOGS
-
-print(len(CATS), "breeds of cats and", len(DOGS), "of dogs:", len(CATS) + len(DOGS))
+plt.close(figure)
+pk.visualize.describe(figure, "The width and height of each picture, as dots of two colors.")
 
 # %% [markdown]
 # ## What is marked in them
@@ -125,8 +130,7 @@ from petkeras.data.annotations import load_annotations
 
 now = pk.course.settings()
 marked = load_annotations(data.train.names, now.source, now.image_size)
-print(marked.trimaps.shape == data.train.images.shape[:3])
-print(np.unique(marked.trimaps))
+print(f"values: {np.unique(marked.trimaps)}")
 
 # %% tags=["nbval-ignore-output"]
 with_box = [number for number, box in enumerate(marked.boxes) if box]
@@ -156,12 +160,15 @@ pk.visualize.plot_annotations(data.train.images[last], marked.trimaps[last], mar
 
 # %% tags=["nbval-ignore-output"]
 shares = (marked.trimaps == 1).mean(axis=(1, 2))  # (pictures,)
-figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+figure, axes = plt.subplots(figsize=(6, 3))
 for name, column in zip(data.class_names, data.train.labels.T, strict=True):
     axes.hist(shares[column == 1], np.linspace(0, 1, 21), alpha=0.6, label=name)
 axes.set(xlabel="share of the picture that is pet", ylabel="pictures")
 axes.legend()
-plt.show()
+plt.close(figure)
+pk.visualize.describe(
+    figure, "Two histograms, one for each breed, of how much of a picture is pet."
+)
 
 # %% [markdown]
 # **Question.** If one breed filled its pictures and the other didn't, could a network tell them
@@ -177,6 +184,60 @@ plt.show()
 # </details>
 
 # %% [markdown]
+# **Exercise 2.** Write a function that takes a trimap and returns the share of the picture that is pet. Count half of the
+# border, because about half of it is pet.
+
+
+# %% tags=["exercise"]
+def pet_share(trimap):
+    return None
+
+
+pk.check.chapter01.exercise_2(pet_share)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def pet_share(trimap):
+#     return np.mean(trimap == 1) + np.mean(trimap == 3) / 2
+#
+#
+# pk.check.chapter01.exercise_2(pet_share)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 3.** Head boxes are published in pixels of the photograph. Write the function that finds the box
+# (left, top, right, bottom) in the picture after it has been squashed from `width` by `height` to
+# `size` by `size`. Don't round.
+
+
+# %% tags=["exercise"]
+def squash_box(box, width, height, size):
+    left, top, right, bottom = box
+    return left, top, right, bottom
+
+
+pk.check.chapter01.exercise_3(squash_box)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def squash_box(box, width, height, size):
+#     left, top, right, bottom = box
+#     across, down = size / width, size / height
+#     return left * across, top * down, right * across, bottom * down
+#
+#
+# pk.check.chapter01.exercise_3(squash_box)
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## What a small data set means
 #
 # The article has fewer than 400 pictures: 340 to learn from and 60 to test on. In the results
@@ -187,7 +248,21 @@ plt.show()
 print(f"{1 / 60:.1%} a picture, {50 / 60:.1%} in all")
 
 # %% [markdown]
-# The 60 pictures are a sample. On 60 others the same network might get 46 right, or 54. A
+# How far can luck take a network that never changes? Let's simulate it: a network that is right on five pictures out of
+# six takes a test of 60 pictures, 10,000 times over. See how far the measured accuracies spread.
+
+# %% tags=["nbval-ignore-output"]
+rng = np.random.default_rng(0)
+right = rng.binomial(60, 5 / 6, size=10_000)  # correct answers in each test
+figure, axes = plt.subplots(figsize=(6, 3))
+axes.hist(right / 60, (np.arange(35, 62) - 0.5) / 60, edgecolor="white")
+axes.axvline(5 / 6, color="black", linestyle="--")
+axes.set(xlabel="accuracy measured on 60 pictures (dashed: the true one)", ylabel="tests")
+plt.close(figure)
+pk.visualize.describe(figure, "A bell-shaped histogram of accuracies, from about 0.65 to 0.97.")
+
+# %% [markdown]
+# On 60 other pictures the same network might get 46 right, or 54. A
 # [confidence interval](../docs/glossary.md#confidence-interval) says which true accuracies are
 # compatible with what we saw. Wilson's interval asks about each accuracy $p$: if this were the true
 # one, would 50 of 60 be less than 1.96 standard deviations away? All the $p$ for which the answer
@@ -219,30 +294,13 @@ low, high = wilson(53, 60)
 print(f"from {low:.0%} to {high:.0%}")
 
 # %% [markdown]
-# ## Is it true?
-#
-# Let's simulate it. A network that is right on five pictures out of six takes a test of 60
-# pictures, 10,000 times over. See how far the measured accuracies spread, even though the network
-# never changes.
-
-# %% tags=["nbval-ignore-output"]
-rng = np.random.default_rng(0)
-right = rng.binomial(60, 5 / 6, size=10_000)  # correct answers in each test
-plt.figure(figsize=(6, 3), layout="constrained")
-plt.hist(right / 60, (np.arange(35, 62) - 0.5) / 60, edgecolor="white")
-plt.axvline(5 / 6, color="black", linestyle="--")
-plt.xlabel("accuracy measured on 60 pictures (dashed: the true accuracy)")
-plt.ylabel("tests")
-plt.show()
-
-# %% [markdown]
-# Each test gives its own interval. A 95% interval should contain the true accuracy in about 95 of
-# 100 tests:
+# Does the interval keep its word? Each of the 10,000 tests from above gives its own. A 95% interval should contain the true
+# accuracy in about 95 of 100 tests:
 
 # %%
 low, high = wilson(right, 60)
 held = np.mean((low < 5 / 6) & (high > 5 / 6))
-print(0.93 < held < 0.97)
+print(f"{held:.0%} of the intervals contain it")
 
 # %% [markdown]
 # The interval found in most textbooks, $\hat p \pm z \sqrt{\hat p (1 - \hat p) / n}$, does worse
@@ -262,37 +320,19 @@ print(f"from {low:.0%} to {high:.0%}")
 # %% tags=["nbval-ignore-output"]
 counts = np.geomspace(10, 5000, 200)
 low, high = wilson(5 / 6 * counts, counts)
-plt.figure(figsize=(6, 3), layout="constrained")
-plt.fill_between(counts, low, high, alpha=0.3)
-plt.axhline(5 / 6, color="black", linewidth=1)
-plt.axvline(60, color="gray", linestyle="--")
-plt.xscale("log")
-plt.xlabel("test pictures")
-plt.ylabel("plausible accuracies")
-plt.show()
+figure, axes = plt.subplots(figsize=(6, 3))
+axes.fill_between(counts, low, high, alpha=0.3)
+axes.axhline(5 / 6, color="black", linewidth=1)
+axes.axvline(60, color="gray", linestyle="--")
+axes.set(xscale="log", xlabel="test pictures", ylabel="plausible accuracies")
+plt.close(figure)
+pk.visualize.describe(
+    figure, "A band around 5/6 that narrows as the number of test pictures grows."
+)
 
 # %% [markdown]
-# **Question.** Every picture that goes into the test set is one the network can't learn from. What
-# would you do with 400 pictures if you had to know the accuracy to within three points?
-#
-# <details><summary>An answer</summary>
-#
-# With a single test it can't be done: at an accuracy of 5/6, plus or minus three points takes about
-# 590 test pictures. The best use of 400 is *cross-validation*: split them into five parts, train
-# five networks, each without one of the parts, and test each network on the part it has not seen.
-# That way every picture is tested once, and the interval is plus or minus 3.7 points.
-#
-# </details>
-#
-# There is a second side to small data: a network with millions of weights can memorize 340
-# pictures. Chapter 10 is about that.
-
-# %% [markdown]
-# ## Exercises
-#
-# **1.** How many test pictures does it take before the interval around an accuracy of 5/6 is at
-# most 10 points wide? Change the number; we are looking for the smallest one that works, give or
-# take a few.
+# **Exercise 1.** How many test pictures does it take before the interval around an accuracy of 5/6 is at most 10 points
+# wide? Change the number; we are looking for the smallest one that works, give or take a few.
 
 # %% tags=["exercise"]
 test_pictures = 60
@@ -312,58 +352,30 @@ pk.check.chapter01.exercise_1(test_pictures)
 # </details>
 
 # %% [markdown]
-# **2.** Write a function that takes a trimap and returns the share of the picture that is pet.
-# Count half of the border, because about half of it is pet.
-
-
-# %% tags=["exercise"]
-def pet_share(trimap):
-    return None
-
-
-pk.check.chapter01.exercise_2(pet_share)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
+# **Question.** Every picture that goes into the test set is one the network can't learn from. What
+# would you do with 400 pictures if you had to know the accuracy to within three points?
 #
-# ```python
-# def pet_share(trimap):
-#     return np.mean(trimap == 1) + np.mean(trimap == 3) / 2
+# <details><summary>An answer</summary>
 #
-#
-# pk.check.chapter01.exercise_2(pet_share)
-# ```
+# With a single test it can't be done: at an accuracy of 5/6, plus or minus three points takes about
+# 590 test pictures. The best use of 400 is *cross-validation*: split them into five parts, train
+# five networks, each without one of the parts, and test each network on the part it has not seen.
+# That way every picture is tested once, and the interval is plus or minus 3.7 points.
 #
 # </details>
+#
+# There is a second side to small data: a network with millions of weights can memorize 340
+# pictures. Chapter 10 is about that.
 
 # %% [markdown]
-# **3.** Head boxes are published in pixels of the photograph. Write the function that finds the box
-# (left, top, right, bottom) in the picture after it has been squashed from `width` by `height` to
-# `size` by `size`. Don't round.
-
-
-# %% tags=["exercise"]
-def squash_box(box, width, height, size):
-    left, top, right, bottom = box
-    return left, top, right, bottom
-
-
-pk.check.chapter01.exercise_3(squash_box)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
+# **Change this and look.** In the cell with `rng.binomial`, test on 600 pictures in place of 60 (it stands there three
+# times). How much narrower does the heap become?
 #
-# ```python
-# def squash_box(box, width, height, size):
-#     left, top, right, bottom = box
-#     across, down = size / width, size / height
-#     return left * across, top * down, right * across, bottom * down
+# ## In three lines
 #
-#
-# pk.check.chapter01.exercise_3(squash_box)
-# ```
-#
-# </details>
+# - Look at the pictures first: a network may go by anything that they have in common.
+# - An accuracy on 60 pictures is known to about ten points, up or down.
+# - Half the interval takes four times as many pictures.
 
 # %% [markdown]
 # ## What to read next
@@ -374,3 +386,5 @@ pk.check.chapter01.exercise_3(squash_box)
 #   the American Statistical Association 22 (1927), 209-212: three pages, and the interval.
 # - L. D. Brown, T. T. Cai, A. DasGupta, "Interval Estimation for a Binomial Proportion",
 #   Statistical Science 16 (2001), 101-133: why the textbook interval is worse than it looks.
+#
+# Next: [02 · Choosing a model](02_choosing_a_model.ipynb).
