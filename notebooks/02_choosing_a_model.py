@@ -17,10 +17,19 @@
 # %% [markdown]
 # # 02 · Choosing a model
 #
-# In this chapter you take three networks apart before any of them has learned a thing: the winner
-# and the runner-up of a 2014 contest, and the small one that this course trains. You will see where
-# their weights are, where the work is done, and how far their units see. It takes ten seconds, and
-# follows the article's section "Choosing a model".
+# Three networks lie on the table: the winner and the runner-up of a 2014 contest, and the small one that this course
+# trains. You take them apart before any of them has learned a thing.
+#
+# **After this chapter you can**
+#
+# - say where a network's weights are, and where its work is done;
+# - count the weights of a layer by hand;
+# - say how much of a picture one unit can see.
+#
+# *A quarter of a minute on two cores · the article's section "Choosing a model"*
+#
+# This is the network of this course, the article's figure 1, drawn to scale from what it makes of a picture before it
+# has learned anything. Follow the picture from left to right. What shrinks, and what grows in number?
 
 # %% tags=["nbval-ignore-output"]
 import petkeras as pk
@@ -28,19 +37,17 @@ from petkeras import visualize as pkv
 
 data = pk.course.load()
 image = data.train.images[0]
-
-# %% [markdown]
-# ## Our network, on one page
-#
-# Four [convolutions](../docs/glossary.md#convolution), two [pools](../docs/glossary.md#max-pool),
-# two dense layers: this is the article's figure 1, drawn from what an untrained network makes of a
-# picture. Each stack shows the [feature maps](../docs/glossary.md#feature-map) of one layer, drawn
-# to scale. Follow the picture from left to right. What shrinks, and what grows in number?
-
-# %% tags=["nbval-ignore-output"]
 model = pk.pet_net(image_size=len(image), recipe=pk.MODERN, seed=0)
 x = pk.preprocess(image[None], data.mean, pk.MODERN)
 pkv.plot_architecture(model, x, image)
+
+# %% [markdown]
+# Each stack holds the [feature maps](../docs/glossary.md#feature-map) of one layer. Four layers are
+# [convolutions](../docs/glossary.md#convolution), two are [pools](../docs/glossary.md#max-pool), which make the maps half
+# as wide and half as high, and the two bars at the end are dense layers. All of them are the subject of this chapter:
+
+# %%
+pk.course.where("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "fc1", "softmax")
 
 # %% [markdown]
 # **Question.** You can recognize the picture in the first maps, but hardly in the last. Has the
@@ -56,22 +63,37 @@ pkv.plot_architecture(model, x, image)
 # </details>
 
 # %% [markdown]
-# ## What each layer costs
+# ## What a weight is
 #
-# The article works with pictures of 224 pixels, and so do the other two networks. Here is our
-# network at that size, layer by layer. The *weights* are the numbers it learns; the *multiply-adds*
-# are the work for one picture. We build it with 16-bit numbers here so that it fits on a small
-# machine: the *weight bytes* are for 32-bit numbers, the *output bytes* for 16-bit ones.
-
-# %%
-large = pk.pet_net(dtype="float16", seed=0)
-pkv.cost_table(large)
-
-# %% [markdown]
-# Here is the same table as a picture. Which layer has the weights? And which one does the work?
+# A convolution has small tables of numbers, its [kernels](../docs/glossary.md#kernel). It lays a kernel over each place of
+# the picture, multiplies the numbers that lie on one another, and adds up the products: that gives one pixel of a map.
+# Chapter 04 does it step by step. The numbers in the kernels are the *weights*: they are what the network learns. Here are
+# four kernels of 3 x 3 that `conv1_1` starts with. How many numbers do you see in one of them?
 
 # %% tags=["nbval-ignore-output"]
+pkv.plot_kernels(pkv.layer_kernels(model, "conv1_1", filters=range(4)))
+
+# %% [markdown]
+# A color picture has three channels, red, green and blue, so a kernel of `conv1_1` has 3 x 3 x 3 = 27 numbers (drawn above
+# is their mean over the colors). A *dense* layer has a weight for each of its inputs, in each of its units.
+
+# %% [markdown]
+# ## What each layer costs
+#
+# The article works with pictures of 224 pixels, and so do the other two networks. Here is our network at that size, layer
+# by layer. The *multiply-adds* are the work for one picture. We build it with 16-bit numbers here so that it fits on a
+# small machine: the *weight bytes* are for 32-bit numbers, the *output bytes* for 16-bit ones. Which layer has the
+# weights? And which one does the work?
+
+# %% tags=["nbval-ignore-output"]
+large = pk.pet_net(dtype="float16", seed=0)
 pkv.plot_costs(large)
+
+# %% [markdown]
+# The same as a table:
+
+# %%
+pkv.cost_table(large)
 
 # %% [markdown]
 # ## More than 100 million
@@ -100,6 +122,44 @@ print(f"in fc1            {fc1 / (convolutions + fc1 + last):>11.2%}")
 #
 # It could memorize the pictures, each one separately, without noticing anything they have in
 # common. In chapter 10 it does just that.
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 1.** Ten million. What is the largest picture size for which our network has fewer than ten million weights?
+
+# %% tags=["exercise"]
+image_size = 224
+pk.check.chapter02.exercise_1(image_size)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# `fc1` sees maps that are a quarter as wide as the picture. That makes $(64 s^2 + 1) \cdot 512$
+# weights for maps of width $s$, and 17 is the largest $s$ that fits.
+#
+# ```python
+# image_size = 4 * 17
+# pk.check.chapter02.exercise_1(image_size)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 2.** GoogLeNet, which comes below, has no large dense layer. At 224 pixels `pool2` hands 64 maps of 56 x 56 to
+# our `fc1`, which has 512 units. If `fc1` were given only the mean of each map, how many weights would it have?
+
+# %% tags=["exercise"]
+weights = 56 * 56 * 64 * 512 + 512
+pk.check.chapter02.exercise_2(weights)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# weights = 64 * 512 + 512
+# pk.check.chapter02.exercise_2(weights)
+# ```
 #
 # </details>
 
@@ -140,7 +200,7 @@ print(f"in the dense    {top / (below + top):>11.0%}")
 # %%
 ours = sum(row.multiply_adds for row in pkv.costs(large))
 theirs = sum(row.multiply_adds for row in pkv.costs(vgg16)) + 7 * 7 * 512 * 4096 + 4096 * 5096
-print(f"multiply-adds for one picture: {ours / 1e9:.1f} and {theirs / 1e9:.1f} thousand million")
+print(f"multiply-adds for one picture: {ours / 1e9:.1f} and {theirs / 1e9:.1f} billion")
 del large  # 200 MB
 
 # %% [markdown]
@@ -260,51 +320,9 @@ pkv.plot_receptive_field(model, x, image)
 # </details>
 
 # %% [markdown]
-# ## Exercises
-#
-# **1.** Ten million. What is the largest picture size for which our network has fewer than ten
-# million weights?
-
-# %% tags=["exercise"]
-image_size = 224
-pk.check.chapter02.exercise_1(image_size)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# `fc1` sees maps that are a quarter as wide as the picture. That makes $(64 s^2 + 1) \cdot 512$
-# weights for maps of width $s$, and 17 is the largest $s$ that fits.
-#
-# ```python
-# image_size = 4 * 17
-# pk.check.chapter02.exercise_1(image_size)
-# ```
-#
-# </details>
-
-# %% [markdown]
-# **2.** GoogLeNet's ending. At 224 pixels `pool2` hands 64 maps of 56 x 56 to `fc1`, which has 512
-# units. If `fc1` were given only the mean of each map, how many weights would it have?
-
-# %% tags=["exercise"]
-weights = 56 * 56 * 64 * 512 + 512
-pk.check.chapter02.exercise_2(weights)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# weights = 64 * 512 + 512
-# pk.check.chapter02.exercise_2(weights)
-# ```
-#
-# </details>
-
-# %% [markdown]
-# **3.** As far as it sees. Write a function that takes the layers as pairs (window, stride),
-# starting at the picture, and returns how many pixels a unit of the last layer sees along one side.
-# Hint: keep track of two numbers, how far a unit sees and how many pixels apart two neighboring
-# units are.
+# **Exercise 3.** As far as it sees. Write a function that takes the layers as pairs (window, stride), starting at the picture,
+# and returns how many pixels a unit of the last layer sees along one side. Hint: keep track of two numbers, how far a unit
+# sees and how many pixels apart two neighboring units are.
 
 
 # %% tags=["exercise"]
@@ -335,6 +353,17 @@ pk.check.chapter02.exercise_3(sees)
 # </details>
 
 # %% [markdown]
+# **Change this and look.** In the cell with `pkv.plot_architecture`, build the network for pictures of 32 pixels:
+# `data = pk.course.load(32)`. Which of the stacks keep their number of sheets, and which bar does the size of the picture
+# change? Then look at the costs: what does half the width do to the weights of `fc1`?
+#
+# ## In three lines
+#
+# - A convolution's weights don't depend on the size of the picture; a dense layer's do.
+# - Nearly all weights of our network are in `fc1`; nearly all work is in the convolutions.
+# - A unit of the last convolution sees a small window: putting parts together is left to `fc1`.
+
+# %% [markdown]
 # ## What to read next
 #
 # - K. Simonyan, A. Zisserman, *Very Deep Convolutional Networks for Large-Scale Image Recognition*
@@ -343,3 +372,5 @@ pk.check.chapter02.exercise_3(sees)
 #   module, and GoogLeNet layer by layer.
 # - A. Araujo, W. Norris, J. Sim, *Computing Receptive Fields of Convolutional Neural Networks*,
 #   Distill (2019).
+#
+# Next: [03 · Building the data set](03_building_the_data_set.ipynb).
