@@ -48,6 +48,7 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_extra_path = ["explorer.html"]  # made by make_explorer.py
 html_css_files = ["petkeras.css"]
+html_js_files = ["accessible.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {
@@ -69,8 +70,16 @@ def show_math(writer, node):
     raise nodes.SkipNode
 
 
+def level_captions(app, page, template, context, doctree):
+    """Give the captions in the sidebar, which are headings, the level that a heading must have."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
+
+
 def setup(app):
-    """Register how formulas, links that leave `docs/`, and docstrings are converted."""
+    """Register how formulas, links that leave `docs/`, docstrings and captions are converted."""
     app.add_html_math_renderer("mathml", (show_math, None), (show_math, None))
 
     def relink(app, page, source):
@@ -90,3 +99,4 @@ def setup(app):
     app.connect("source-read", relink)
     app.connect("autodoc-process-signature", show_arguments)
     app.connect("autodoc-process-docstring", convert, priority=400)  # before napoleon
+    app.connect("html-page-context", level_captions, priority=900)  # after the theme

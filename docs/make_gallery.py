@@ -3,8 +3,9 @@
     python docs/make_gallery.py [RUN OVERFIT]
     python docs/make_gallery.py --thumbnails
 
-The second only makes the front page's thumbnails again, from the gallery's pictures. The first takes about five minutes on two cores, or one minute with two existing runs on drawn pets, the
-second of them trained with the article's recipe without dropout.
+The first takes about five minutes on two cores, or one minute with two existing runs on drawn
+pets, the second of them trained with the article's recipe without dropout. The second command
+only makes the thumbnails of the front page again, from the pictures of the gallery.
 """
 
 import dataclasses

@@ -8,6 +8,7 @@ show is what the page shows. The photographs are drawn pets.
 """
 
 import io
+import itertools
 import shutil
 import sys
 from pathlib import Path
@@ -19,46 +20,46 @@ DOCS = Path(__file__).resolve().parent
 PICTURE = DOCS / "explorer.gif"
 MAX_BYTES = 1_500_000
 SIZE = (800, 450)  # pixels
-FRAME = 100  # milliseconds
-REST = 1500  # milliseconds at the end of a scene
+REST = 1800  # milliseconds at the end of a scene
 SIDE = 48  # pixels of a photograph, and of a map of conv1_2
 
 # Everything is hidden but the parts that a scene names, each at a place of its own.
 STAGE = """
 body { overflow: hidden; }
 body * { visibility: hidden; }
-.heading { position: fixed; inset: 0 0 auto 0; padding: 12px 20px; font: 600 22px system-ui, sans-serif;
-  background: #0b5cad; color: #fff; }
+.heading { position: fixed; inset: 0 0 auto 0; padding: 11px 20px; background: #0b5cad; color: #fff;
+  font: 600 22px system-ui, sans-serif; visibility: visible; }
 """
-SHOWN = "%s, %s * { visibility: visible; } %s { position: fixed; margin: 0; %s }\n"
+SHOWN = "%s, %s * { visibility: visible; } %s { position: fixed !important; margin: 0; %s }\n"
 LOOK = {
-    ".px-look-map .px-stage": "left: 20px; top: 70px; width: 240px;",
-    ".px-look-field .px-stage": "left: 20px; top: 322px; width: 116px;",
-    ".px-terms": "left: 300px; top: 70px; width: 490px;",
-    ".px-why": "left: 300px; top: 138px; width: 490px;",
+    ".px-look-map .px-stage": "left: 16px; top: 64px; width: 216px;",
+    ".px-look-field .px-stage": "left: 16px; top: 292px; width: 144px;",
+    ".px-terms": "left: 280px; top: 71px; width: 600px; zoom: 0.9;",
+    ".px-why": "left: 280px; top: 150px; width: 600px; zoom: 0.9;",
 }
 CHANGE = {
-    ".px-paint": "left: 20px; top: 70px; width: 336px;",
-    ".px-answer": "left: 390px; top: 70px; width: 390px;",
-    ".px-layers": "left: 390px; top: 230px; width: 400px;",
+    ".px-paint": "left: 12px; top: 52px; width: 288px; height: 288px; zoom: 1.25;",
+    ".px-answer": "left: 400px; top: 64px; width: 380px;",
+    ".px-layers-group": "left: 500px; top: 245px; width: 490px; zoom: 0.8; flex-wrap: wrap;",
 }
-TIME = {
-    ".px-time .px-player": "left: 20px; top: 70px; width: 760px;",
-    ".px-time .px-figures": "left: 20px; top: 120px; width: 420px;",
-    ".px-time .px-thumbnails": "left: 460px; top: 120px; width: 330px;",
-}
+# What would not fit beside them.
+LEFT_OUT = """
+.px-answer-hint, .px-card-line, .px-card-size, .px-thin { display: none !important; }
+.px-why-row:nth-child(n + 4), .px-card:nth-of-type(n + 8) { display: none !important; }
+"""
 
-# Along the dog's outline on map 0 of conv1_2: (row, column).
-OUTLINE = [(14, 22), (22, 22), (24, 30), (20, 34), (10, 33), (10, 38), (30, 38)]
+# Over map 0 of conv1_2, along the outline of what is bright: (row, column).
+OUTLINE = [(10, 22), (22, 17), (24, 28), (18, 37), (10, 38), (34, 38)]
 # The red dog, painted white: strokes through (row, column).
 STROKES = [
-    [(27, 15), (25, 24), (26, 33), (30, 34), (29, 25), (30, 17)],
-    [(33, 18), (42, 18)],
-    [(33, 31), (41, 34)],
-    [(25, 12), (19, 9), (15, 5), (20, 5)],
-    [(22, 34), (17, 34), (16, 29)],
+    [(27, 14), (26, 34), (31, 34), (31, 16)],
+    [(34, 17), (42, 18)],
+    [(34, 32), (42, 33)],
+    [(24, 11), (19, 9), (15, 4), (21, 4)],
+    [(22, 34), (16, 33), (17, 28)],
 ]
-BRUSH = 5  # pixels
+COLORS = 160
+BRUSH = 6  # pixels
 
 
 class Film:
@@ -74,7 +75,9 @@ class Film:
             ".find((tab) => tab.textContent === name).click()",
             tab,
         )
-        style = STAGE + "".join(SHOWN % (part, part, part, at) for part, at in shown.items())
+        style = (
+            STAGE + LEFT_OUT + "".join(SHOWN % (part, part, part, at) for part, at in shown.items())
+        )
         self.page.evaluate(
             """([css, text]) => {
               document.querySelectorAll(".heading, .staging").forEach((old) => old.remove());
@@ -82,7 +85,6 @@ class Film:
               Object.assign(style, {textContent: css, className: "staging"});
               const heading = document.createElement("div");
               Object.assign(heading, {textContent: text, className: "heading"});
-              heading.style.visibility = "visible";
               document.head.append(style);
               document.body.append(heading);
             }""",
@@ -90,7 +92,7 @@ class Film:
         )
         self.page.wait_for_timeout(300)
 
-    def take(self, time=FRAME):
+    def take(self, time):
         """Take a picture when the page has drawn what was changed."""
         self.page.evaluate(
             "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -114,7 +116,7 @@ class Film:
 def between(points, step):
     """Return the points of a line through `points`, `step` apart."""
     path = [points[0]]
-    for (row, column), (next_row, next_column) in zip(points, points[1:], strict=False):
+    for (row, column), (next_row, next_column) in itertools.pairwise(points):
         parts = max(1, round(max(abs(next_row - row), abs(next_column - column)) / step))
         path += [
             (row + (next_row - row) * k / parts, column + (next_column - column) * k / parts)
@@ -126,15 +128,14 @@ def between(points, step):
 def look(film):
     """Go along a map, with the sum that made each pixel."""
     film.scene("Look", "Point at a pixel: see the sum that made it", LOOK)
-    for row, column in between(OUTLINE, 1.5):
+    for row, column in between(OUTLINE, 4):
         film.point(".px-look-map canvas", row, column)
-        film.take()
+        film.take(240)
     film.hold()
 
 
 def change(film):
     """Paint the red dog white."""
-    film.page.get_by_role("tab", name="Change")
     film.scene("Change", "Paint the red dog white: maps and answer follow", CHANGE)
     film.page.evaluate(
         """(size) => {
@@ -148,26 +149,13 @@ def change(film):
     )
     film.hold(1000)
     for stroke in STROKES:
-        film.point(".px-paint", *stroke[0])
+        film.point(".px-paint canvas", *stroke[0])
         film.page.mouse.down()
-        for point in between(stroke, 2):
-            film.point(".px-paint", *point)
-            film.take()
+        for point in between(stroke, 3):
+            film.point(".px-paint canvas", *point)
+            film.take(120)
         film.page.mouse.up()
     film.hold(2 * REST)
-
-
-def time(film):
-    """Go through the training, from random kernels to the trained network."""
-    film.scene("Time", "Go back in time: from random numbers to a trained network", TIME)
-    places = film.page.locator(".px-time input[type=range]")
-    last = int(places.get_attribute("max"))
-    for place in range(last + 1):
-        places.evaluate(
-            "(input, at) => { input.value = at; input.dispatchEvent(new Event('input')); }", place
-        )
-        film.take(700)
-    film.hold()
 
 
 def write(film):
@@ -176,7 +164,7 @@ def write(film):
     sheet = Image.new("RGB", (film.frames[0].width, film.frames[0].height * len(every)))
     for place, frame in enumerate(every):
         sheet.paste(frame, (0, place * frame.height))
-    palette = sheet.quantize(256, method=Image.Quantize.MEDIANCUT)
+    palette = sheet.quantize(COLORS, method=Image.Quantize.MEDIANCUT)
     frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in film.frames]
     frames[0].save(
         PICTURE,
@@ -184,7 +172,6 @@ def write(film):
         append_images=frames[1:],
         duration=film.times,
         loop=0,
-        optimize=False,
     )
 
 
@@ -198,16 +185,14 @@ def main():
         page.goto((DOCS / "explorer.html").as_uri())
         page.get_by_role("tab").first.wait_for()
         film = Film(page)
-        for scene in (look, change, time):
+        for scene in (look, change):
             scene(film)
         browser.close()
     write(film)
     seconds = sum(film.times) / 1000
-    print(
-        f"{PICTURE.name}: {len(film.frames)} frames, {seconds:.1f} s, "
-        f"{PICTURE.stat().st_size:,} bytes"
-    )
-    if PICTURE.stat().st_size > MAX_BYTES:
+    size = PICTURE.stat().st_size
+    print(f"{PICTURE.name}: {len(film.frames)} frames, {seconds:.1f} s, {size:,} bytes")
+    if size > MAX_BYTES:
         sys.exit(f"The picture is larger than {MAX_BYTES:,} bytes.")
 
 

@@ -107,7 +107,8 @@ class Shown:
         return [float(text) for text in self.root.locator(".px-bar-number").all_inner_texts()]
 
     def start_again(self):
-        """Undo all changes, and open the first tab."""
+        """Undo all changes, and choose the first photograph and the first tab."""
+        self.root.locator(".px-strip-item").first.click()
         self.tab("Change")
         if self.button("Reset all").is_enabled():
             self.button("Reset all").click()
@@ -328,6 +329,21 @@ def test_two_explorers_answer_each_for_itself(lab, network):
     second.cell.fill("9")
     second.button("Reset all").click()
     assert second.probabilities() == pytest.approx(other, abs=ROUNDED)
+
+
+def test_a_second_view_of_a_widget_answers_for_itself(lab, network):
+    first = lab.explorer(0)
+    first.root.locator(".px-heading").click(button="right")
+    lab.page.locator(".lm-Menu-itemLabel:text-is('Create New View for Cell Output')").click()
+    view = Shown(lab.page, lab.page.locator(".jp-LinkedOutputView .petkeras-explorer"))
+    view.root.locator(".px-strip-item").nth(1).click()
+    other = expected(network, {"photograph": 1})
+    assert view.probabilities() == pytest.approx(other, abs=ROUNDED)
+    view.tab("Change")
+    view.cell.fill("30")
+    assert view.probabilities() != pytest.approx(other, abs=ROUNDED)
+    assert first.probabilities() == pytest.approx(expected(network, {}), abs=ROUNDED)
+    lab.page.locator(".lm-TabBar-tab.lm-mod-current .lm-TabBar-tabCloseIcon").last.click()
 
 
 def test_a_restarted_kernel_is_told_of_and_the_cells_can_be_run_again(lab, network):

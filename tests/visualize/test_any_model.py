@@ -218,6 +218,7 @@ LOOKS = {
     "grad_cam": lambda m: pkv.grad_cam(m, X, "conv"),
     "occlusion": lambda m: pkv.occlusion(m, X, window=8, stride=8),
     "feature_maps": lambda m: pkv.feature_maps(m, X),
+    "plot_answer": lambda m: pkv.plot_answer(m, X, IMAGE, ["a", "b"]),
     "plot_architecture": lambda m: pkv.plot_architecture(m, X, IMAGE),
     "top_activations": lambda m: pkv.top_activations(m, X, "conv"),
     "crop_patches": lambda m: pkv.crop_patches(m, IMAGE[None], "conv", TOP),

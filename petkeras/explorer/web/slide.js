@@ -177,8 +177,8 @@ export function createSlide(app) {
     key = next;
     const into = network.output(layer - 1);
     const below = layer > 0 ? network.layers[layer - 1].name : say("the photograph");
-    fromCaption.textContent = `${below}, ${into.height} × ${into.width}`;
-    toCaption.textContent = `${name}, ${height} × ${width}`;
+    fromCaption.textContent = `${below}, ${into.height}\u00a0×\u00a0${into.width}`;
+    toCaption.textContent = `${name}, ${height}\u00a0×\u00a0${width}`;
   }
 
   return { element, update, stop: player.stop };

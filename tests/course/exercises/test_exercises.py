@@ -1,8 +1,8 @@
 """Every exercise of every notebook: its check fails on the untouched cell, passes on the solution.
 
 An exercise is a code cell tagged `exercise`, whose last line is its check. It uses only `pk`, `np`,
-`tf`, `keras`, `math` and what it defines itself, so that it runs here on its own. Its solution is the whole
-cell again, in a ```python block inside <details> in a Markdown cell after it.
+`tf`, `keras`, `math` and what it defines itself, so that it runs here on its own. Its solution is
+the whole cell again, in a ```python block inside <details> in a Markdown cell after it.
 """
 
 import math
