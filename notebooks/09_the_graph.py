@@ -17,25 +17,98 @@
 # %% [markdown]
 # # 09 · The graph
 #
-# You will see what `tf.function` makes of Python code, look at the network as a graph of
-# operations, and find out how names bring order to hundreds of them.
+# A network is a drawing: boxes, and arrows between them. In this chapter TensorFlow draws it for you, and you find out how names
+# bring order to hundreds of operations.
 #
-# This chapter takes ten seconds and follows the article's section "Visualizing the graph".
+# **After this chapter you can**
+#
+# - say what `tf.function` makes of Python code, and when it does so again;
+# - read a network's graph, and follow what training needs of each layer;
+# - look at the graph of any run in TensorBoard.
+#
+# *A quarter of a minute on two cores · the article's section "Visualizing the graph"*
+#
+# Read it from the top down. The images come in, and each layer takes the output of the one before it. The labels beside the
+# arrows give the shape of the data; `?` is the batch dimension. On the right is everything that only training needs: why does
+# it take something from nearly every layer?
 
 # %% tags=["nbval-ignore-output"]
-import itertools
-import tempfile
-import time
-from collections import Counter
-
-import matplotlib.pyplot as plt
-import numpy as np
-
 import petkeras as pk
 from petkeras import visualize
 
-# %% tags=["nbval-ignore-output"]
 data = pk.course.load()
+size, classes = data.mean.shape[0], len(data.class_names)
+model = pk.pet_net(classes, size, pk.MODERN, seed=0)
+graph = pk.callbacks.graph.scoped_graph(model)
+visualize.plot_graph(graph)
+
+# %% [markdown]
+# To compute a gradient, you need a layer's inputs and its kernel. All of these have to be kept in memory until the backward
+# pass. This is why training takes so much more memory than prediction.
+
+# %% [markdown]
+# **Question.** Which layer passes nothing to `train`, and why can `train` do without it?
+#
+# <details><summary>An answer</summary>
+#
+# `drop2`. In `pk.MODERN` its rate is 0, so it does nothing, and `flatten` after it only rearranges
+# the numbers. The gradients of these two layers don't need their values. What `fc1` needs comes
+# from `flatten`.
+#
+# </details>
+
+# %% [markdown]
+# The graph has everything that this course has a name for:
+
+# %%
+pk.course.where(
+    "photograph", "conv1_1", "pool2", "fc1", "probabilities", "loss", "gradients", "optimizer"
+)
+
+# %% [markdown]
+# The shapes on the arrows are the layers' own output shapes. Here are the last two:
+
+# %%
+edges = visualize.graph_edges(graph)
+layers = model.layers[1:]
+print(edges["fc1", "drop3"], edges["drop3", "softmax"])
+
+# %% [markdown]
+# Where does the amount of data shrink, and where does it grow? Each bar shows how many numbers go
+# from one layer to the next, for one picture.
+
+# %% tags=["nbval-ignore-output"]
+import matplotlib.pyplot as plt
+import numpy as np
+
+plt.style.use(visualize.style.STYLE)  # the style of petkeras's own figures
+figure, axes = plt.subplots(figsize=(8, 3))
+axes.bar([layer.name for layer in layers], [np.prod(layer.output.shape[1:]) for layer in layers])
+axes.set(yscale="log", ylabel="numbers")
+axes.tick_params(axis="x", rotation=45)
+plt.close(figure)
+visualize.describe(figure, "A bar for each layer: many numbers at first, two at the end.")
+
+# %% [markdown]
+# **Exercise 1.** At 64 pixels, 16,384 numbers go from `flatten` to `fc1`, and each of them has a weight for
+# each of the 512 units. At what picture size are there 4,096?
+
+# %% tags=["exercise"]
+image_size = 64
+pk.check.chapter09.exercise_1(image_size)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# image_size = 32
+# pk.check.chapter09.exercise_1(image_size)
+# ```
+#
+# Half the side is a quarter of the area. Because pooling rounds up, 29, 30 and 31 give the same
+# number.
+#
+# </details>
 
 # %% [markdown]
 # ## Traced, then run
@@ -83,229 +156,13 @@ print(double.experimental_get_tracing_count(), "traces")
 # and takes the outputs of other operations as its inputs.
 
 # %%
-graph = double.get_concrete_function(tf.TensorSpec((None,), tf.float32)).graph
-for operation in graph.get_operations():
+recording = double.get_concrete_function(tf.TensorSpec((None,), tf.float32)).graph
+for operation in recording.get_operations():
     print(f"{operation.name:9}{operation.type:12}", [x.op.name for x in operation.inputs])
 
 # %% [markdown]
-# What is it good for? Call the whole network with and without tracing, and measure the seconds for
-# ten batches of ten.
-
-# %% tags=["nbval-ignore-output"]
-size, classes = data.mean.shape[0], len(data.class_names)
-model = pk.pet_net(classes, size, pk.MODERN, seed=0)
-traced = tf.function(model)
-x = tf.zeros((10, size, size, 3))
-for name, function in (("as it is", model), ("traced", traced)):
-    function(x)  # once first, so that tracing is not timed
-    start = time.perf_counter()
-    for _ in range(10):
-        function(x)
-    print(f"{name}: {time.perf_counter() - start:.2f} s")
-
-# %% [markdown]
-# The convolutions take the same time either way. Tracing saves the time spent in Python, which
-# matters more the smaller the pictures are.
-
-# %% [markdown]
-# ## Names and name scopes
-#
-# The network's graph has many operations. If each of them were a box, nobody could read it. The
-# article puts every layer into a *name scope*: the names of its operations begin with the layer's
-# name and a slash, and TensorBoard draws everything with the same prefix as one box. The article
-# calls this extremely useful. Let's count.
-
-# %%
-from petkeras.callbacks.graph import scoped_graph
-
-graph = scoped_graph(model)
-scopes = visualize.graph_scopes(graph)
-operations = graph.get_operations()
-print(len(operations) > 10 * len(scopes))
-print(len(scopes), "scopes:", *scopes)
-
-# %% tags=["nbval-ignore-output"]
-print(f"{len(operations)} operations in {len(scopes)} boxes")
-
-# %% [markdown]
-# The layers appear in the order in which data flows through them. Keras itself does not write such
-# a graph for TensorBoard (its callback leaves it out), and if you trace a Keras model as a whole,
-# all of its operations end up under the model's name. So `scoped_graph` calls the layers one by
-# one, each in a scope with its own name. For comparison, here is the model traced as a whole:
-
-# %% tags=["nbval-ignore-output"]
-whole = traced.get_concrete_function(tf.TensorSpec((None, size, size, 3), tf.float32)).graph
-print(Counter(operation.name.split("/")[0] for operation in whole.get_operations()))
-
-# %% [markdown]
-# ## The whole network
-#
-# Read it from the top down. The images come in, and each layer takes the output of the one before
-# it. The labels beside the arrows give the shape of the data; `?` is the batch dimension. On the
-# right is everything that only training needs. Follow the arrows into `train`: why does it take
-# something from nearly every layer?
-
-# %% tags=["nbval-ignore-output"]
-visualize.plot_graph(graph)
-
-# %% [markdown]
-# To compute a gradient, you need a layer's inputs and its kernel. All of these have to be kept in
-# memory until the backward pass. This is why training takes so much more memory than prediction.
-#
-# **Question.** Which layer passes nothing to `train`, and why can `train` do without it?
-#
-# <details><summary>An answer</summary>
-#
-# `drop2`. In `pk.MODERN` its rate is 0, so it does nothing, and `flatten` after it only rearranges
-# the numbers. The gradients of these two layers don't need their values. What `fc1` needs comes
-# from `flatten`.
-#
-# </details>
-
-# %% [markdown]
-# The shapes on the arrows are the layers' own output shapes:
-
-# %%
-edges = visualize.graph_edges(graph)
-layers = model.layers[1:]
-for before, after in itertools.pairwise(layers):
-    if edges[before.name, after.name] != [before.output.shape]:
-        print("differs:", before.name)
-print(edges["fc1", "drop3"], edges["drop3", "softmax"])
-
-# %% [markdown]
-# Where does the amount of data shrink, and where does it grow? Each bar shows how many numbers go
-# from one layer to the next, for one picture.
-
-# %% tags=["nbval-ignore-output"]
-names = [layer.name for layer in layers]
-counts = [np.prod(layer.output.shape[1:]) for layer in layers]
-plt.figure(figsize=(8, 3), layout="constrained")
-plt.bar(names, counts)
-plt.yscale("log")
-plt.ylabel("numbers")
-plt.xticks(rotation=45)
-plt.show()
-
-# %% [markdown]
-# ## Inside a box
-#
-# In TensorBoard, a double click opens a box. Here are the contents of the first convolution's box:
-# its kernel, its bias, and the three operations that chapter 05 writes out.
-
-# %%
-inside = [operation for operation in operations if operation.name.startswith("conv1_1/")]
-print(*[operation.type for operation in inside], sep=", ")
-
-# %% [markdown]
-# And here are a dropout layer's. It draws random numbers, compares them with the rate, and keeps
-# the values whose number is at least the rate:
-
-# %%
-inside = [operation for operation in operations if operation.name.startswith("drop3/")]
-kinds = {operation.type for operation in inside}
-print(sorted(kinds & {"StatelessRandomUniformV2", "GreaterEqual", "SelectV2"}))
-
-# %% [markdown]
-# How many operations does each box hold?
-
-# %% tags=["nbval-ignore-output"]
-held = Counter(operation.name.split("/")[0] for operation in operations)
-plt.figure(figsize=(8, 3), layout="constrained")
-plt.bar(scopes, [held[scope] for scope in scopes])
-plt.ylabel("operations")
-plt.xticks(rotation=60)
-plt.show()
-
-# %% [markdown]
-# `train` has by far the most: the gradients, which nobody had to write by hand, and an Adam update
-# for each of the weights.
-
-# %%
-steps = [operation.name for operation in operations if operation.type == "ResourceApplyAdam"]
-print(len(steps) == len(model.trainable_weights), steps[0])
-
-# %% [markdown]
-# ## In TensorBoard
-#
-# `pk.train` writes this graph once, at the beginning of a run. To write it yourself takes one call:
-
-# %%
-folder = tempfile.mkdtemp()
-with tf.summary.create_file_writer(folder).as_default():
-    tf.summary.graph(graph)
-
-# %% [markdown]
-# When you read it back, all of its operations are there:
-
-# %%
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.compat.proto.graph_pb2 import GraphDef
-
-events = EventAccumulator(folder).Reload()
-read = GraphDef.FromString(events.Graph().SerializeToString())
-print({node.name for node in read.node} == {operation.name for operation in operations})
-
-# %% [markdown]
-# To look at it, run `tensorboard --logdir RUN`, open the *Graphs* tab, and choose the *Run* that
-# ends in `train`. Double-click a box to open it, and again to close it. Click it once to see its
-# inputs and outputs at the upper right. *Trace inputs* leaves color only on the boxes that the
-# selected one depends on. Try it on `accuracy`, and `train` turns gray. If the page says that there
-# is no graph, you have selected the test folder. Chapter 07 explains how to reach TensorBoard from
-# another machine.
-
-# %% [markdown]
-# ## Exercises
-#
-# **1.** At 64 pixels, 16,384 numbers go from `flatten` to `fc1`, and each of them has a weight for
-# each of the 512 units. At what picture size are there 4,096?
-
-# %% tags=["exercise"]
-image_size = 64
-pk.check.chapter09.exercise_1(image_size)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# image_size = 32
-# pk.check.chapter09.exercise_1(image_size)
-# ```
-#
-# Half the side is a quarter of the area. Because pooling rounds up, 29, 30 and 31 give the same
-# number.
-#
-# </details>
-
-# %% [markdown]
-# **2.** Write a function that lists the types of the operations in one top-level scope, in the
-# order in which they appear in the graph.
-
-
-# %% tags=["exercise"]
-def kinds_in(graph, scope):
-    return [operation.type for operation in graph.get_operations()]
-
-
-pk.check.chapter09.exercise_2(kinds_in)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# def kinds_in(graph, scope):
-#     operations = graph.get_operations()
-#     return [op.type for op in operations if op.name.startswith(scope + "/")]
-#
-#
-# pk.check.chapter09.exercise_2(kinds_in)
-# ```
-#
-# </details>
-
-# %% [markdown]
-# **3.** This function is traced again for every new batch size. The pictures are 8 by 8 pixels with
-# three color channels, float32. Make a single trace work for all batch sizes.
+# **Exercise 3.** This function is traced again for every new batch size. The pictures are 8 by 8 pixels with three color
+# channels, float32. Make a single trace work for all batch sizes.
 
 
 # %% tags=["exercise"]
@@ -331,6 +188,158 @@ pk.check.chapter09.exercise_3(total)
 # </details>
 
 # %% [markdown]
+# What is it good for? Call the whole network with and without tracing, and measure the seconds for
+# ten batches of ten.
+
+# %% tags=["nbval-ignore-output"]
+import time
+
+traced = tf.function(model)
+x = tf.zeros((10, size, size, 3))
+for name, function in (("as it is", model), ("traced", traced)):
+    function(x)  # once first, so that tracing is not timed
+    start = time.perf_counter()
+    for _ in range(10):
+        function(x)
+    print(f"{name}: {time.perf_counter() - start:.2f} s")
+
+# %% [markdown]
+# The convolutions take the same time either way. Tracing saves the time spent in Python, which
+# matters more the smaller the pictures are.
+
+# %% [markdown]
+# ## Names and name scopes
+#
+# The network's graph has many operations. If each of them were a box, nobody could read it. The
+# article puts every layer into a *name scope*: the names of its operations begin with the layer's
+# name and a slash, and TensorBoard draws everything with the same prefix as one box. The article
+# calls this extremely useful. Let's count.
+
+# %%
+scopes = visualize.graph_scopes(graph)
+operations = graph.get_operations()
+print(len(scopes), "scopes:", *scopes)
+
+# %% tags=["nbval-ignore-output"]
+print(f"{len(operations)} operations in {len(scopes)} boxes")
+
+# %% [markdown]
+# The layers appear in the order in which data flows through them. Keras itself does not write such
+# a graph for TensorBoard (its callback leaves it out), and if you trace a Keras model as a whole,
+# all of its operations end up under the model's name. So `scoped_graph` calls the layers one by
+# one, each in a scope with its own name. For comparison, here is the model traced as a whole:
+
+# %% tags=["nbval-ignore-output"]
+from collections import Counter
+
+whole = traced.get_concrete_function(tf.TensorSpec((None, size, size, 3), tf.float32)).graph
+print(Counter(operation.name.split("/")[0] for operation in whole.get_operations()))
+
+# %% [markdown]
+# ## Inside a box
+#
+# In TensorBoard, a double click opens a box. Here are the contents of the first convolution's box:
+# its kernel, its bias, and the three operations that chapter 05 writes out.
+
+# %%
+inside = [operation for operation in operations if operation.name.startswith("conv1_1/")]
+print(*[operation.type for operation in inside], sep=", ")
+
+# %% [markdown]
+# And here are a dropout layer's. It draws random numbers, compares them with the rate, and keeps
+# the values whose number is at least the rate:
+
+# %%
+inside = [operation for operation in operations if operation.name.startswith("drop3/")]
+kinds = {operation.type for operation in inside}
+print(sorted(kinds & {"StatelessRandomUniformV2", "GreaterEqual", "SelectV2"}))
+
+# %% [markdown]
+# **Exercise 2.** Write a function that lists the types of the operations in one top-level scope, in the order in which they
+# appear in the graph.
+
+
+# %% tags=["exercise"]
+def kinds_in(graph, scope):
+    return [operation.type for operation in graph.get_operations()]
+
+
+pk.check.chapter09.exercise_2(kinds_in)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def kinds_in(graph, scope):
+#     operations = graph.get_operations()
+#     return [op.type for op in operations if op.name.startswith(scope + "/")]
+#
+#
+# pk.check.chapter09.exercise_2(kinds_in)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# How many operations does each box hold?
+
+# %% tags=["nbval-ignore-output"]
+held = Counter(operation.name.split("/")[0] for operation in operations)
+figure, axes = plt.subplots(figsize=(8, 3))
+axes.bar(scopes, [held[scope] for scope in scopes])
+axes.set(ylabel="operations")
+axes.tick_params(axis="x", rotation=60)
+plt.close(figure)
+visualize.describe(figure, "A bar for each scope: train holds by far the most operations.")
+
+# %% [markdown]
+# `train` has by far the most: the gradients, which nobody had to write by hand, and an Adam update
+# for each of the weights.
+
+# %%
+steps = [operation.name for operation in operations if operation.type == "ResourceApplyAdam"]
+print(len(steps), "updates, for", len(model.trainable_weights), "weights. The first:", steps[0])
+
+# %% [markdown]
+# ## In TensorBoard
+#
+# `pk.train` writes this graph once, at the beginning of a run. To write it yourself takes one call:
+
+# %%
+folder = str(pk.course.scratch() / "graph")
+with tf.summary.create_file_writer(folder).as_default():
+    tf.summary.graph(graph)
+
+# %% [markdown]
+# Read it back. How many operations are missing?
+
+# %%
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+events = EventAccumulator(folder).Reload()
+read = GraphDef.FromString(events.Graph().SerializeToString())
+print(len({operation.name for operation in operations} - {node.name for node in read.node}))
+
+# %% [markdown]
+# To look at it, run `tensorboard --logdir RUN`, open the *Graphs* tab, and choose the *Run* that
+# ends in `train`. Double-click a box to open it, and again to close it. Click it once to see its
+# inputs and outputs at the upper right. *Trace inputs* leaves color only on the boxes that the
+# selected one depends on. Try it on `accuracy`, and `train` turns gray. If the page says that there
+# is no graph, you have selected the test folder. Chapter 07 explains how to reach TensorBoard from
+# another machine.
+
+# %% [markdown]
+# **Change this and look.** In the first cell, give the network another recipe: `pk.ARTICLE` in place of `pk.MODERN`. Its dropout
+# is not 0. Which arrow into `train` is new?
+#
+# ## In three lines
+#
+# - `tf.function` runs Python once, records the operations, and then runs the recording.
+# - A name scope makes one box of a layer's operations.
+# - Training needs each layer's input and kernel again on the way back, and so it needs memory.
+
+# %% [markdown]
 # ## What to read next
 #
 # - M. Abadi and others, "TensorFlow: A System for Large-Scale Machine Learning", OSDI 2016,
@@ -340,3 +349,5 @@ pk.check.chapter09.exercise_3(total)
 #   scopes become boxes.
 # - A. Agrawal and others, "TensorFlow Eager: A Multi-Stage, Python-Embedded DSL for Machine
 #   Learning", SysML 2019: what tracing is, by the people who built `tf.function`.
+#
+# Next: [10 · Overfitting and dropout](10_overfitting_and_dropout.ipynb).
