@@ -17,24 +17,38 @@
 # %% [markdown]
 # # 07 · TensorBoard
 #
-# You will write everything that TensorBoard can show, read it back, and see how its curves are
-# smoothed. TensorBoard is nothing more than a set of files and a web page that draws them.
+# TensorBoard is nothing more than a set of files, and a web page that draws them. In this chapter you write everything that it
+# can show, read it back, and smooth its curves by hand.
 #
-# This chapter takes a quarter of a minute and follows the article's section "Summaries".
+# **After this chapter you can**
+#
+# - write scalars, histograms and pictures, and read them back;
+# - find what `pk.train` has written of a run;
+# - say what the smoothing slider does, and when it deceives you.
+#
+# *A quarter of a minute on two cores · the article's section "Summaries"*
+#
+# Here are the curves of a short run, two epochs long, drawn from TensorBoard's files. The pale lines are the values as measured,
+# and the dashed ones are the same values, smoothed. Which of the two would you rather believe?
 
 # %% tags=["nbval-ignore-output"]
 import dataclasses
-import tempfile
-from pathlib import Path
-
-import matplotlib.pyplot as plt
-import numpy as np
 
 import petkeras as pk
 from petkeras import visualize
 
-# %% tags=["nbval-ignore-output"]
 data = pk.course.load()
+recipe = dataclasses.replace(pk.MODERN, epochs=2)
+model = pk.pet_net(len(data.class_names), data.mean.shape[0], recipe, seed=0)
+run_dir = pk.course.scratch() / "run"
+history = pk.train(model, data, recipe, run_dir, verbose=False)
+visualize.plot_curves(run_dir)
+
+# %% [markdown]
+# TensorBoard stands beside the network and takes notes:
+
+# %%
+pk.course.where("TensorBoard")
 
 # %% [markdown]
 # ## A writer
@@ -46,8 +60,8 @@ data = pk.course.load()
 # %%
 import tensorflow as tf
 
-folder = tempfile.mkdtemp()
-writer = tf.summary.create_file_writer(folder)
+folder = pk.course.scratch() / "by-hand"
+writer = tf.summary.create_file_writer(str(folder))
 with writer.as_default():
     for step in range(20):
         tf.summary.scalar("Loss", 0.7 * 0.9**step, step=step)
@@ -58,7 +72,7 @@ writer.flush()
 # files in the folder you point it to and in all of its subfolders.
 
 # %%
-files = list(Path(folder).iterdir())
+files = list(folder.iterdir())
 print(len(files), "file:", files[0].name[:19])
 
 # %% [markdown]
@@ -81,12 +95,41 @@ print(len(losses), "values, the last at step", losses[-1].step)
 print(f"{tf.make_ndarray(losses[0].tensor_proto):.2f}")
 
 # %% [markdown]
+# **Exercise 2.** Write the three losses to the folder under the tag `Loss`, at steps 5, 10 and 15.
+
+# %% tags=["exercise"]
+mine = str(pk.course.scratch() / "exercise")
+losses = {5: 0.7, 10: 0.5, 15: 0.4}
+writer = tf.summary.create_file_writer(mine)
+
+writer.close()
+pk.check.chapter07.exercise_2(mine)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# mine = str(pk.course.scratch() / "exercise")
+# losses = {5: 0.7, 10: 0.5, 15: 0.4}
+# writer = tf.summary.create_file_writer(mine)
+# with writer.as_default():
+#     for step, loss in losses.items():
+#         tf.summary.scalar("Loss", loss, step=step)
+# writer.close()
+# pk.check.chapter07.exercise_2(mine)
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## A histogram
 #
 # One number says little about a kernel of 9,216 weights. A histogram divides the range of its
 # values into buckets and counts how many values fall into each one.
 
 # %%
+import numpy as np
+
 rng = np.random.default_rng(0)
 with writer.as_default():
     for step in range(20):
@@ -102,19 +145,54 @@ print(weights[0].shape, "counts of", weights[0][:, 2].sum(), "values in all")
 # at the top. Watch the histogram get wider.
 
 
-# %% tags=["nbval-ignore-output"]
+# %%
+import matplotlib.pyplot as plt
+
+plt.style.use(visualize.style.STYLE)  # the style of petkeras's own figures
+
+
+# %%
 def ridges(histograms, title):
     """Plot histograms as lines, one below another, as TensorBoard does."""
-    plt.figure(figsize=(6, 4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6, 4))
     highest = max((h[:, 2] / np.ptp(h[:, :2])).max() for h in histograms)
     for row, h in enumerate(histograms):
         height = h[:, 2] / np.ptp(h[:, :2]) / highest * 4  # counts per unit of width, scaled
-        plt.fill_between(h[:, :2].mean(axis=1), -row, height - row, color="C0", alpha=0.5)
-    plt.gca().set(title=title, yticks=[])
-    plt.show()
+        axes.fill_between(h[:, :2].mean(axis=1), -row, height - row, color="C0", alpha=0.5)
+    axes.set(title=title, yticks=[])
+    plt.close(figure)
+    return visualize.describe(figure, f"{title}: hills, one below another, one for each step.")
 
 
+# %% tags=["nbval-ignore-output"]
 ridges(weights[::2], "weights, every second step")
+
+# %% [markdown]
+# **Exercise 3.** A histogram comes back as `(buckets, 3)`: left edge, right edge, count. Estimate the mean of its values as if
+# every value lay in the middle of its bucket.
+
+
+# %% tags=["exercise"]
+def histogram_mean(buckets):
+    return None
+
+
+pk.check.chapter07.exercise_3(histogram_mean)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def histogram_mean(buckets):
+#     left, right, count = buckets.T
+#     middle = (left + right) / 2
+#     return (middle * count).sum() / count.sum()
+#
+#
+# pk.check.chapter07.exercise_3(histogram_mean)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## Pictures, text, and hyperparameters
@@ -131,7 +209,8 @@ with writer.as_default(step=0):
 writer.flush()
 
 width, height, png = tf.make_ndarray(read(folder).Tensors("picture")[0].tensor_proto)
-print(png[:4], np.array_equal(tf.io.decode_png(png), data.test.images[0]))
+lost = tf.io.decode_png(png) - data.test.images[0]
+print(png[:4], "numbers lost:", int(tf.math.count_nonzero(lost)))
 
 # %% [markdown]
 # [Hyperparameters](../docs/glossary.md#hyperparameter) go to a tab of their own, HParams. Its table
@@ -159,16 +238,9 @@ print(read(folder).Tags()["tensors"])
 # %% [markdown]
 # ## What petkeras writes
 #
-# Every five steps, the article writes loss, accuracy and one histogram to two writers: one for
-# training, one for the test. Because the writers use two folders, `Loss` is one tag with two
-# curves, and TensorBoard puts both in one chart. `pk.train` has a callback that does the same. Two
-# epochs are enough to see it.
-
-# %% tags=["nbval-ignore-output"]
-run_dir = tempfile.mkdtemp() + "/run"
-recipe = dataclasses.replace(pk.MODERN, epochs=2)
-model = pk.pet_net(len(data.class_names), data.mean.shape[0], recipe, seed=0)
-history = pk.train(model, data, recipe, run_dir, verbose=False)
+# Every five steps, the article writes loss, accuracy and one histogram to two writers: one for training, one for the test.
+# Because the writers use two folders, `Loss` is one tag with two curves, and TensorBoard puts both in one chart. `pk.train` has a
+# callback that does the same. This is what it has written of the run from the top of the page:
 
 # %%
 training, test = (read(f"{run_dir}/tensorboard/{part}") for part in ("train", "test"))
@@ -203,20 +275,18 @@ ridges(histograms, f"gradients of conv1_1, steps {gradients[0].step} to {gradien
 # %% [markdown]
 # ## Scalars without TensorBoard
 #
-# `visualize.read_scalars` reads the loss and accuracy from a run folder, and `plot_curves` draws
-# them. So you never have to depend on a web page.
+# `visualize.read_scalars` reads the loss and accuracy from a run folder, and `plot_curves` drew
+# them at the top of this page. So you never have to depend on a web page.
 
 # %%
 scalars = visualize.read_scalars(run_dir)
 steps, losses = scalars["train"]["Loss"]
-print(steps[:4])
-print(np.allclose(losses, np.array(history.step_losses)[steps - 1]))
-
-# %% tags=["nbval-ignore-output"]
-visualize.plot_curves(run_dir)
+print("steps:", *steps[:4], "...")
+difference = losses - np.array(history.step_losses)[steps - 1]
+print(f"largest difference from the history: {np.abs(difference).max():.5f}")
 
 # %% [markdown]
-# The pale line is the values as measured, from batches of ten, so each accuracy is 0, 10, 20, ... or
+# Look at those curves again. The pale line is the values as measured, from batches of ten, so each accuracy is 0, 10, 20, ... or
 # 100 percent; the dashed line is the same, smoothed. The solid line is the tag `Epoch/Accuracy` of the
 # test part: all test pictures after each epoch. (The tag `Accuracy` of the test part, which
 # TensorBoard also shows, comes from two pictures at a time, which takes little time away from
@@ -240,17 +310,38 @@ for loss in losses:
     from_zero.append(average)
     by_hand.append(average / share)
 
-print(np.allclose(by_hand, visualize.smooth(losses, weight)))
+difference = by_hand - visualize.smooth(losses, weight)
+print(f"largest difference: {np.abs(difference).max():.5f}")
 
 # %% tags=["nbval-ignore-output"]
-plt.figure(figsize=(6, 3), layout="constrained")
-plt.plot(steps, losses, color="gray", linewidth=1, label="loss of a batch")
-plt.plot(steps, from_zero, "--", label="average starting at 0")
-plt.plot(steps, by_hand, label="average divided by its share")
-plt.xlabel("step")
-plt.ylim(bottom=0)
-plt.legend()
-plt.show()
+figure, axes = plt.subplots(figsize=(6, 3))
+axes.plot(steps, losses, color="gray", linewidth=1, label="loss of a batch")
+axes.plot(steps, from_zero, "--", label="average starting at 0")
+axes.plot(steps, by_hand, label="average divided by its share")
+axes.set(xlabel="step", ylim=(0, None))
+axes.legend()
+plt.close(figure)
+visualize.describe(figure, "A jagged loss, and two averages: one begins at 0, far too low.")
+
+# %% [markdown]
+# **Exercise 1.** With a weight of 0.9, a value one step back counts 0.9 times as much as the latest. Which
+# weight makes a value *ten* steps back count half as much as the latest?
+
+# %% tags=["exercise"]
+weight = 0.9
+pk.check.chapter07.exercise_1(weight)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# weight = 0.5 ** (1 / 10)
+# pk.check.chapter07.exercise_1(weight)
+# ```
+#
+# About 0.933: a value ten steps back counts $w^{10}$ times as much as the latest.
+#
+# </details>
 
 # %% [markdown]
 # **Question.** You can drag the slider until any two runs look alike. Which weight is honest for a
@@ -266,7 +357,7 @@ plt.show()
 # %% [markdown]
 # ## TensorBoard itself
 #
-# In Jupyter on your own machine, and on Colab, TensorBoard opens right below the cell. Remove the
+# In Jupyter on your own machine, TensorBoard opens right below the cell. Remove the
 # leading `#` from both lines to try it.
 
 # %%
@@ -289,84 +380,14 @@ plt.show()
 #   or start the next one with a different `--port`.
 
 # %% [markdown]
-# ## Exercises
+# **Change this and look.** In the section "Smoothing, by hand", change the weight to 0.99, and run the two cells again. At which
+# step does the average that starts at 0 first tell the truth?
 #
-# **1.** With a weight of 0.9, a value one step back counts 0.9 times as much as the latest. Which
-# weight makes a value *ten* steps back count half as much as the latest?
-
-# %% tags=["exercise"]
-weight = 0.9
-pk.check.chapter07.exercise_1(weight)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
+# ## In three lines
 #
-# ```python
-# weight = 0.5 ** (1 / 10)
-# pk.check.chapter07.exercise_1(weight)
-# ```
-#
-# About 0.933: a value ten steps back counts $w^{10}$ times as much as the latest.
-#
-# </details>
-
-# %% [markdown]
-# **2.** Write the three losses to the folder under the tag `Loss`, at steps 5, 10 and 15.
-
-# %% tags=["exercise"]
-import tempfile
-
-folder = tempfile.mkdtemp()
-losses = {5: 0.7, 10: 0.5, 15: 0.4}
-writer = tf.summary.create_file_writer(folder)
-
-writer.close()
-pk.check.chapter07.exercise_2(folder)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# import tempfile
-#
-# folder = tempfile.mkdtemp()
-# losses = {5: 0.7, 10: 0.5, 15: 0.4}
-# writer = tf.summary.create_file_writer(folder)
-# with writer.as_default():
-#     for step, loss in losses.items():
-#         tf.summary.scalar("Loss", loss, step=step)
-# writer.close()
-# pk.check.chapter07.exercise_2(folder)
-# ```
-#
-# </details>
-
-# %% [markdown]
-# **3.** A histogram comes back as `(buckets, 3)`: left edge, right edge, count. Estimate the mean
-# of its values as if every value lay in the middle of its bucket.
-
-
-# %% tags=["exercise"]
-def histogram_mean(buckets):
-    return None
-
-
-pk.check.chapter07.exercise_3(histogram_mean)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# def histogram_mean(buckets):
-#     left, right, count = buckets.T
-#     middle = (left + right) / 2
-#     return (middle * count).sum() / count.sum()
-#
-#
-# pk.check.chapter07.exercise_3(histogram_mean)
-# ```
-#
-# </details>
+# - A summary is a value, a tag and a step in a file; TensorBoard only draws it.
+# - A histogram keeps thirty buckets of a kernel's thousands of values.
+# - Smoothing is a running average, and with a long one any two runs look alike.
 
 # %% [markdown]
 # ## What to read next
@@ -378,3 +399,5 @@ pk.check.chapter07.exercise_3(histogram_mean)
 #   same average, with the same correction for its start.
 # - E. R. Tufte, *The Visual Display of Quantitative Information* (2nd edition 2001), chapter 2:
 #   what a curve owes to its data.
+#
+# Next: [08 · Training](08_training.ipynb).
