@@ -99,10 +99,10 @@ print(f"{tf.make_ndarray(losses[0].tensor_proto):.2f}")
 
 # %% tags=["exercise"]
 mine = str(pk.course.scratch() / "exercise")
-losses = {5: 0.7, 10: 0.5, 15: 0.4}
-writer = tf.summary.create_file_writer(mine)
+my_losses = {5: 0.7, 10: 0.5, 15: 0.4}
+my_writer = tf.summary.create_file_writer(mine)
 
-writer.close()
+my_writer.close()
 pk.check.chapter07.exercise_2(mine)
 
 # %% [markdown]
@@ -110,12 +110,12 @@ pk.check.chapter07.exercise_2(mine)
 #
 # ```python
 # mine = str(pk.course.scratch() / "exercise")
-# losses = {5: 0.7, 10: 0.5, 15: 0.4}
-# writer = tf.summary.create_file_writer(mine)
-# with writer.as_default():
-#     for step, loss in losses.items():
+# my_losses = {5: 0.7, 10: 0.5, 15: 0.4}
+# my_writer = tf.summary.create_file_writer(mine)
+# with my_writer.as_default():
+#     for step, loss in my_losses.items():
 #         tf.summary.scalar("Loss", loss, step=step)
-# writer.close()
+# my_writer.close()
 # pk.check.chapter07.exercise_2(mine)
 # ```
 #
