@@ -57,10 +57,9 @@ pkv.plot_pictures(both, columns=10)
 
 # %% tags=["nbval-ignore-output"]
 import dataclasses
-import tempfile
 
 recipe = dataclasses.replace(pk.MODERN, epochs=5, film_every=0)
-folder = tempfile.mkdtemp()
+folder = str(pk.course.scratch())
 history = pk.train(pk.pet_net(2, size, recipe, seed=0), cats, recipe, folder + "/cats")
 
 # %% [markdown]
@@ -77,7 +76,7 @@ from petkeras.runs.transfer import open_backbone
 backbone = open_backbone(folder + "/cats", data)
 features = backbone.features(data.train.images)
 print(features.shape[1:], features.dtype)
-print("all 0 or more:", bool((features >= 0).all()))
+print(f"smallest: {features.min():.1f}")
 
 # %% [markdown]
 # Here are the features. Each row is one of our pictures, twenty from each class; each column is one
@@ -100,7 +99,10 @@ axes.axhline(19.5, color="white")
 axes.set(title="Features of 40 pictures", xlabel="feature", yticks=[9.5, 29.5])
 axes.set_yticklabels(data.class_names[:2])
 figure.colorbar(shown, label="square root of the feature", shrink=0.8)
-plt.show()
+plt.close(figure)
+pkv.describe(
+    figure, "A heat map of 40 pictures by 80 features; some columns are bright in one half only."
+)
 
 # %% [markdown]
 # **Question.** Many features of `fc1` are 0 for every picture and are not shown here. Which
@@ -163,7 +165,8 @@ for name, history in {"last layer only": on_cats, "from scratch": from_scratch}.
     axes.plot(history.column("seconds"), history.column("test_accuracy"), ".-", label=name)
 axes.set(title="Test accuracy", xlabel="seconds of training", ylim=(0.4, 1.02))
 axes.legend()
-plt.show()
+plt.close(figure)
+pkv.describe(figure, "Curves of the accuracy, epoch by epoch.")
 
 # %% [markdown]
 # ## How much comes from pretraining?
@@ -187,7 +190,8 @@ figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
 bars = axes.bar(list(ways), [way.epochs[-1].test_accuracy for way in ways.values()], 0.5)
 axes.bar_label(bars, fmt="%.2f")
 axes.set(title="Test accuracy at the end", ylim=(0, 1.1))
-plt.show()
+plt.close(figure)
+pkv.describe(figure, "Bars that compare the accuracies.")
 
 # %% [markdown]
 # With 60 test pictures, differences below about 0.1 mean little. Most of the information that the
