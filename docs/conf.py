@@ -52,11 +52,11 @@ html_js_files = ["accessible.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {
-    "light_css_variables": {"color-brand-primary": "#7a4a00", "color-brand-content": "#7a4a00"},
-    "dark_css_variables": {"color-brand-primary": "#f2b84b", "color-brand-content": "#f2b84b"},
+    "light_css_variables": {"color-brand-primary": "#0b5cad", "color-brand-content": "#0b5cad"},
+    "dark_css_variables": {"color-brand-primary": "#7db7ff", "color-brand-content": "#7db7ff"},
 }
-pygments_style = "tango"
-pygments_dark_style = "monokai"
+pygments_style = "a11y-high-contrast-light"  # Furo comes with both
+pygments_dark_style = "a11y-high-contrast-dark"
 html_math_renderer = "mathml"
 
 

@@ -4,7 +4,7 @@
 
 This needs Chromium and Playwright, and takes about a minute. The parts of `docs/explorer.html` that
 the picture shows are moved together, because the page is longer than a picture can be; what they
-show is what the page shows. The photographs are drawn pets.
+show is what the page shows. All pictures are drawn pets.
 """
 
 import io
@@ -19,7 +19,8 @@ from playwright.sync_api import sync_playwright
 DOCS = Path(__file__).resolve().parent
 PICTURE = DOCS / "explorer.gif"
 MAX_BYTES = 1_500_000
-SIZE = (800, 450)  # pixels
+SIZE = (800, 450)  # CSS pixels
+SCALE = 1.5  # pixels of the picture in each of them, for sharp numbers
 REST = 1800  # milliseconds at the end of a scene
 SIDE = 48  # pixels of a photograph, and of a map of conv1_2
 
@@ -34,8 +35,8 @@ SHOWN = "%s, %s * { visibility: visible; } %s { position: fixed !important; marg
 LOOK = {
     ".px-look-map .px-stage": "left: 16px; top: 64px; width: 216px;",
     ".px-look-field .px-stage": "left: 16px; top: 292px; width: 144px;",
-    ".px-terms": "left: 280px; top: 71px; width: 600px; zoom: 0.9;",
-    ".px-why": "left: 280px; top: 150px; width: 600px; zoom: 0.9;",
+    ".px-terms": "left: 280px; top: 64px; width: 600px; zoom: 0.9;",
+    ".px-why": "left: 280px; top: 130px; width: 600px; zoom: 0.9;",
 }
 CHANGE = {
     ".px-paint": "left: 12px; top: 52px; width: 288px; height: 288px; zoom: 1.25;",
@@ -45,7 +46,7 @@ CHANGE = {
 # What would not fit beside them.
 LEFT_OUT = """
 .px-answer-hint, .px-card-line, .px-card-size, .px-thin { display: none !important; }
-.px-why-row:nth-child(n + 4), .px-card:nth-of-type(n + 8) { display: none !important; }
+.px-why-row:nth-child(n + 5), .px-card:nth-of-type(n + 8) { display: none !important; }
 """
 
 # Over map 0 of conv1_2, along the outline of what is bright: (row, column).
@@ -56,7 +57,8 @@ STROKES = [
     [(34, 17), (42, 18)],
     [(34, 32), (42, 33)],
     [(24, 11), (19, 9), (15, 4), (21, 4)],
-    [(22, 34), (16, 33), (17, 28)],
+    [(22, 34), (16, 33), (17, 28), (21, 29)],
+    [(29, 37), (37, 36)],
 ]
 COLORS = 160
 BRUSH = 6  # pixels
@@ -136,7 +138,7 @@ def look(film):
 
 def change(film):
     """Paint the red dog white."""
-    film.scene("Change", "Paint the red dog white: maps and answer follow", CHANGE)
+    film.scene("Change", "Paint the red dog white: see how the answer turns", CHANGE)
     film.page.evaluate(
         """(size) => {
           const label = [...document.querySelectorAll(".px-slider")]
@@ -181,7 +183,11 @@ def main():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         width, height = SIZE
-        page = browser.new_page(viewport={"width": width, "height": height}, bypass_csp=True)
+        page = browser.new_page(
+            viewport={"width": width, "height": height},
+            device_scale_factor=SCALE,
+            bypass_csp=True,
+        )
         page.goto((DOCS / "explorer.html").as_uri())
         page.get_by_role("tab").first.wait_for()
         film = Film(page)

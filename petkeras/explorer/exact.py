@@ -8,6 +8,7 @@ import binascii
 import numpy as np
 import tensorflow as tf
 
+from petkeras.data.pictures import MAX_BYTES
 from petkeras.errors import PetkerasError
 from petkeras.explorer.edits import compute_outputs, read_edits, read_index
 from petkeras.explorer.photographs import decode_photograph
@@ -23,6 +24,7 @@ class ExactNetwork:
 
     def __init__(self, explored):
         self.explored, self.chain = explored, explored.chain
+        self._begun = ""  # the pieces so far of a photograph's file, in base64
 
     def answer(self, question):
         """Return the answer to a question from the page.
@@ -114,11 +116,25 @@ class ExactNetwork:
         return {"height": height, "width": width, "values": values.ravel().tolist()}
 
     def _photograph(self, question):
+        """Return a photograph's pixels. A large file comes in pieces, each answered with nothing.
+
+        The question has the piece in `file`, its place `at`, and whether `more` are to follow.
+        """
+        name = one_line(question.get("name", "The file"), 80)
+        at = question.get("at", 0)
+        if at not in (0, len(self._begun)):
+            raise PetkerasError(f"{name} did not arrive whole. Choose it again.")
+        text = (self._begun if at else "") + question["file"]
+        self._begun = ""
+        if len(text) > MAX_BYTES * 4 / 3 + 4:
+            raise PetkerasError(f"{name} cannot be used: it has more than {MAX_BYTES} bytes.")
+        if question.get("more"):
+            self._begun = text
+            return {}
         try:
-            data = base64.b64decode(question["file"], validate=True)
+            data = base64.b64decode(text, validate=True)
             pixels = decode_photograph(data, self.chain.input_shape)
         except (binascii.Error, ValueError) as error:
-            name = one_line(question.get("name", "The file"), 80)
             raise PetkerasError(f"{name} cannot be used: {one_line(error)}.") from None
         return {"pixels": base64.b64encode(pixels.tobytes()).decode()}
 

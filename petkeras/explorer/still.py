@@ -72,7 +72,7 @@ def plot_explorer(explored, layer=None, filter=None, tab=None):
     part = f"filter {number}" if chosen.kind == "conv" else unit
     return describe(
         figure,
-        f"The explorer of {one_line(explored.title, 70)}: the network as a row of layers, and "
+        f"The explorer, {one_line(explored.title, 70)!r}: the network as a row of layers, and "
         f"below it {chosen.name}, {part}, with the numbers that make one of its values.",
     )
 

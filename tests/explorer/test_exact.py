@@ -72,14 +72,40 @@ def test_a_unit_s_map_sums_to_its_value_without_bias(exact, model):
     np.testing.assert_allclose(values.sum(), maps @ kernel, rtol=1e-4)
 
 
-def test_a_photograph_is_decoded_as_predict_does(exact):
+def picture_text():
     file = io.BytesIO()
     Image.fromarray(photographs(1, 40)[0]).save(file, "PNG")
-    text = base64.b64encode(file.getvalue()).decode()
-    answer = ask(exact, ask="photograph", name="mine.png", file=text)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_a_photograph_is_decoded_as_predict_does(exact):
+    answer = ask(exact, ask="photograph", name="mine.png", file=picture_text())
     pixels = np.frombuffer(base64.b64decode(answer["pixels"]), np.uint8).reshape(16, 16, 3)
     expected = Image.fromarray(photographs(1, 40)[0]).resize((16, 16), Image.Resampling.BILINEAR)
     np.testing.assert_array_equal(pixels, expected)
+
+
+def test_a_file_in_pieces_is_the_file(exact):
+    text = picture_text()
+    whole = ask(exact, ask="photograph", file=text)
+    pieces = [(0, text[:999], True), (999, text[999:2000], True), (2000, text[2000:], False)]
+    answers = [ask(exact, ask="photograph", at=a, file=f, more=m) for a, f, m in pieces]
+    assert answers == [{}, {}, whole]
+    assert ask(exact, ask="photograph", file=text) == whole
+
+
+def test_a_piece_that_does_not_follow_the_last_is_refused(exact):
+    text = picture_text()
+    ask(exact, ask="photograph", file=text[:999], more=True)
+    assert "Choose it again" in ask(exact, ask="photograph", at=500, file=text[500:])["error"]
+    ask(exact, ask="photograph", at=999, file=text[999:])
+    assert "Choose it again" in ask(exact, ask="photograph", at=999, file=text[999:])["error"]
+
+
+def test_a_file_that_is_too_large_is_refused(exact, monkeypatch):
+    monkeypatch.setattr("petkeras.explorer.exact.MAX_BYTES", 1000)
+    line = ask(exact, ask="photograph", name="big.png", file="A" * 2000, more=True)["error"]
+    assert line == "big.png cannot be used: it has more than 1000 bytes."
 
 
 HUGE = {

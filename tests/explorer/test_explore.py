@@ -76,7 +76,7 @@ def test_a_notebook_gets_a_picture_beside_the_widget(run_dir):
     pytest.importorskip("anywidget")
     shown = pk.explore(run_dir, data=small_data())
     data, metadata = shown._repr_mimebundle_()
-    assert metadata["image/png"]["alt"].startswith("The explorer of ")
+    assert metadata["image/png"]["alt"].startswith("The explorer, ")
     assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
     with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as picture:
         assert picture.width == 800
@@ -85,7 +85,7 @@ def test_a_notebook_gets_a_picture_beside_the_widget(run_dir):
 
 def test_a_plain_object_is_shown_as_its_picture(run_dir, plain):
     data, metadata = pk.explore(run_dir, data=small_data())._repr_mimebundle_()
-    assert metadata["image/png"]["alt"].startswith("The explorer of ")
+    assert metadata["image/png"]["alt"].startswith("The explorer, ")
     assert set(data) == {"text/plain", "image/png"}
 
 

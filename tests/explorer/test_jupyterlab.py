@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 from conftest import picture_bytes
 from explorer.small_runs import photographs
+from PIL import Image
 
 import petkeras as pk
 from petkeras.explorer.edits import compute_outputs, read_edits
@@ -25,8 +26,13 @@ pytestmark = pytest.mark.slow
 
 ROUNDED = 5.1e-4  # a probability is shown with three decimals
 COMPUTED = "Computed by TensorFlow."
-OPTIONS = """--no-browser --allow-root --ServerApp.port_retries=0 --IdentityProvider.token=
-    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate""".split()
+OPTIONS = [
+    "--no-browser",
+    "--allow-root",
+    "--ServerApp.port_retries=0",
+    "--IdentityProvider.token=",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+]
 LETTERS = ("d", "d", "a", "b", "x", "y", "m", "0", "0", "Shift+M", "Shift+Enter")
 
 
@@ -299,9 +305,11 @@ def test_the_slider_goes_back_in_time_and_returns(lab, network):
 
 def test_a_photograph_of_ones_own_is_answered_as_predict_answers(lab, trained, tmp_path):
     shown = lab.explorer(0)
-    for number in (3, 4):
-        file = tmp_path / f"mine {number}.jpg"
-        file.write_bytes(picture_bytes(number, size=(80, 50)))
+    large = np.random.default_rng(0).integers(0, 256, (1700, 1700, 3), np.uint8)
+    Image.fromarray(large).save(tmp_path / "large.png", compress_level=0)  # 8.7 MB
+    (tmp_path / "mine.jpg").write_bytes(picture_bytes(3, size=(80, 50)))
+    for name in ("mine.jpg", "large.png"):
+        file = tmp_path / name
         shown.root.locator("input[type=file]").set_input_files(file)
         shown.root.locator(".px-caption", has_text=file.name).wait_for(timeout=20_000)
         [answer] = pk.Run(trained).predict([file])

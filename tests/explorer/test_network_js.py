@@ -241,8 +241,14 @@ def test_what_does_not_fit_is_said_in_one_line(networks):
     assert misfit("trained", SHORT) == (
         "'fc1' takes 1024 values, and now there are 4096: no answer with these strides and padding."
     )
-    assert misfit("mixed", ["setGeometry", 0, narrow], ["setGeometry", 3, narrow]) == (
-        "'max_pooling2d' has windows of 2 x 2, and its input is only 1 x 1."
+    steps = [["setGeometry", 0, narrow], ["setGeometry", 3, narrow]]
+    assert misfit("mixed", *steps) == (
+        "'inner/conv' has windows of 2 x 2, and its input is only 1 x 1."
+    )
+    dilated = ["setGeometry", 4, {"strides": [1, 1], "padding": "valid"}]
+    name = networks.explored["mixed"].chain.layers[4].name
+    assert misfit("mixed", *steps, dilated) == (
+        f"'{name}' has windows of 5 x 5, and its input is only 2 x 2."
     )
     assert misfit("mixed", ["editFilter", 8, 4, wide]) == (
         "Filter 4 of 'inner/conv' has a kernel of 3 x 3 and the others 2 x 2: "
@@ -292,6 +298,7 @@ EXPLAIN = """(net, {i, place}) => {
 shares = st.floats(0, 1, exclude_max=True)
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(data=st.data())
 def test_a_number_is_explained_by_what_its_window_holds(networks, mixed, data):
@@ -372,6 +379,7 @@ CONTRIBUTIONS = """(net, {i, filter}) => ({
 })"""
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(data=st.data())
 def test_contributions_are_shares_of_what_each_input_map_gave(networks, mixed, data):
@@ -416,6 +424,7 @@ FIELD = """(net, {i, place}) => {
 }"""
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data())
 def test_the_receptive_field_is_where_tensorflow_has_a_gradient(networks, mixed, data):
@@ -574,7 +583,8 @@ def test_layers_are_exact_when_all_before_them_are(networks, mixed):
     changed = networks.run("mixed", script, [["switchOff", 0, 0, True]])
     assert changed[1][0]
     assert not any(changed[2])
-    assert same[0] == (networks.contents["mixed"].manifest["exactness"]["conv2d"]["largest"] == 0)
+    measured = networks.contents["mixed"].manifest["exactness"]
+    assert same[0] == (measured[mixed.chain.layers[0].name]["largest"] == 0)
 
 
 def test_refining_in_small_slices_gives_the_same(networks):

@@ -66,7 +66,7 @@ def test_randomize_changes_only_the_named_layers_and_restores_them_after_an_erro
     def stop_halfway():
         with randomize(model, ["fc1"]):
             for name, trained, now in zip(names, before, weights(model), strict=True):
-                assert np.array_equal(trained, now) != name.startswith("fc1/")
+                assert np.array_equal(trained, now) != ("fc1" in name.split("/"))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -77,11 +77,16 @@ export class App {
 
   /** Return the classes' names as text, numbered where they are unknown or empty. */
   nameClasses() {
-    const { class_names: names, layers } = this.manifest;
+    const { class_names: names } = this.manifest;
     const known = names.map((name) => name.replaceAll("_", " ").trim());
-    const amount = names.length || layers[layers.length - 1].shape[0];
+    const amount = names.length || (this.endsInMaps() ? 0 : this.manifest.layers.at(-1).shape[0]);
     const nameOf = (_, index) => known[index] || say("class {index}", { index });
     return Array.from({ length: amount }, nameOf);
+  }
+
+  /** Return whether the last layer gives maps, and so no scores of classes. */
+  endsInMaps() {
+    return this.manifest.layers.at(-1).shape.length === 3;
   }
 
   /** Return a layer's shape as [h, w, c]; vectors are 1 x 1 x n. -1 is the photograph. */
@@ -101,7 +106,7 @@ export class App {
     next.filter = appClamp(next.filter, 0, channels - 1);
     next.y = appClamp(next.y, 0, height - 1);
     next.x = appClamp(next.x, 0, width - 1);
-    next.classIndex = appClamp(next.classIndex, 0, this.classNames.length - 1);
+    next.classIndex = appClamp(next.classIndex, 0, Math.max(0, this.classNames.length - 1));
     this.selection = next;
     this.draw();
     if (spoken) this.speakLater = true;
@@ -167,6 +172,10 @@ export class App {
   /** Return TensorFlow's stored probabilities, or after a change those that the page can give. */
   quickAnswer() {
     const { photographs, stops_at: stopped } = this.manifest;
+    if (this.endsInMaps() && !stopped) {
+      const reason = say("It has no answer: its last layer gives maps.");
+      return { values: null, error: 0, reason, pending: false };
+    }
     const own = photographs[this.network.photograph]?.probabilities;
     const pending = this.oracle !== null && !stopped && this.network.frame === null;
     if (own && !stopped && !this.network.changes().any) {
@@ -238,10 +247,10 @@ export class App {
     this.root.classList.add("petkeras-explorer");
     this.keepKeys();
     this.root.replaceChildren(
-      this.trouble,
       this.header.element,
       this.row.element,
       this.buildTabs(),
+      this.trouble, // above what a person works at
       ...this.panels,
       this.live,
     );

@@ -4,6 +4,8 @@ import { make } from "./dom.js";
 import { decodePhotograph } from "./resize.js";
 import { say } from "./words.js";
 
+const OWN_PIECE = 4_000_000; // characters; Jupyter cuts the connection at a message above 10 MiB
+
 /** Make the button, and let photographs be dropped anywhere on the explorer. */
 export function createOwn(app) {
   const problem = make("p", { class: "px-problem", role: "alert" });
@@ -30,8 +32,9 @@ export function createOwn(app) {
     latest = file;
     problem.textContent = "";
     try {
-      const pixels = await ownPixels(app, file);
-      if (latest !== file) return; // another was chosen meanwhile
+      const isLatest = () => latest === file;
+      const pixels = await ownPixels(app, file, isLatest);
+      if (!isLatest()) return; // another was chosen meanwhile
       app.network.useOwn(pixels, file.name);
       app.changed();
       app.announce(say("Shown is {name}.", { name: file.name }));
@@ -61,20 +64,25 @@ export function createOwn(app) {
 }
 
 /** Return a file's pixels as the network takes them; in a notebook as Python decodes them. */
-async function ownPixels(app, file) {
+async function ownPixels(app, file, isWanted) {
   try {
-    if (app.oracle) return await ownAsked(app.oracle, file);
+    if (app.oracle) return await ownAsked(app.oracle, file, isWanted);
   } catch (error) {
     if (app.oracle) throw error; // else Python is not there any more
   }
   return decodePhotograph(file, app.manifest.input_shape);
 }
 
-/** Return the pixels that Python decodes from a file. */
-async function ownAsked(oracle, file) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const question = { ask: "photograph", name: file.name, file: toBase64(bytes) };
-  return new Uint8ClampedArray(fromBase64((await oracle.ask(question)).pixels));
+/** Return the pixels that Python decodes from a file, which goes to it in pieces. */
+async function ownAsked(oracle, file, isWanted) {
+  const text = toBase64(new Uint8Array(await file.arrayBuffer()));
+  for (let at = 0; ; at += OWN_PIECE) {
+    const more = at + OWN_PIECE < text.length;
+    const piece = text.slice(at, at + OWN_PIECE);
+    const question = { ask: "photograph", name: file.name, file: piece, at, more };
+    const answer = await oracle.ask(question, isWanted);
+    if (!more) return new Uint8ClampedArray(fromBase64(answer.pixels));
+  }
 }
 
 /** Return one line for a file that is no photograph. */

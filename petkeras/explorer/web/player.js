@@ -2,7 +2,7 @@
  * Buttons, a slider and a speed for anything that goes step by step. It starts only when asked; and
  * where no motion is wanted, it goes one step whenever it is asked.
  */
-import { button, make, slider } from "./dom.js";
+import { button, make, setText, slider } from "./dom.js";
 import { say } from "./words.js";
 
 /**
@@ -23,7 +23,10 @@ export function createPlayer(label, options) {
 
   const first = playerButton("|◀", say("First"), () => choose(0));
   const back = playerButton("◀", say("Back"), () => choose(step - 1));
-  const play = button("", () => (timer ? stop() : start()), { class: "px-play" });
+  const sign = make("span", { "aria-hidden": "true" });
+  const word = make("span");
+  const play = button(sign, () => (timer ? stop() : start()), { class: "px-play" });
+  play.append(word);
   const next = playerButton("▶", say("Forward"), () => choose(step + 1));
   const along = slider(
     label,
@@ -104,10 +107,8 @@ export function createPlayer(label, options) {
 
   function namePlay() {
     const rests = calm.matches ? say("Play one step") : say("Play");
-    play.replaceChildren(
-      make("span", { "aria-hidden": "true", text: timer ? "❚❚" : "▶" }),
-      timer ? say("Pause") : rests,
-    );
+    setText(sign, timer ? "❚❚" : "▶");
+    setText(word, timer ? say("Pause") : rests);
     speedRow.hidden = calm.matches;
   }
 
@@ -115,11 +116,11 @@ export function createPlayer(label, options) {
     length = Math.max(1, steps);
     along.input.max = length - 1;
     play.disabled = length < 2;
-    namePlay(); // whether motion is wanted may have changed
     at(step);
   }
 
   function at(to) {
+    namePlay(); // whether motion is wanted may have changed
     step = Math.min(length - 1, Math.max(0, to));
     showStep();
   }

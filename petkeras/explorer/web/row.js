@@ -22,7 +22,7 @@ export function createRow(app) {
     ...items,
   );
   const ends = [createRowPhotograph(app)];
-  if (!app.manifest.stops_at) ends.push(createRowProbabilities(app));
+  if (!app.manifest.stops_at && !app.endsInMaps()) ends.push(createRowProbabilities(app));
   const row = make("div", { class: "px-layers" }, ends[0].element, group, ends[1]?.element);
   const arrows = [rowArrow(row, -1), rowArrow(row, 1)];
   const element = make("div", { class: "px-layers-frame" }, row, ...arrows);
@@ -114,9 +114,10 @@ function createRowCard(app, index) {
     const key = `${app.version} ${app.ink}`;
     if (drawn === key || !element.inView) return;
     drawn = key;
-    const problem = app.network.outputError(index);
-    setText(shape, problem ? say("no output") : size(rowShape(app, index)));
-    element.classList.toggle("px-broken", problem !== null);
+    const { error: problem, misfit } = app.network.cell(index);
+    setText(shape, misfit ? say("no output") : size(rowShape(app, index)));
+    element.classList.toggle("px-broken", Boolean(misfit));
+    element.classList.toggle("px-absent", Boolean(problem) && !misfit);
     if (element.title !== (problem ?? "")) element.title = problem ?? "";
     const context = sharpContext(picture, ROW_PICTURE, ROW_PICTURE);
     if (problem) return;
@@ -189,8 +190,9 @@ function rowShape(app, index) {
 }
 
 /** Return how many maps are drawn side by side: fewer and larger ones where maps are large. */
-function rowTiles({ height }) {
-  return height >= 24 ? 2 : height >= 12 ? 3 : 4;
+function rowTiles({ height, channels }) {
+  const most = height >= 24 ? 2 : height >= 12 ? 3 : 4;
+  return Math.min(most, Math.ceil(Math.sqrt(channels)));
 }
 
 /** Return the maps that vary most, in their order, so that a card shows something. */
