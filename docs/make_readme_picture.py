@@ -41,10 +41,11 @@ LOOK = {
 CHANGE = {
     ".px-paint": "left: 12px; top: 52px; width: 288px; height: 288px; zoom: 1.25;",
     ".px-answer": "left: 400px; top: 64px; width: 380px;",
-    ".px-layers-group": "left: 500px; top: 245px; width: 490px; zoom: 0.8; flex-wrap: wrap;",
+    ".px-layers-group": "left: 400px; top: 180px; width: 370px; flex-wrap: wrap;",
 }
-# What would not fit beside them.
-LEFT_OUT = """
+# What would not fit beside them is left out, and nothing is wrapped.
+FITTED = """
+.px-why, .px-why-row { width: 600px; flex-wrap: nowrap !important; }
 .px-answer-hint, .px-card-line, .px-card-size, .px-thin { display: none !important; }
 .px-why-row:nth-child(n + 5), .px-card:nth-of-type(n + 8) { display: none !important; }
 """
@@ -78,7 +79,7 @@ class Film:
             tab,
         )
         style = (
-            STAGE + LEFT_OUT + "".join(SHOWN % (part, part, part, at) for part, at in shown.items())
+            STAGE + FITTED + "".join(SHOWN % (part, part, part, at) for part, at in shown.items())
         )
         self.page.evaluate(
             """([css, text]) => {

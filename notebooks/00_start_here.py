@@ -40,7 +40,8 @@ from petkeras import visualize
 data = pk.course.load()
 recipe = dataclasses.replace(pk.MODERN, epochs=8, film_every=10)
 model = pk.pet_net(image_size=data.mean.shape[0], recipe=recipe, seed=0)
-history = pk.train(model, data, recipe, pk.course.scratch() / "run", verbose=False)
+run_dir = pk.course.scratch()
+history = pk.train(model, data, recipe, run_dir, verbose=False)
 image = data.test.images[0]
 x = pk.preprocess(image[None], data.mean, recipe)
 visualize.plot_answer(model, x, image, data.class_names)
@@ -108,7 +109,7 @@ visualize.plot_architecture(model, x, image)
 # learned from: they say whether it has understood something, or only learned its pictures by heart.
 
 # %% tags=["nbval-ignore-output"]
-visualize.plot_curves(pk.course.scratch() / "run")
+visualize.plot_curves(run_dir)
 
 # %% tags=["nbval-ignore-output"]
 print(f"{history.epochs[-1].test_accuracy:.0%} of the test pictures are named correctly")
@@ -140,7 +141,7 @@ pk.check.chapter00.exercise_2(accuracy)
 # they were, and which ones turn dark?
 
 # %% tags=["nbval-ignore-output"]
-visualize.animate_evolution(pk.course.scratch() / "run", "conv1_2")
+visualize.animate_evolution(run_dir, "conv1_2")
 
 # %% [markdown]
 # ## Touch it
@@ -153,7 +154,7 @@ visualize.animate_evolution(pk.course.scratch() / "run", "conv1_2")
 # picture of the explorer.)
 
 # %%
-pk.explore(pk.course.scratch() / "run", data=data, tab="change")
+pk.explore(run_dir, data=data, tab="change")
 
 # %% [markdown]
 # ## Where it looks
@@ -196,7 +197,7 @@ visualize.plot_attribution(pictures, maps)
 
 # %% tags=["nbval-ignore-output"]
 file = None
-run = pk.Run(pk.course.scratch() / "run")
+run = pk.Run(run_dir)
 image = run.read([file])[0] if file else data.test.images[-1]
 visualize.plot_answer(run.model, run.preprocess(image[None]), image, run.class_names)
 

@@ -40,7 +40,7 @@ from petkeras import visualize
 data = pk.course.load()
 recipe = dataclasses.replace(pk.MODERN, epochs=2)
 model = pk.pet_net(len(data.class_names), data.mean.shape[0], recipe, seed=0)
-run_dir = pk.course.scratch() / "run"
+run_dir = pk.course.scratch()
 history = pk.train(model, data, recipe, run_dir, verbose=False)
 visualize.plot_curves(run_dir)
 
@@ -60,7 +60,7 @@ pk.course.where("TensorBoard")
 # %%
 import tensorflow as tf
 
-folder = pk.course.scratch() / "by-hand"
+folder = pk.course.scratch()
 writer = tf.summary.create_file_writer(str(folder))
 with writer.as_default():
     for step in range(20):
@@ -98,7 +98,7 @@ print(f"{tf.make_ndarray(losses[0].tensor_proto):.2f}")
 # **Exercise 2.** Write the three losses to the folder under the tag `Loss`, at steps 5, 10 and 15.
 
 # %% tags=["exercise"]
-mine = str(pk.course.scratch() / "exercise")
+mine = str(pk.course.scratch())
 my_losses = {5: 0.7, 10: 0.5, 15: 0.4}
 my_writer = tf.summary.create_file_writer(mine)
 
@@ -109,7 +109,7 @@ pk.check.chapter07.exercise_2(mine)
 # <details><summary>Solution</summary>
 #
 # ```python
-# mine = str(pk.course.scratch() / "exercise")
+# mine = str(pk.course.scratch())
 # my_losses = {5: 0.7, 10: 0.5, 15: 0.4}
 # my_writer = tf.summary.create_file_writer(mine)
 # with my_writer.as_default():

@@ -236,7 +236,7 @@ for images, labels in batches.take(20):
 # Watch two columns: the accuracy in training and the test accuracy. Do they rise together?
 
 # %% tags=["nbval-ignore-output"]
-run_dir = pk.course.scratch() / "run"
+run_dir = pk.course.scratch()
 model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
 history = pk.train(model, data, recipe, run_dir, seed=0)
 

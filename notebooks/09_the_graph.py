@@ -306,7 +306,7 @@ print(len(steps), "updates, for", len(model.trainable_weights), "weights. The fi
 # `pk.train` writes this graph once, at the beginning of a run. To write it yourself takes one call:
 
 # %%
-folder = str(pk.course.scratch() / "graph")
+folder = str(pk.course.scratch())
 with tf.summary.create_file_writer(folder).as_default():
     tf.summary.graph(graph)
 

@@ -41,7 +41,7 @@ from petkeras import visualize
 data = pk.course.load()
 film = pk.Film({"conv1_1": [0, 1, 2, 3], "conv1_2": [0, 1, 2, 3], "conv2_2": [0, 1, 2, 3]})
 recipe = dataclasses.replace(pk.MODERN, epochs=8, film_every=10)
-run_dir = pk.course.scratch() / "run"
+run_dir = pk.course.scratch()
 model = pk.pet_net(image_size=data.mean.shape[0], recipe=recipe, seed=0)
 history = pk.train(model, data, recipe, run_dir, verbose=False, film=film)
 visualize.animate_evolution(run_dir, "conv1_2")

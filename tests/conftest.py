@@ -6,6 +6,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from explorer.browser import open_browser
 from hypothesis import settings
 from PIL import Image
 
@@ -107,3 +108,10 @@ def tiny_net(seed=1, rate=0.3):
 def small_data():
     """A `PetData` of 44 and 12 pictures of 16 pixels."""
     return halves_data()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests that look at pages; they are skipped where there is none."""
+    with open_browser() as chromium:
+        yield chromium

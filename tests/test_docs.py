@@ -94,6 +94,15 @@ def test_every_public_name_is_in_the_api_reference(site_pages):
                 assert described & {f"{module.__name__}.{name}", f"petkeras.{name}"}, name
 
 
+def test_the_index_of_the_api_says_in_a_line_what_each_name_is(site_pages):
+    pages = site_pages.api_pages()
+    index = pages.pop("names.txt")
+    described = re.findall(r"^\.\. auto(?!mod)\w+:: (\S+)", "\n".join(pages.values()), re.M)
+    lines = dict(re.findall(r"^- \{py:obj\}`\w+ <(\S+)>`: (.+\.)$", index, re.M))
+    assert sorted(lines) == sorted(described)
+    assert len({lines[f"petkeras.{name}"] for name in ("ARTICLE", "MODERN", "Recipe")}) == 3
+
+
 def test_the_sites_explorer_is_the_present_one_and_small():
     page = DOCS / "explorer.html"
     assert page.stat().st_size < 4_000_000

@@ -8,13 +8,6 @@ from petkeras.cli.command import Command, load_tensorflow
 from petkeras.cli.options import DATA_DIR
 from petkeras.cli.printing import print_line
 
-# How the page's measured errors are named.
-ERRORS = {
-    "occlusion": "with parts of a photograph covered",
-    "photograph": "for another photograph",
-    "kernel": "with other kernels",
-}
-
 
 @click.command(cls=Command)
 @click.argument("run_dir", type=click.Path())
@@ -55,8 +48,18 @@ def _describe(manifest):
         return "The page shows no probabilities, since the network cannot be followed to its end."
     if dense["kind"] == "exact":
         return "The page has all weights: its probabilities are exact."
-    errors = ", ".join(f"{dense['errors'][kind]:.4f} {text}" for kind, text in ERRORS.items())
+    half, most, largest = (_largest_error(dense["errors"], share) for share in (0.5, 0.9, 1))
     return (
         f"The large kernel of layer '{manifest['layers'][dense['layer']]['name']}' is compressed. "
-        f"Largest measured error of a probability: {errors}; 0 for untouched photographs."
+        f"Of {dense['errors'][-1]['count']} measured changes, the smaller half moved a probability "
+        f"at most {half:.4f} too far or too little, the smallest 90% {most:.4f}, and all of them "
+        f"{largest:.4f}. A larger error is possible. Untouched photographs have no error."
     )
+
+
+def _largest_error(errors, share):
+    """Return the largest error of a probability in a share of the measured changes."""
+    from petkeras.explorer.dense import probability_error
+
+    row = next(row for row in errors if row["count"] >= share * errors[-1]["count"])
+    return probability_error(row["error"])

@@ -18,20 +18,20 @@ _mine: dict[int, tuple[Path, FileLock]] = {}  # by process: a forked one gets it
 
 
 def scratch():
-    """Return a folder that is deleted when Python, or the notebook's kernel, ends.
+    """Return a new, empty folder that is deleted when Python, or the notebook's kernel, ends.
 
     It lies in the operating system's folder for temporary files. What a killed kernel left there
     is deleted by the next call. To keep a run, give it a folder of your own.
 
     Returns:
-        A `pathlib.Path`, the same for every call in a process.
+        A `pathlib.Path`, another one for each call, so that a cell can be run again.
 
     Example:
 
     >>> import petkeras as pk
-    >>> run_dir = pk.course.scratch() / "run"
-    >>> run_dir.parent.is_dir()
-    True
+    >>> run_dir = pk.course.scratch()
+    >>> list(run_dir.iterdir())
+    []
     """
     process = os.getpid()
     if process not in _mine:
@@ -44,7 +44,7 @@ def scratch():
         atexit.register(_delete_own, process)
     folder = _mine[process][0]
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    return Path(tempfile.mkdtemp(prefix="run-", dir=folder))
 
 
 def _lock_file(folder):

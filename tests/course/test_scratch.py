@@ -1,6 +1,7 @@
-"""The scratch folder is deleted with its process, and nobody else's is."""
+"""Scratch folders are deleted with their process, and nobody else's are."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,20 +11,21 @@ import pytest
 
 from petkeras import course
 
-# Print the folder, put a run in it, and wait for a line on standard input.
+# Print the folder of two scratch folders, put a run in each, and wait for a line on standard input.
 PROCESS = (
     "from petkeras.course import scratch\n"
-    "folder = scratch()\n"
-    "(folder / 'run').mkdir()\n"
-    "assert scratch() == folder\n"
-    "print(folder, flush=True)\n"
+    "first, second = scratch(), scratch()\n"
+    "(first / 'run').mkdir()\n"
+    "(second / 'run').mkdir()\n"
+    "assert first.parent == second.parent\n"
+    "print(first.parent, flush=True)\n"
     "input()\n"
 )
 
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a process whose temporary folder is `tmp_path`; return it and its scratch folder."""
+    """Start a process whose temporary folder is `tmp_path`; return it and where its folders lie."""
     started = []
 
     def start():
@@ -43,12 +45,12 @@ def start(tmp_path):
         process.communicate()
 
 
-def test_the_folder_is_one_per_process_and_ends_with_it(start, tmp_path):
+def test_the_folders_end_with_their_process(start, tmp_path):
     process, folder = start()
     other, others_folder = start()
     assert folder.parent == others_folder.parent == tmp_path
     assert folder != others_folder
-    assert (folder / "run").is_dir()
+    assert len(list(folder.glob("*/run"))) == 2
     assert folder.stat().st_mode & 0o077 == 0
     process.communicate("\n")
     assert not folder.exists()
@@ -74,11 +76,13 @@ def test_what_a_killed_process_left_is_deleted_by_the_next_and_nothing_else(star
     assert (tmp_path / link).is_symlink()
 
 
-def test_a_deleted_folder_comes_back(tmp_path, monkeypatch):
+def test_every_folder_is_new_and_where_they_lie_comes_back(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(sys.modules["petkeras.course.scratch"], "_mine", {})
-    folder = course.scratch()
-    assert folder.parent == tmp_path
-    folder.rmdir()
-    assert course.scratch() == folder
-    assert folder.is_dir()
+    folders = [course.scratch() for _ in range(3)]
+    assert len(set(folders)) == 3
+    assert all(folder.parent.parent == tmp_path for folder in folders)
+    shutil.rmtree(folders[0].parent)
+    again = course.scratch()
+    assert again.parent == folders[0].parent
+    assert list(again.iterdir()) == []

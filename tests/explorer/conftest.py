@@ -1,9 +1,8 @@
-"""One browser for all tests of the explorer; they are skipped where there is no Chromium."""
+"""What many tests of the explorer look at: a small network, trained once, and its page."""
 
 import dataclasses
 
 import pytest
-from explorer.browser import open_browser
 from explorer.small_runs import small_data
 
 import petkeras as pk
@@ -11,12 +10,6 @@ from petkeras.explorer.contents import make_contents
 from petkeras.explorer.explored import open_explored
 from petkeras.explorer.page import write_page
 from petkeras.recipes import MODERN
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with open_browser() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="session")

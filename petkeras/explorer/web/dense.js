@@ -8,19 +8,20 @@ import { weightsOf } from "./weights.js";
 
 export const UNCHANGED_KINDS = ["flatten", "dropout"]; // values pass as they are
 
-/** {before (units): the sums before ReLU, maps} of a dense layer. */
+/** {before (units): the sums before ReLU, maps, size: see `denseChange`} of a dense layer. */
 export function denseOutput(network, i, input) {
   const bias = weightsOf(network, i, "bias")?.data;
   let before; // (units)
+  let size = 0;
   if (isCompressed(network, i)) {
-    before = denseChange(network, i, input.data);
+    ({ before, size } = denseChange(network, i, input.data));
   } else {
     before = network.engine.matmul(input.data, matrixOf(network, i));
     if (bias) before = before.map((value, u) => value + bias[u]);
   }
   const relu = network.layers[i].activation === "relu";
   const data = relu ? before.map((value) => (value < 0 ? 0 : value)) : before;
-  return { before, maps: { data, height: 1, width: 1, channels: data.length } };
+  return { before, size, maps: { data, height: 1, width: 1, channels: data.length } };
 }
 
 /** Whether a layer is the one whose kernel is compressed. */
@@ -51,22 +52,29 @@ export function matrixOf(network, i) {
 }
 
 /**
- * The pre-activations (units) of the compressed layer: TensorFlow's own of the untouched
- * photograph, and through the compressed kernel only what has changed since.
+ * {before, size} of the compressed layer: its pre-activations (units), TensorFlow's own of the
+ * untouched photograph and through the compressed kernel only what has changed since; and the
+ * length of that change of its input, as a share of the untouched input's.
  */
 function denseChange(network, i, features) {
   const photograph = Math.max(network.photograph, 0);
   const before = network.arrays[`before/${photograph}`].data;
   if (network.photograph >= 0 && !network.changes().any) {
     network.untouched = { photograph, features };
-    return before;
+    return { before, size: 0 };
   }
   if (network.untouched?.photograph !== photograph) {
     network.untouched = { photograph, features: network.trainedOutput(photograph, i - 1).data };
   }
   const change = features.map((value, r) => value - network.untouched.features[r]);
   const moved = network.engine.matmul(change, matrixOf(network, i));
-  return before.map((value, u) => value + moved[u]);
+  const size = lengthOf(change) / Math.max(lengthOf(network.untouched.features), 1e-30);
+  return { before: before.map((value, u) => value + moved[u]), size };
+}
+
+/** The square root of the sum of the squares. */
+function lengthOf(values) {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
 /** Where a unit of the first dense layer looks: {values (h * w), height, width} or null. */

@@ -225,7 +225,12 @@ function headerHint(app) {
   if (!values) return reason;
   if (pending && !fromOracle) return say("Until TensorFlow has answered, computed here.");
   if (fromOracle) return say("Computed by TensorFlow.");
-  if (error) return say("Computed in this page. ± is the largest error measured for such changes.");
+  if (error) {
+    return say(
+      "Computed in this page. ± is the largest error measured for changes up to this size; "
+      + "a larger one is possible.",
+    );
+  }
   return exact ? say("Computed in this page, with all of the network's weights.") : "";
 }
 

@@ -1,11 +1,14 @@
 /** The network's answer: scores, probabilities, how far off they may be, and their parts. */
 
-import { matrixOf } from "./dense.js";
+import { isCompressed, matrixOf } from "./dense.js";
 import { matrixColumn } from "./matrix.js";
 import { weightsOf } from "./weights.js";
 import { say } from "./words.js";
 
-/** {values (classes) or null, exact, error: of a probability, as measured, reason or ""}. */
+/**
+ * {values (classes) or null, exact, error: the largest that was measured of a difference of two
+ * scores, reason or ""}.
+ */
 export function logitsOf(network) {
   const last = network.layers.length - 1;
   const error = measuredError(network);
@@ -14,21 +17,45 @@ export function logitsOf(network) {
   return { values, exact: values !== null && error === 0, error, reason };
 }
 
-/** The same with probabilities; null also where the measured error is above the limit. */
+/** The same with probabilities and their error; null also where that is above the limit. */
 export function probabilitiesOf(network) {
-  const { values, exact, error, reason } = logitsOf(network);
-  if (!values) return { values, exact, error, reason };
-  if (error > network.manifest.dense.limit) {
-    const why = say(
-      "The kernel of '{name}' is compressed here, and a probability could be off by {error}.",
-      { name: network.layers[network.manifest.dense.layer].name, error: twoDigits(error) },
-    );
-    return { values: null, exact, error, reason: why };
-  }
-  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  const powers = Array.from(values, (value) => Math.exp(value - largest));
+  const { values: scores, exact, error: scoreError, reason } = logitsOf(network);
+  if (!scores) return { values: null, exact, error: 0, reason };
+  const values = softmax(scores);
+  const error = values.reduce((most, p) => Math.max(most, probabilityError(p, scoreError)), 0);
+  if (error <= network.manifest.dense.limit) return { values, exact, error, reason };
+  return { values: null, exact, error, reason: tooFarOff(network, scoreError, error) };
+}
+
+/** The probabilities (classes) of scores (classes). */
+function softmax(scores) {
+  const largest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = Array.from(scores, (score) => Math.exp(score - largest));
   const sum = powers.reduce((a, b) => a + b, 0);
-  return { values: Float32Array.from(powers, (power) => power / sum), exact, error, reason };
+  return Float32Array.from(powers, (power) => power / sum);
+}
+
+/** How far a probability is off at most, if no difference of two scores is off by more than this. */
+function probabilityError(probability, scoreError) {
+  const odds = (1 - probability) / probability; // of the other classes
+  const factor = Math.exp(Math.min(scoreError, 500));
+  return Math.max(1 / (1 + odds / factor) - probability, probability - 1 / (1 + odds * factor));
+}
+
+/** One line that says why a probability is not shown. */
+function tooFarOff(network, scoreError, error) {
+  const { name } = network.layers[network.manifest.dense.layer];
+  if (scoreError === Infinity) {
+    return say(
+      "The kernel of '{name}' is compressed here, and no change as large as this was measured.",
+      { name },
+    );
+  }
+  return say(
+    "The kernel of '{name}' is compressed here: after changes up to this size, "
+    + "a probability like this was off by up to {error}.",
+    { name, error: twoDigits(error) },
+  );
 }
 
 /** One line that says why there is no answer, or null. */
@@ -43,16 +70,13 @@ function noAnswer(network) {
   return null;
 }
 
-/** The largest error of a probability that was measured for the kinds of change made. */
+/** The largest error of a difference of scores among the measured changes up to this one's size. */
 function measuredError(network) {
-  const { kind, errors } = network.manifest.dense;
-  const changes = network.changes();
-  const made = [];
-  if (network.photograph < 0) made.push("photograph");
-  if (changes.photograph) made.push("occlusion");
-  if (changes.kernels || changes.maps || changes.geometry) made.push("kernel");
-  if (kind === "exact") return 0;
-  return Math.max(0, ...made.map((name) => errors?.[name] ?? Infinity));
+  const { layer, errors } = network.manifest.dense;
+  if (!isCompressed(network, layer)) return 0;
+  const { size } = network.cell(layer);
+  if (size === 0) return 0;
+  return errors.find((row) => size <= row.size)?.error ?? Infinity;
 }
 
 /**
@@ -79,5 +103,5 @@ export function scoreUnits(inputs, weights) {
 
 /** An error as text with two digits that count. */
 function twoDigits(error) {
-  return Number.isFinite(error) ? String(Number(error.toPrecision(2))) : "?";
+  return String(Number(error.toPrecision(2)));
 }
