@@ -51,9 +51,10 @@ def _describe(manifest):
     half, most, largest = (_largest_error(dense["errors"], share) for share in (0.5, 0.9, 1))
     return (
         f"The large kernel of layer '{manifest['layers'][dense['layer']]['name']}' is compressed. "
-        f"Of {dense['errors'][-1]['count']} measured changes, the smaller half moved a probability "
-        f"at most {half:.4f} too far or too little, the smallest 90% {most:.4f}, and all of them "
-        f"{largest:.4f}. A larger error is possible. Untouched photographs have no error."
+        f"Untouched photographs have no error. Of {dense['errors'][-1]['count']} changes that were "
+        f"measured, the smaller half put a probability off by at most {half:.4f}, the smallest 90% "
+        f"by {most:.4f}, and the largest by {largest:.4f}; another change may do worse. The page "
+        f"shows no probability where it was off by more than {dense['limit']}."
     )
 
 

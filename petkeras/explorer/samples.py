@@ -15,7 +15,7 @@ from petkeras.explorer.changes import (
 )
 from petkeras.explorer.edits import compute_layer
 
-GROUPS = 10  # of measured changes, by size
+GROUPS = 20  # of measured changes, by size
 BEYOND = 1e9  # stands for an error or a size that is not finite
 
 
@@ -41,7 +41,7 @@ class Samples:
         changes = [
             *make_replacements(training if len(training) else self.photographs[1:]),
             *make_occlusions(self.photographs, 32, seed=1),
-            *make_edits(self.photographs, self.chain, 200, seed=1),
+            *make_edits(self.photographs, self.chain, 100, seed=1),
         ]
         inputs, _ = run_changes(self.explored, self.index, changes)
         bases = [change.base for change in changes]
@@ -86,7 +86,7 @@ class Samples:
         changes = [
             *make_replacements(others if len(others) else self.photographs[:, :, ::-1]),  # mirrored
             *make_occlusions(self.photographs, 60, seed=2),
-            *make_edits(self.photographs, self.chain, 140, seed=2),
+            *make_edits(self.photographs, self.chain, 100, seed=2),
             *make_geometries(self.photographs, self.chain),
         ]
         inputs, scores = run_changes(self.explored, self.index, changes)
