@@ -22,7 +22,7 @@ LIMIT = 0.02  # the largest error of a probability that the page still shows
 MAX_EXACT = 1_000_000  # bytes of all dense kernels together that are sent as they are
 MAX_REST = 2_000_000  # bytes of the other dense kernels beside a compressed one
 MAX_BYTES = 4_300_000  # of a compressed kernel
-MAX_LOW_RANK = 9_100_000  # numbers of a low-rank factor; they compress to some 3 bits each
+MAX_LOW_RANK = 8_100_000  # numbers of a low-rank factor; they compress to some 3 bits each
 MAX_RANK = 64
 
 

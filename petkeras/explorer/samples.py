@@ -15,7 +15,7 @@ from petkeras.explorer.changes import (
 )
 from petkeras.explorer.edits import compute_layer
 
-GROUPS = 20  # of measured changes, by size
+GROUPS = 10  # of measured changes, by size
 BEYOND = 1e9  # stands for an error or a size that is not finite
 
 
