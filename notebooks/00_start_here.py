@@ -149,8 +149,8 @@ visualize.animate_evolution(run_dir, "conv1_2")
 # So far you have only looked. In the **explorer** you can lay a finger on the network. It shows the
 # picture, all layers, and the answer in a row; below, you choose what to do.
 #
-# Try this: slide the gray patch over the animal, and watch the two probabilities. Which part can you
-# cover without changing the answer, and which part decides it? (Until you run the cell, you see a
+# Try this: choose **Gray patch**, slide it over the animal, and watch the two probabilities. Which part
+# can you cover without changing the answer, and which part decides it? (Until you run the cell, you see a
 # picture of the explorer.)
 
 # %%

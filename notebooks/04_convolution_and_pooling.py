@@ -292,8 +292,8 @@ pk.check.chapter04.exercise_2(kernel)
 # Here are the four kernels, and a pool behind them, as a small network in the explorer. Three things to
 # try:
 #
-# 1. Press **Play**, and watch the window move over the picture while the map fills in.
-# 2. Change a number in the kernel while it runs. What happens to the map?
+# 1. Press **Play** at the small grid, and watch the window move over it while the map fills in.
+# 2. Change a number in its kernel while it runs. What happens to the map?
 # 3. Choose the layer `pool`, and see which of four numbers it keeps.
 #
 # (Until you run this cell, you see a picture of the explorer.)

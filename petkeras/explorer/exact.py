@@ -87,6 +87,7 @@ class ExactNetwork:
             "logits": logits.numpy().tolist(),
             "probabilities": tf.nn.softmax(logits).numpy().tolist(),
             "features": outputs[dense[-1]][0].numpy().ravel().tolist() if dense else [],
+            "outputs": {index: outputs[index + 1][0].numpy().tolist() for index in dense},
         }
 
     def _value(self, question):

@@ -44,6 +44,10 @@ def test_logits_are_the_model_s_own(exact, model):
     np.testing.assert_allclose(answer["probabilities"], tf.nn.softmax(logits), rtol=1e-6)
     features = compile_outputs(model, ["fc1"])(x)["fc1"][0]
     np.testing.assert_allclose(answer["features"], features, atol=1e-5)
+    names = [layer.name for layer in exact.chain.layers]
+    assert set(answer["outputs"]) == {names.index("fc1"), names.index("softmax")}
+    np.testing.assert_allclose(answer["outputs"][names.index("fc1")], features, atol=1e-5)
+    assert answer["outputs"][names.index("softmax")] == answer["logits"]
 
 
 def test_a_changed_photograph_is_used(exact, model):

@@ -290,6 +290,23 @@ def test_python_answers_an_edit_of_a_kernel(lab, network):
     assert shown.probabilities() == pytest.approx(answer, abs=ROUNDED)
 
 
+def test_the_cards_of_dense_layers_show_what_python_computed(lab):
+    shown = lab.explorer(0)
+    for name, colors in (("fc1", 10), ("softmax", 2)):
+        card = shown.root.locator(".px-card", has_text=name)
+        card.scroll_into_view_if_needed()
+        lab.page.wait_for_function(
+            """([canvas, colors]) => {
+              const { width, height } = canvas;
+              const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+              return new Set(new Uint32Array(data.buffer)).size >= colors;
+            }""",
+            arg=[card.locator("canvas").element_handle(), colors],
+            timeout=10_000,
+        )
+        assert "px-absent" not in card.get_attribute("class")
+
+
 def test_the_slider_goes_back_in_time_and_returns(lab, network):
     shown = lab.explorer(0)
     shown.tab("Time")

@@ -199,10 +199,16 @@ export class App {
     this.oracleTimer = setTimeout(() => {
       const isWanted = () => this.oracleVersion === version;
       this.oracle.ask({ ask: "logits", edits: edits() }, isWanted).then(
-        ({ probabilities }) => settled({ values: probabilities, reason: "" }),
+        ({ probabilities, outputs }) => settled({ values: probabilities, outputs, reason: "" }),
         (error) => settled({ values: null, reason: error.message }),
       );
     }, appRest);
+  }
+
+  /** A dense layer's output as Python computed it with the answer, or null. */
+  outputOfPython(layer) {
+    const data = this.answer.outputs?.[layer];
+    return data ? { data, height: 1, width: 1, channels: data.length } : null;
   }
 
   /** Show that Python does not answer, or with "" that it does. */

@@ -79,7 +79,7 @@ function outputMissing(network, i) {
   if (kind !== "dense") return null;
   if (isFilmed(network, "weights")) return say("The film has no weights of '{name}'.", { name });
   if (matrixOf(network, i)) return null;
-  return say("The page has no kernel of '{name}': it is too large.", { name });
+  return say("The kernel of '{name}' is too large to be sent here.", { name });
 }
 
 /** The output of a layer that is not dense. */

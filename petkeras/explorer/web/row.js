@@ -111,17 +111,19 @@ function createRowCard(app, index) {
   let filters = null; // which maps are shown; they stay when the network is changed
 
   function update() {
-    const key = `${app.version} ${app.ink}`;
+    const { error: problem, misfit } = app.network.cell(index);
+    if (problem && !misfit && app.answer.pending) return; // Python is asked, too
+    const key = `${app.version} ${app.ink} ${app.answer.fromOracle}`;
     if (drawn === key || !element.inView) return;
     drawn = key;
-    const { error: problem, misfit } = app.network.cell(index);
+    const maps = app.network.output(index) ?? app.outputOfPython(index);
     setText(shape, misfit ? say("no output") : size(rowShape(app, index)));
     element.classList.toggle("px-broken", Boolean(misfit));
-    element.classList.toggle("px-absent", Boolean(problem) && !misfit);
-    if (element.title !== (problem ?? "")) element.title = problem ?? "";
+    element.classList.toggle("px-absent", !maps && !misfit);
+    const hint = maps ? "" : problem;
+    if (element.title !== hint) element.title = hint;
     const context = sharpContext(picture, ROW_PICTURE, ROW_PICTURE);
-    if (problem) return;
-    const maps = app.network.output(index);
+    if (!maps) return;
     filters ??= rowFilters(maps);
     drawRowPicture(context, maps, filters, app.ink);
   }
