@@ -54,7 +54,7 @@ visualize.plot_answer(model, x, image, data.class_names)
 # Everything in this course takes that row apart. Here are its parts, by their names:
 
 # %%
-pk.course.where("photograph", "probabilities")
+pk.course.where("picture", "probabilities")
 
 # %% [markdown]
 # ## What goes in

@@ -57,7 +57,7 @@ pk.visualize.plot_pictures(data.train.images[chosen], names, columns=6)
 # This chapter is about what goes in:
 
 # %%
-pk.course.where("photograph")
+pk.course.where("picture")
 
 # %% [markdown]
 # ## Which pictures

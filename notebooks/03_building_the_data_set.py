@@ -45,7 +45,7 @@ pk.visualize.plot_pictures(augment(twelve, pk.MODERN, [0, 0]), columns=6)
 # How that is done comes below. All of this chapter happens before the first layer:
 
 # %%
-pk.course.where("photograph")
+pk.course.where("picture")
 
 # %% [markdown]
 # ## Two parts that share nothing

@@ -62,7 +62,7 @@ visualize.plot_graph(graph)
 
 # %%
 pk.course.where(
-    "photograph", "conv1_1", "pool2", "fc1", "probabilities", "loss", "gradients", "optimizer"
+    "picture", "conv1_1", "pool2", "fc1", "probabilities", "loss", "gradients", "optimizer"
 )
 
 # %% [markdown]

@@ -16,7 +16,7 @@ SIZE = (800, 98)
 MIDDLE, NAMES, BELOW = 69, 31, 10  # heights of the row, its names, and what is below it
 # The row: each part's middle, and how wide it is. Feature maps are stacks of square sheets.
 ROW = {
-    "photograph": (45, 50),
+    "picture": (45, 50),
     "conv1_1": (136, 44),
     "conv1_2": (226, 44),
     "pool1": (306, 28),
@@ -40,7 +40,7 @@ def where(*parts):
     """Draw where in the network we are: `pet_net` as a strip, with the named parts marked.
 
     Args:
-        *parts: layers of `pet_net`, such as `"conv1_1"`; `"photograph"` and `"probabilities"`,
+        *parts: layers of `pet_net`, such as `"conv1_1"`; `"picture"` and `"probabilities"`,
             which go in and come out; and `"loss"`, `"gradients"`, `"optimizer"` and
             `"TensorBoard"`, which take part in training only.
 
@@ -108,7 +108,7 @@ def _shapes(name, x, size, look):
         return sheets
     if name in UNITS:
         return [Rectangle((x - size / 2, MIDDLE - UNITS[name] / 2), size, UNITS[name], **style)]
-    if name == "photograph":
+    if name == "picture":
         return _pet(x, size, look, style)
     left = x - size / 2
     light = {**style, "facecolor": look["light"]}

@@ -147,7 +147,7 @@ class Explorer:
 
     def __repr__(self):
         layers, photographs = self._explored.chain.layers, self._explored.photographs
-        counts = ((len(layers), "layer"), (len(photographs), "photograph"))
+        counts = ((len(layers), "layer"), (len(photographs), "picture"))
         parts = " and ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts)
         return f"<explorer of {parts}: {one_line(self._explored.title)}>"
 

@@ -161,7 +161,7 @@ def _draw_photograph(axes, explored, pixels):
     top = ROW_TOP + (ROW_HEIGHT - scale * height) / 2
     show(axes, pixels.squeeze(), (0.1, top, scale * width, scale * height), cmap="gray")
     middle = 0.1 + scale * width / 2
-    _write_name(axes, middle, "photograph", pixels.shape, bold=False)
+    _write_name(axes, middle, "picture", pixels.shape, bold=False)
     label = explored.photographs.labels[0]
     if label is not None and explored.class_names:
         name = short(explored.class_names[label], 14)

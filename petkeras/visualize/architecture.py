@@ -66,9 +66,9 @@ def plot_architecture(model, x, image):
     figure, axes = plt.subplots()
     axes.set_axis_off()
     axes.imshow(image, extent=(0, image.shape[1], -side / 2, side / 2))
-    names = {name: _wrapped(name) for name in ("photograph", *values)}
+    names = {name: _wrapped(name) for name in ("picture", *values)}
     extra_lines = max(name.count("\n") for name in names.values())
-    _label(axes, image.shape[1] / 2, "photograph", image.shape, side, extra_lines)
+    _label(axes, image.shape[1] / 2, "picture", image.shape, side, extra_lines)
     left = image.shape[1] + LAYER_GAP * side
     for name, value in values.items():
         is_bar = value.ndim == 1

@@ -224,7 +224,7 @@ def plot_attribution(images, maps, titles=None):
     height = side + (0.25 if titles is not None else 0.05)
     figure, axes = panel_grid(rows, columns, 0.25 + rows * height, side * columns)
     for row in range(rows):
-        draw_image(axes[row, 0], images[row], "photograph" if row == 0 else None)
+        draw_image(axes[row, 0], images[row], "picture" if row == 0 else None)
         if titles is not None:
             title = wrap_text(titles[row], letters_across(0.95 * side, 10))
             axes[row, 0].set_xlabel(title, loc="left", labelpad=2)

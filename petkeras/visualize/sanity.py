@@ -209,7 +209,7 @@ def plot_sanity_check(model, x, image, method, seed=0, class_index=None, **optio
     maps = cascading_randomization(model, x, method, seed, class_index, **options)
     rows, columns = grid_shape(1 + len(maps))
     figure, axes = panel_grid(rows, columns, rows * (WIDTH / columns + 0.45))
-    draw_image(axes.flat[0], image, "photograph")
+    draw_image(axes.flat[0], image, "picture")
     for panel, (name, each) in zip(axes.flat[1:], maps.items(), strict=False):
         correlation = rank_correlation(maps["trained"], each)[0]
         title = f"random down to {name}\nrank correlation {correlation:.2f}".replace(

@@ -17,7 +17,7 @@ def widths(figure):
 
 def test_all_layers_that_matter_are_parts():
     layers = {layer.name for layer in pk.pet_net(image_size=8).layers}
-    assert set(ROW) - {"photograph", "probabilities"} <= layers
+    assert set(ROW) - {"picture", "probabilities"} <= layers
     assert layers - set(ROW) == {"images", "drop1", "drop2", "drop3", "flatten"}
 
 
@@ -49,5 +49,5 @@ def test_an_unknown_part_is_named_with_the_known_ones():
         pk.course.where("conv1")
     with pytest.raises(PetkerasError, match=r"'sofmax'\. Did you mean 'softmax'"):
         pk.course.where("sofmax")
-    with pytest.raises(PetkerasError, match=r"'3'\. The drawing has: photograph, .*, loss"):
+    with pytest.raises(PetkerasError, match=r"'3'\. The drawing has: picture, .*, loss"):
         pk.course.where(3)

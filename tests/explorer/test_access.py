@@ -144,7 +144,7 @@ def test_all_of_it_can_be_used_by_keyboard_alone(keyboard):
     go_to(".px-paint")
     press("ArrowLeft")
     assert "The patch covers rows" in keyboard.heard()
-    assert "the photograph" in explorer.text(".px-summary")
+    assert "the picture" in explorer.text(".px-summary")
     keyboard.page.get_by_role("button", name="Reset all").focus()
     press("Enter")
     assert "Nothing is changed" in explorer.text(".px-summary")
@@ -182,7 +182,7 @@ def test_all_of_it_can_be_used_by_keyboard_alone(keyboard):
 def test_groups_and_pictures_have_names(checked):
     checked.tab("Look")
     for role, name in (
-        ("radiogroup", "Photographs"),
+        ("radiogroup", "Pictures"),
         ("radiogroup", "Layers"),
         ("radiogroup", "Maps of conv1_1"),
         ("tablist", "What to do with the chosen layer"),

@@ -51,18 +51,18 @@ def test_it_returns_a_plain_object_otherwise(run_dir, plain, tmp_path):
 
 def test_a_run_a_path_and_a_model_are_explored(run_dir, model, plain):
     for source in (run_dir, str(run_dir), pk.Run(run_dir)):
-        assert "12 layers and 6 photographs: Above or below?" in repr(
+        assert "12 layers and 6 pictures: Above or below?" in repr(
             pk.explore(source, data=small_data())
         )
     explorer = pk.explore(model, photographs(2), class_names=["cat", "dog"], mean=100.0)
-    assert repr(explorer) == "<explorer of 12 layers and 2 photographs: Cat or dog?>"
+    assert repr(explorer) == "<explorer of 12 layers and 2 pictures: Cat or dog?>"
 
 
 def test_one_path_or_several_are_taken(run_dir, plain, tmp_path):
     file = tmp_path / "photo.jpg"
     file.write_bytes(picture_bytes(1))
     for given in (file, str(file), [file]):
-        assert "1 photograph: Above or below?" in repr(pk.explore(run_dir, given))
+        assert "1 picture: Above or below?" in repr(pk.explore(run_dir, given))
 
 
 def test_the_text_has_no_address_and_no_path(run_dir):

@@ -22,7 +22,7 @@ def test_no_class_and_no_probability_is_shown_for_maps(browser, maps_page):
         assert explorer.text(".px-answer-hint") == LINE
         assert explorer.page.locator(".px-bar").count() == 0
         names = explorer.page.locator(".px-card-name").all_inner_texts()
-        assert names == ["photograph", "kernels", "pool"]
+        assert names == ["picture", "kernels", "pool"]
         for tab in ("Change", "Play", "Time", "Answer", "Look"):
             explorer.tab(tab)
         assert explorer.messages == []

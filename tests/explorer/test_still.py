@@ -82,7 +82,7 @@ def test_a_dense_layers_terms_add_up(explored):
 
 def test_the_row_has_the_layers_that_change_sizes_and_the_probabilities(explored):
     lines = texts(plot_explorer(explored))
-    row = ["photograph", "conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "fc1"]
+    row = ["picture", "conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "fc1"]
     assert [line for line in lines if line in row] == row
     assert "Above or below?" in lines
     assert "8\N{MULTIPLICATION SIGN}8\N{MULTIPLICATION SIGN}32" in lines

@@ -18,7 +18,7 @@ def drawn():
 def test_every_layer_except_dropout_and_flatten_is_labeled_with_its_size(drawn):
     texts = [text.get_text() for text in drawn[2].texts]
     assert texts[::2] == [
-        "photograph", "conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "fc1",
+        "picture", "conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "fc1",
         "softmax",
     ]  # fmt: skip
     sizes = ["32x32x3", "32x32x32", "32x32x32", "16x16x32", "16x16x64", "16x16x64", "8x8x64"]

@@ -213,7 +213,7 @@ def test_the_figure_has_a_row_per_photograph_and_a_column_per_method():
     figure = plot_attribution(images, maps, [f"pet {number}" for number in range(8)])
     assert isinstance(figure, mpl.figure.Figure)
     assert len(figure.axes) == 6 * 3  # at most six photographs
-    assert [panel.get_title("left") for panel in figure.axes[:3]] == ["photograph", "one", "two"]
+    assert [panel.get_title("left") for panel in figure.axes[:3]] == ["picture", "one", "two"]
     assert figure.axes[3].get_xlabel() == "pet 1"
     assert figure.get_figwidth() == 8
     above, below = (figure.axes[column].images[1].get_array() for column in (1, 2))

@@ -159,7 +159,7 @@ def test_the_figure_shows_the_photograph_the_trained_map_and_one_for_each_layer(
     figure = plot_sanity_check(model, x[:1], image, grad_cam, layer="conv2_2")
     assert isinstance(figure, mpl.figure.Figure)
     titles = [panel.get_title("left") for panel in figure.axes]
-    assert titles[:2] == ["photograph", "trained"]
+    assert titles[:2] == ["picture", "trained"]
     assert [title.split()[3] for title in titles[2:]] == [
         "softmax",
         "fc1",

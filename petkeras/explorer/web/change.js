@@ -84,7 +84,7 @@ function createSummary(app) {
     if (!changes.any) return [say("Nothing is changed.")];
     const { filters, off, geometry } = network.edits();
     const parts = [];
-    if (changes.photograph) parts.push(say("the photograph"));
+    if (changes.photograph) parts.push(say("the picture"));
     const kernels = filters.map(({ layer, filter }) => nameOf([layer, filter]));
     if (kernels.length > 0) parts.push(changeList(say("kernel or bias of"), kernels));
     for (const [layer, { strides, padding }] of Object.entries(geometry ?? {})) {

@@ -33,7 +33,7 @@ function createEffectsTable(app) {
   const element = make(
     "table",
     { class: "px-table px-effects" },
-    make("caption", { text: say("Compared with the untouched photograph and network") }),
+    make("caption", { text: say("Compared with the untouched picture and network") }),
     make("thead", {}, make("tr", {}, first, ...heads, make("td"))),
     make("tbody", {}, ...rows.map((row) => row.element)),
   );

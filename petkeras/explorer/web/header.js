@@ -36,7 +36,7 @@ export function createHeader(app) {
 function createHeaderPhotograph(app) {
   const { network, manifest } = app;
   const [height, width, channels] = manifest.input_shape;
-  const picture = canvas(width, height, say("The photograph"));
+  const picture = canvas(width, height, say("The picture"));
   const caption = make("figcaption", { class: "px-caption" });
   const element = make("figure", { class: "px-photograph" }, picture, caption);
   let drawn = null;
@@ -57,7 +57,7 @@ function createHeaderPhotograph(app) {
 function headerTitle(app) {
   const { network, manifest } = app;
   const { photograph: index } = network;
-  if (index < 0) return say("Your photograph {name}", { name: network.ownName ?? "" });
+  if (index < 0) return say("Your picture {name}", { name: network.ownName ?? "" });
   const { name, label } = manifest.photographs[index];
   if (label === null) return name;
   return say("{name} ({label})", { name, label: app.classNames[label] });
@@ -81,7 +81,7 @@ function createHeaderStrip(app) {
 
   const group = make(
     "div",
-    { class: "px-strip", role: "radiogroup", "aria-label": say("Photographs") },
+    { class: "px-strip", role: "radiogroup", "aria-label": say("Pictures") },
     ...items,
     ownItem,
   );

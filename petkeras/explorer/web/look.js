@@ -237,7 +237,7 @@ function lookPointing(app, picture) {
 function createLookField(app) {
   const { network, manifest } = app;
   const [height, width, channels] = manifest.input_shape;
-  const picture = canvas(width, height, say("The photograph"));
+  const picture = canvas(width, height, say("The picture"));
   const frame = stage(picture);
   frame.classList.add("px-dimmed");
   frame.style.setProperty("--px-ratio", String(width / Math.max(height, width)));
@@ -261,8 +261,8 @@ function createLookField(app) {
 /** Return how much of the photograph a pixel depends on. */
 function lookFieldLine(window, height, width) {
   if (window.height === height && window.width === width) {
-    return say("This number depends on the whole photograph.");
+    return say("This number depends on the whole picture.");
   }
   const seen = size([window.height, window.width]);
-  return say("This number depends on {seen} pixels of the photograph.", { seen });
+  return say("This number depends on {seen} pixels of the picture.", { seen });
 }

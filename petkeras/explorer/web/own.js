@@ -21,7 +21,7 @@ export function createOwn(app) {
   const label = make(
     "label",
     { class: "px-button px-file-button" },
-    say("Your own photograph …"),
+    say("Your own picture …"),
     input,
   );
   const hint = make("span", { class: "px-hint", text: say("or drop one here") });

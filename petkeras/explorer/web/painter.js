@@ -11,7 +11,7 @@ export function createPhotographEditor(app, edited) {
   const painting = new Painting(network, app.manifest.input_shape);
   let tool = "brush"; // or "patch": the names of their sizes in `painting`
 
-  const picture = canvas(width, height, say("The photograph, to be changed"));
+  const picture = canvas(width, height, say("The picture, to be changed"));
   const surface = createPaintSurface(picture);
   const where = make("p", { class: "px-readout" });
   const color = make("input", { type: "color", class: "px-color", value: "#ffffff" });
@@ -23,11 +23,11 @@ export function createPhotographEditor(app, edited) {
   );
   const tools = createPaintTools(chooseTool);
   const lift = button(say("Take the patch away"), () => coverBy(false));
-  const reset = button(say("Reset the photograph"), resetPhotograph);
+  const reset = button(say("Reset the picture"), resetPhotograph);
   const element = make(
     "section",
     { class: "px-tool" },
-    make("h2", { class: "px-title", text: say("The photograph") }),
+    make("h2", { class: "px-title", text: say("The picture") }),
     tools.element,
     surface,
     where,
@@ -62,7 +62,7 @@ export function createPhotographEditor(app, edited) {
   function resetPhotograph() {
     painting.reset();
     edited();
-    app.announce(say("The photograph is untouched."));
+    app.announce(say("The picture is untouched."));
   }
 
   function act(to) {
@@ -120,8 +120,8 @@ export function createPhotographEditor(app, edited) {
     surface.setAttribute(
       "aria-label",
       patching
-        ? say("Photograph: the arrow keys slide the gray patch")
-        : say("Photograph: the arrow keys move the brush, the space bar paints"),
+        ? say("Picture: the arrow keys slide the gray patch")
+        : say("Picture: the arrow keys move the brush, the space bar paints"),
     );
     tools.show(tool);
     colorRow.hidden = patching;
@@ -179,7 +179,7 @@ function paintSentence(painting, tool) {
     );
   }
   if (!painting.covered) {
-    return say("Click the photograph, or press an arrow key, to put the patch on.");
+    return say("Click the picture, or press an arrow key, to put the patch on.");
   }
   const { top, left, height, width } = painting.patchWindow();
   const rows = say("rows {first} to {last}", { first: top, last: top + height - 1 });

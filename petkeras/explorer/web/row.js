@@ -144,7 +144,7 @@ function rowName(name) {
 function createRowPhotograph(app) {
   const { input_shape: shape } = app.manifest;
   const picture = canvas(shape[1], shape[0]);
-  const element = rowEnd(picture, say("photograph"), say("What goes in"), size(shape));
+  const element = rowEnd(picture, say("picture"), say("What goes in"), size(shape));
   let drawn = null;
   const update = () => {
     if (drawn === app.version) return;

@@ -35,7 +35,7 @@ export function createScan(app, scanned) {
   function draw() {
     start.textContent = running()
       ? say("Stop")
-      : say("Slide the patch over the whole photograph");
+      : say("Slide the patch over the whole picture");
     result.show(scan);
   }
 

@@ -176,7 +176,7 @@ export function createSlide(app) {
     else show(player.step);
     key = next;
     const into = network.output(layer - 1);
-    const below = layer > 0 ? network.layers[layer - 1].name : say("the photograph");
+    const below = layer > 0 ? network.layers[layer - 1].name : say("the picture");
     fromCaption.textContent = `${below}, ${into.height}\u00a0×\u00a0${into.width}`;
     toCaption.textContent = `${name}, ${height}\u00a0×\u00a0${width}`;
   }

@@ -260,13 +260,13 @@ function createMapsThen(app, frames) {
   const title = make("h2", { class: "px-title" });
   const line = make("p", { class: "px-hint" });
   const maps = make("div", { class: "px-figures" });
-  const picture = canvas(1, 1, say("The photograph that was filmed"));
+  const picture = canvas(1, 1, say("The picture that was filmed"));
   if (photograph) drawPixels(picture, photograph.data, ...photograph.shape);
   const filmed = make(
     "figure",
     { class: "px-figure" },
     picture,
-    make("figcaption", { text: say("The filmed photograph") }),
+    make("figcaption", { text: say("The filmed picture") }),
   );
   filmed.hidden = !photograph;
   const element = make("section", { class: "px-tool px-wide" }, title, line, maps);
@@ -279,7 +279,7 @@ function createMapsThen(app, frames) {
     title.textContent = say("Recorded maps of {name}, {place}", { name, place: placeName });
     const others = Object.keys(frames[at].layers).map((index) => app.network.layers[index].name);
     line.textContent = filters
-      ? say("This film was made by an earlier version: it has maps of one photograph, no weights.")
+      ? say("This film was made by an earlier version: it has maps of one picture, no weights.")
       : say("This layer was not filmed. Filmed were: {others}.", { others: others.join(", ") });
     maps.replaceChildren(filmed);
     if (filters) drawRecorded(`frames/${at}/${layer}`, filters);

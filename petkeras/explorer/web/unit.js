@@ -11,7 +11,7 @@ export function createUnit(app, source) {
   let unit = null;
   let asked = null; // Python's answer: {key, values, height, width} or {key, problem}
 
-  const photograph = canvas(width, height, say("The photograph in gray"));
+  const photograph = canvas(width, height, say("The picture in gray"));
   const seen = canvas(1, 1, say("Where the unit's value came from"));
   seen.classList.add("px-over");
   const picture = stage(photograph, seen);
@@ -97,7 +97,7 @@ export function createUnit(app, source) {
     if (asked?.problem) return asked.problem;
     if (app.oracle && source.first) return say("Python is computing …");
     return source.first
-      ? say("It gets the means of whole maps, so its value has no place in the photograph.")
+      ? say("It gets the means of whole maps, so its value has no place in the picture.")
       : say("It comes from a layer behind another dense one, so its value has no place.");
   }
 
