@@ -117,13 +117,13 @@ NOT_WITH_BACKBONE = (
     "--backbone",
     metavar="NAME_OR_RUN",
     help="Train only a new last layer, on top of a pretrained network: mobilenet_v2, vgg16, "
-    "inception_v3 or a run folder.",
+    "inception_v3, drawn_pets (small, and learned from drawings) or a run folder.",
 )
 @click.option(
     "--weights",
     metavar="PATH",
     help="Weights of a named --backbone: a file without the top layers, imagenet (downloaded "
-    "once) or none. [default: imagenet]",
+    "once; drawn_pets has its own) or none. [default: imagenet]",
 )
 @recipe_options
 @click.pass_context

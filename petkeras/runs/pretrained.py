@@ -1,4 +1,4 @@
-"""Networks of `keras.applications` that `petkeras.runs.transfer` knows by name."""
+"""Networks that `petkeras.runs.transfer` knows by name: petkeras's own, and Keras's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import keras
 
 from petkeras.errors import PetkerasError
+from petkeras.runs.drawn_pets import drawn_pets
 from petkeras.system.files import local_path
 
 DATA_FORMAT = "channels_last"
@@ -16,35 +17,38 @@ DATA_FORMAT = "channels_last"
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A network of `keras.applications`, and how its training images were preprocessed.
+    """A pretrained network, and how its training images were preprocessed.
 
     Args:
-        name: its name in `keras.applications`.
+        name: its name in `keras.applications`, or "" for `drawn_pets`, which comes with petkeras.
         mean: the red, green and blue values that were subtracted from each pixel.
         pixel_scale: the number that pixels were then divided by.
         reads_bgr: the first layer's name, if its channels are ordered blue, green, red.
+        weights: the name of the weights that it is used with, unless the user names others.
     """
 
     name: str
     mean: tuple[float, float, float]
     pixel_scale: float
     reads_bgr: str = ""
+    weights: str = "imagenet"
 
 
 PRETRAINED = {
     "mobilenet_v2": Pretrained("MobileNetV2", (127.5, 127.5, 127.5), 127.5),  # to [-1, 1]
     "vgg16": Pretrained("VGG16", (123.68, 116.779, 103.939), 1.0, reads_bgr="block1_conv1"),
     "inception_v3": Pretrained("InceptionV3", (127.5, 127.5, 127.5), 127.5),
+    "drawn_pets": Pretrained("", (127.5, 127.5, 127.5), 127.5, weights="drawn"),
 }
 
 
 def open_pretrained(name, size, weights):
-    """Build a network of `keras.applications` without its top, and load its weights.
+    """Build a named network without its top, and load its weights.
 
     Args:
         name: a key of `PRETRAINED`.
         size: height and width of the images in pixels.
-        weights: as in `petkeras.runs.transfer.transfer`.
+        weights: as in `petkeras.runs.transfer.transfer`; also the network's own by their name.
 
     Returns:
         A `keras.Model` from images in the order red, green, blue, and the `Pretrained`.
@@ -53,25 +57,34 @@ def open_pretrained(name, size, weights):
         PetkerasError: the images are too small, or the weights are not available.
     """
     about = PRETRAINED[name]
-    build = getattr(keras.applications, about.name)
-    imagenet = "imagenet" if weights == "imagenet" else None
-    try:
-        with warnings.catch_warnings(), _channels_last():
-            warnings.simplefilter("ignore")  # weights for 224 pixels work for other sizes, too
-            model = build(include_top=False, weights=imagenet, input_shape=(size, size, 3))
-    except ValueError as error:
-        raise PetkerasError(f"{name}: {_first_line(error)} (`image_size`).") from None
-    except Exception as error:  # Keras raises a plain Exception when a download fails
-        raise PetkerasError(
-            f"The ImageNet weights of {name} could not be downloaded: {_first_line(error)}. "
-            "Offline, pass a weights file as `weights`, or use one of your own runs as `backbone`."
-        ) from None
-    if weights not in ("imagenet", None):
+    uses_its_own = weights in ("imagenet", about.weights)
+    if about.name:
+        model = _from_keras(name, size, "imagenet" if uses_its_own else None)
+    else:
+        model = drawn_pets(size, pretrained=uses_its_own)
+    if not uses_its_own and weights is not None:
         _load_weights(model, name, weights)
     if about.reads_bgr:  # with its first kernels reversed it reads red, green, blue
         kernel = model.get_layer(about.reads_bgr).kernel
         kernel.assign(kernel.numpy()[:, :, ::-1])
     return model, about
+
+
+def _from_keras(name, size, weights):
+    """Build a network of `keras.applications`, with the weights `"imagenet"` or random ones."""
+    build = getattr(keras.applications, PRETRAINED[name].name)
+    try:
+        with warnings.catch_warnings(), _channels_last():
+            warnings.simplefilter("ignore")  # weights for 224 pixels work for other sizes, too
+            return build(include_top=False, weights=weights, input_shape=(size, size, 3))
+    except ValueError as error:
+        raise PetkerasError(f"{name}: {_first_line(error)} (`image_size`).") from None
+    except Exception as error:  # Keras raises a plain Exception when a download fails
+        raise PetkerasError(
+            f"The ImageNet weights of {name} could not be downloaded: {_first_line(error)}. "
+            "Offline, pass a weights file as `weights`, or use 'drawn_pets' or one of your own "
+            "runs as `backbone`."
+        ) from None
 
 
 @contextmanager

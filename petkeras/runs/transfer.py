@@ -63,16 +63,19 @@ def transfer(
     run's own `mean` in its data and the run's own `pixel_scale` in its recipe.
 
     Args:
-        backbone: `"mobilenet_v2"`, `"vgg16"` or `"inception_v3"`; a run folder; or a
-            `keras.Model`, whose last `Dense` layer is replaced. If it ends in feature maps
-            instead, their mean over all positions is used. The model is not changed.
+        backbone: `"drawn_pets"`, a small network that comes with petkeras and has learned from
+            drawn pets of invented breeds at 64 pixels; `"mobilenet_v2"`, `"vgg16"` or
+            `"inception_v3"`; a run folder; or a `keras.Model`, whose last `Dense` layer is
+            replaced. If it ends in feature maps instead, their mean over all positions is used.
+            The model is not changed.
         data: a `PetData` with images of the size that the backbone takes.
         recipe: epochs, batch size, learning rate, ... Augmentation, dropout and film are ignored,
             because features are computed once. `pixel_scale` and `data.mean` are used only for a
             `keras.Model`; a named network and a run have their own.
         run_dir: the folder to create, or `None` to keep nothing on disk.
-        weights: for a named network: `"imagenet"` (downloaded once by Keras), the path of a
-            `.weights.h5` or `.h5` file without the top layers, or `None` (random).
+        weights: for a named network: `"imagenet"` (downloaded once by Keras; for
+            `"drawn_pets"`, the weights that come with petkeras), the path of a `.weights.h5` or
+            `.h5` file without the top layers, or `None` (random).
         seed: an integer that determines the new layer's initial weights and the images' order.
         resume: continue the interrupted run in `run_dir`.
         verbose: print the device, and show progress.
@@ -266,10 +269,8 @@ def _origin(backbone, weights):
     if isinstance(backbone, keras.Model):
         return {"backbone": f"keras.Model {backbone.name}", "weights": None}
     if backbone in PRETRAINED:
-        path = (
-            weights
-            if weights in ("imagenet", None)
-            else str(local_path("weights", weights).resolve())
-        )
-        return {"backbone": backbone, "weights": path}
+        own = PRETRAINED[backbone].weights
+        if weights in ("imagenet", own, None):
+            return {"backbone": backbone, "weights": weights and own}
+        return {"backbone": backbone, "weights": str(local_path("weights", weights).resolve())}
     return {"backbone": str(local_path("backbone", backbone).resolve()), "weights": None}

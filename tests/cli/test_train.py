@@ -232,6 +232,15 @@ def test_a_named_backbone_takes_its_weights_from_none_or_a_file(train, complaint
     assert not (tmp_path / "other").exists()
 
 
+def test_the_backbone_that_comes_with_petkeras_needs_no_network(train, petkeras, tmp_path):
+    code, out, _ = train(tmp_path / "run", "--backbone", "drawn_pets", "--image-size", 32)
+    assert code == 0
+    assert "Computing 128 features" in out
+    run = pk.Run(tmp_path / "run")
+    assert run.config["backbone"] == {"backbone": "drawn_pets", "weights": "drawn"}
+    assert petkeras("evaluate", tmp_path / "run")[0] == 0
+
+
 def test_options_that_do_not_apply_to_a_backbone_are_refused(train, complaint, backbone, tmp_path):
     result = train(
         tmp_path, "--backbone", backbone, "--recipe", "article", "--flip", "--film-every", 5
@@ -243,4 +252,4 @@ def test_options_that_do_not_apply_to_a_backbone_are_refused(train, complaint, b
         train(tmp_path / "run", "--weights", "x.h5")
     )
     message = complaint(train(tmp_path / "run", "--backbone", "resnet"))
-    assert "'--backbone' must be mobilenet_v2, vgg16, inception_v3, a run folder" in message
+    assert "'--backbone' must be mobilenet_v2, vgg16, inception_v3, drawn_pets, a run" in message

@@ -234,7 +234,7 @@ def test_a_deep_network_is_shown_by_a_few_of_its_layers(tmp_path):
     assert len(inputs.layers) == 6
     drawn = {figure.file: figure for figure in report_figures._list_figures(inputs)}
     assert {"attribution.png", "architecture.png"} <= set(drawn)
-    for name in ("costs.png", "receptive.png", "sanity.png"):
+    for name in ("costs.png", "receptive.png"):
         with pytest.raises(pk.PetkerasError, match="layers, and this figure has room for 30"):
             drawn[name].draw()
     assert (inputs.layers[0], inputs.layers[-1]) == ("Conv1", "Conv_1")
@@ -276,8 +276,8 @@ def refusal(*arguments, **options):
 def test_a_backbone_that_is_not_there_is_refused(tmp_path):
     message = refusal("mobilnet", pictures())
     assert message == (
-        "`backbone` must be mobilenet_v2, vgg16, inception_v3, a run folder or a keras.Model. "
-        "Received: backbone='mobilnet'"
+        "`backbone` must be mobilenet_v2, vgg16, inception_v3, drawn_pets, a run folder or a "
+        "keras.Model. Received: backbone='mobilnet'"
     )
     assert "is not a run folder: it has no config.json" in refusal(tmp_path, pictures())
 

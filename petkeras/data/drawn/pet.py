@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from petkeras.data.drawn.breeds import DRAWN_BREEDS
 from petkeras.data.drawn.brush import Brush, blob, flat, rgb, smooth
+from petkeras.data.drawn.invented import find_breed
 from petkeras.data.drawn.poses import POSES
 
 PET, BACKGROUND, BORDER = 1, 2, 3  # the values of a trimap, as published
@@ -34,7 +34,8 @@ def draw_pet(breed, number):
     """Draw picture `number` of a breed; the same two arguments give the same picture.
 
     Args:
-        breed: a key of `petkeras.data.drawn.breeds.DRAWN_BREEDS`.
+        breed: a key of `petkeras.data.drawn.breeds.DRAWN_BREEDS`, or an invented breed such as
+            "drawn-017" (see `petkeras.data.drawn.invented`).
         number: an integer, 0 or more.
 
     Returns:
@@ -67,7 +68,7 @@ def draw_pet(breed, number):
         flip=rng.random() < 0.5,
         origin=-pose.center,
     )
-    look = DRAWN_BREEDS[breed](rng)
+    look = find_breed(breed)(rng)
     head = pose.draw(brush, look)
     if rng.random() < 0.25:
         _objects(canvas, 1, rng, mask)  # something in front
