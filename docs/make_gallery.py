@@ -64,7 +64,8 @@ def make_figures():
         for figure in figures:
             shutil.copy(run_dir / "figures" / figure.file, GALLERY)
         compared = compare(run_dir, overfit_dir)
-    figures = [*arithmetic(), figures[0], compared, *figures[1:]]
+    after = 1 + [figure.file for figure in figures].index("curves.png")
+    figures = [*arithmetic(), *figures[:after], compared, *figures[after:]]
     for file in GALLERY.glob("*.png"):
         shrink(file)
     write_page(figures)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from petkeras import visualize as pkv
 from petkeras.errors import PetkerasError
+from petkeras.report.film import MAX_FRAMES
+from petkeras.report.narrow import save_narrow
 from petkeras.report.network_figures import (
     activation_maximization_figures,
+    answer_figures,
     attribution_figures,
     filter_figures,
     network_figures,
 )
 from petkeras.report.report_figure import ReportFigure, in_file_name
+from petkeras.report.wrong_pictures import plot_wrong, worst_first
 from petkeras.runs.evaluation import compile_as_trained
 from petkeras.visualize.evolution import list_frames
-
-MAX_FRAMES = 30  # of a film: more would make the page too large to mail
 
 
 def write_figures(inputs, progress=lambda title: None):
@@ -48,26 +52,32 @@ def write_figures(inputs, progress=lambda title: None):
         except PetkerasError as error:
             inputs.left_out.append((figure.title, str(error)))
             continue
-        if isinstance(drawn, pkv.Animation):
-            figure = replace(figure, still=figure.file.replace(".gif", ".png"))
-            drawn.save(folder / figure.file)
-            drawn.save(folder / figure.still)
-        else:
-            drawn.savefig(folder / figure.file)
-        written.append(figure)
+        written.append(_save(figure, drawn, folder))
     return written
+
+
+def _save(figure, drawn, folder):
+    """Write what was drawn, and return the `ReportFigure` with its alternative text."""
+    if isinstance(drawn, pkv.Animation):
+        drawn.save(folder / figure.file)
+        return figure
+    drawn.savefig(folder / figure.file)
+    if figure.columns:
+        save_narrow(drawn, folder / figure.narrow_file, figure.columns)
+    return replace(figure, alt=pkv.description(drawn) or figure.alt)
 
 
 def _list_figures(inputs):
     """Yield all figures that apply to a run."""
     for figures_of in (
-        _training_figures,
+        answer_figures,
         _test_figures,
-        network_figures,
-        filter_figures,
-        _film_figures,
         attribution_figures,
+        _training_figures,
+        _film_figures,
+        filter_figures,
         activation_maximization_figures,
+        network_figures,
     ):
         section = ""
         try:
@@ -85,41 +95,67 @@ def _training_figures(inputs):
             "How it learned",
             "curves.png",
             "Loss and accuracy, step by step",
-            "Dashed: training, smoothed over the pale line's single batches. Solid: the whole test "
-            "part after each epoch. If the training curve keeps improving and the test curve does "
-            "not, the network is memorizing its pictures.",
-            "Two line charts of loss and accuracy by step, in training and on the test part.",
+            "The dashed line is training; the pale line behind it shows the single batches. The "
+            "solid line is all test pictures after each epoch. Where training keeps getting "
+            "better and the test does not, the network is learning its pictures by heart.",
+            "Two line charts of loss and accuracy by step, in training and on the test pictures.",
             lambda: pkv.plot_curves(run.run_dir),
+            columns=1,
         )
 
 
 def _test_figures(inputs):
     if inputs.data is None:
         return
-    test, names = inputs.data.test, inputs.run.class_names
-    x = (inputs.run.preprocess(test.images[i : i + 20]) for i in range(0, len(test), 20))
+    test, names, section = inputs.data.test, inputs.run.class_names, "What it gets wrong"
+    x = [inputs.run.preprocess(test.images[i : i + 20]) for i in range(0, len(test), 20)]
     forward = compile_as_trained(inputs.run)  # so that it agrees with history.csv
     logits = np.concatenate([forward(batch).numpy() for batch in x])
     matrix = pkv.confusion_matrix(test.labels, logits)
+    right = int(np.trace(matrix))
     yield ReportFigure(
-        "What it gets wrong",
+        section,
         "confusion.png",
-        "Which breeds are confused",
-        "A row is the true class of a test picture, a column the predicted class. "
-        f"{int(np.trace(matrix))} of {len(test)} pictures are on the diagonal: their prediction "
-        "is right.",
+        "Which breeds it confuses",
+        "Each row is what the pictures show, each column what the network called them. "
+        f"On the diagonal are the {right} of {len(test)} test pictures that it got right.",
         f"A confusion matrix of {len(matrix)} classes.",
         lambda: pkv.plot_confusion(matrix, names),
     )
+    truth = test.labels.argmax(axis=1)
+    probabilities = tf.nn.softmax(logits.astype(np.float32)).numpy()  # (n, classes)
+    worst = worst_first(probabilities, truth)
+    titles = [_verdict(names, probabilities[number], truth[number]) for number in worst]
+    layer = (inputs.layers or [None])[-1]
     yield ReportFigure(
-        "What it gets wrong",
+        section,
         "worst.png",
-        "The test photographs with the worst predictions",
-        "The first ones got the lowest probability for their true class. What do they have in "
-        "common?",
-        "Test photographs with the probabilities that the network predicted.",
-        lambda: pkv.plot_worst(test.images, test.labels, logits, names, test.names, count=8),
+        "Wrong answers, and where it looked"
+        if right < len(test)
+        else "No wrong answers: the test pictures that it was least sure of",
+        "Beside each picture is a heat map of what spoke for the answer: "
+        f"{'Grad-CAM' if layer else 'saliency'}, bright where it mattered. The first picture got "
+        "the lowest probability for what it shows. Did the network look at the animal? What do "
+        "the pictures have in common?",
+        "Test pictures, each beside a heat map of where the network looked.",
+        lambda: plot_wrong(
+            inputs.model,
+            np.concatenate(x)[worst],
+            test.images[worst],
+            layer,
+            titles,
+            [Path(test.names[number]).name for number in worst],
+        ),
+        columns=2,
     )
+
+
+def _verdict(names, probabilities, truth):
+    """Return what the network answered for a picture, and what is true, in two lines."""
+    best = probabilities.argmax()
+    first = f"answer: {names[best]}, {probabilities[best]:.0%}"
+    second = "right" if best == truth else f"truth: {names[truth]}, {probabilities[truth]:.0%}"
+    return f"{first}\n{second}".replace("_", " ")
 
 
 def _film_figures(inputs):
@@ -135,14 +171,15 @@ def _film_figures(inputs):
             "The step is at the top. A color means the same value on every frame.",
             f"An animation of feature maps of {layer} over {evolution.steps[-1]:,} steps.",
             lambda layer=layer: pkv.animate_evolution(run_dir, layer, max_frames=MAX_FRAMES),
+            layer=layer,
         )
     if len(evolution.steps) > 1:
         yield ReportFigure(
             section,
             "movement.png",
             "How far each layer's kernel has moved",
-            "The distance from the random start, as a share of the start's own length. The layer "
-            "with the lowest line changed least.",
+            "How far the weights are from their random start, as a share of the start's own "
+            "length. The lowest line is the layer that changed least.",
             "A line chart: for each layer the distance of its kernel from its start, by step.",
             lambda: pkv.plot_movement(run_dir),
         )

@@ -1,8 +1,9 @@
-"""The inputs of a run's figures: the photographs and the layers to show."""
+"""The inputs of a run's figures: the pictures and the layers to show."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import tensorflow as tf
 from petkeras.inspection import convolutions, filter_layers, find_layer, has_feature_maps
 from petkeras.tracing import compute_logits
 
-MAX_PHOTOGRAPHS = 3  # by default
+MAX_PICTURES = 3  # by default
 MAX_LAYERS = 6  # by default, from the first to the last
 
 
@@ -22,9 +23,10 @@ class FigureInputs:
     Args:
         run: the `Run`.
         data: its `PetData`, or `None` if its pictures were not found.
-        images: `(n, size, size, 3)` uint8, the photographs to show maps on.
-        names: the n photographs' names.
+        images: `(n, size, size, 3)` uint8, the pictures to show maps on.
+        names: the n pictures' file names, without their folders.
         layers: names of the layers whose maps are shown; none if the network has no convolutions.
+        truth: the names of the n true classes; `()` if they are not known.
         left_out: the titles of the figures that could not be drawn, each with its reason.
     """
 
@@ -33,6 +35,7 @@ class FigureInputs:
     images: np.ndarray
     names: tuple[str, ...]
     layers: list[str]
+    truth: tuple[str, ...] = ()
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self):
@@ -42,14 +45,14 @@ class FigureInputs:
         self.probabilities = tf.nn.softmax(logits).numpy()
 
     def predictions(self):
-        """Return the prediction for each photograph, such as `samoyed 97%`."""
+        """Return the prediction for each picture, such as `samoyed 97%`."""
         best = self.probabilities.argmax(axis=1)
         names = self.run.class_names
         return [f"{names[k]} {row[k]:.0%}" for k, row in zip(best, self.probabilities, strict=True)]
 
 
 def choose_inputs(run, data=None, photographs=(), layers=()):
-    """Return the `FigureInputs` of a run: the photographs and layers to show.
+    """Return the `FigureInputs` of a run: the pictures and layers to show.
 
     Args:
         run: a `Run`.
@@ -73,13 +76,16 @@ def choose_inputs(run, data=None, photographs=(), layers=()):
             layers = [layers[int(number)] for number in chosen]
     for name in layers:
         find_layer(model, name, maps=True)
+    truth: tuple[str, ...] = ()
     if photographs:
-        images, names = run.read(photographs), tuple(map(str, photographs))
+        images, names = run.read(photographs), tuple(Path(file).name for file in photographs)
     elif data is not None:
         classes = data.test.labels.argmax(axis=1)
         first = np.unique(classes, return_index=True)[1]
-        first = first[:MAX_PHOTOGRAPHS]  # of the classes that are in the test part
-        images, names = data.test.images[first], tuple(data.test.names[number] for number in first)
+        first = first[:MAX_PICTURES]  # of the classes that are in the test part
+        images = data.test.images[first]
+        names = tuple(Path(data.test.names[number]).name for number in first)
+        truth = tuple(run.class_names[classes[number]] for number in first)
     else:
-        images, names = run.filmed_photograph()[None], ("the filmed photograph",)
-    return FigureInputs(run, data, images, names, list(layers))
+        images, names = run.filmed_photograph()[None], ("the filmed picture",)
+    return FigureInputs(run, data, images, names, list(layers), truth)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from petkeras import visualize as pkv
 from petkeras.errors import PetkerasError
 from petkeras.inspection import convolutions, find_layer, named_layers
 from petkeras.models import pet_net
 from petkeras.report.report_figure import ReportFigure, in_file_name
+from petkeras.visualize.attribution import choose_classes
 
-MAX_SEARCHED = 200  # training pictures that are searched for those that activate a filter most
-MAX_FILTERS = 5  # filters, or classes, in a figure of activation maximization
+ANSWER = "One picture, and the answer"  # the first section, on the first screen
+MAX_SEARCHED = 200  # training pictures that are searched for those that activate a class most
+MAX_CLASSES = 5  # in a figure of activation maximization
 MAX_MAPS = 64  # of a layer: the last layers of a large network have a thousand
 MAX_DRAWN_LAYERS = 30  # of a network that is drawn layer by layer
 
@@ -25,6 +25,27 @@ def _check_few_layers(model):
         )
 
 
+def answer_figures(inputs):
+    truth = inputs.truth[:1]
+    answer = inputs.run.class_names[inputs.probabilities[0].argmax()]
+    verdict = f"The answer is {answer}."
+    for name in truth:
+        verdict += " That is right." if answer == name else f" That is wrong: it shows {name}."
+    yield ReportFigure(
+        ANSWER,
+        "answer.png",
+        "One picture, and what the network makes of it",
+        f"{'The test picture ' if truth else ''}{inputs.names[0]} goes in. Every layer turns it "
+        "into maps, of which you see a few; the heat map is bright where something spoke for the "
+        "answer. " + verdict.replace("_", " "),
+        "A picture, feature maps, a heat map, and the probabilities of the classes.",
+        lambda: pkv.plot_answer(
+            inputs.model, inputs.x[:1], inputs.images[0], inputs.run.class_names
+        ),
+        columns=3,
+    )
+
+
 def network_figures(inputs):
     model, x, image = inputs.model, inputs.x[:1], inputs.images[0]
     is_pet_net = model.name == "pet_net"
@@ -36,21 +57,21 @@ def network_figures(inputs):
     yield ReportFigure(
         "The network",
         "architecture.png",
-        "From a photograph to a prediction",
-        "Each stack shows a layer's feature maps of the photograph, drawn to scale; "
+        "From a picture to an answer",
+        "Each stack is a layer with its feature maps of the picture, drawn to scale. "
         + (
-            "pooling halves them. The bars are fc1 and the classes."
+            "Pooling halves their sides. The bars on the right are fc1 and the classes."
             if is_pet_net
-            else "bars are layers without maps. A deep network is shown by ten of its layers."
+            else "Bars are layers without maps. Of a deep network, ten layers are shown."
         ),
-        "A row of stacked feature maps, from the photograph on the left to the classes.",
+        "A row of stacked feature maps, from the picture on the left to the classes.",
         lambda: pkv.plot_architecture(model, x, image),
     )
     yield ReportFigure(
         "The network",
         "costs.png",
         "What each layer costs",
-        "Nearly all weights are in fc1; nearly all multiplications are in the convolutions."
+        "Nearly all weights are in fc1, and nearly all multiplications in the convolutions."
         if is_pet_net
         else "Where are most of the weights, and where are most of the multiplications?",
         "Bar charts of weights, multiply-adds and memory, layer by layer.",
@@ -59,10 +80,11 @@ def network_figures(inputs):
     yield ReportFigure(
         "The network",
         "receptive.png",
-        "How much of the photograph one unit sees",
-        "The box holds all pixels that a unit in the middle of a layer's maps depends on: above, "
-        "computed from kernels and strides; below, measured as a gradient.",
-        "Photographs with a box around the pixels that one unit of each layer depends on.",
+        "How much of the picture one unit sees",
+        "The box holds all pixels that can reach a unit in the middle of a layer's maps. Above, it "
+        "is computed from kernels and strides; below, enlarged, it is measured: the bright pixels "
+        "count most.",
+        "Pictures with a box around the pixels that one unit of each layer depends on.",
         lambda: draw_each_layer(pkv.plot_receptive_field, x, image),
     )
 
@@ -73,9 +95,10 @@ def filter_figures(inputs):
         section,
         "kernels-by-hand.png",
         "Four kernels made by hand",
-        "Yellow weights are above 0, blue ones below. Below each kernel is its response to the "
-        "photograph: bright or dark where it responds, gray where it does not.",
-        "Four kernels of 7 by 7, and the photograph convolved with each.",
+        "To compare with the learned ones. Yellow weights are above 0, blue ones below. Under each "
+        "kernel you see its response to the picture: bright or dark where it responds, gray where "
+        "it does not.",
+        "Four kernels of 7 by 7, and the picture convolved with each.",
         lambda: pkv.plot_kernels(pkv.article_kernels(), inputs.images[0]),
     )
     for first in list(convolutions(model))[:1]:
@@ -83,8 +106,8 @@ def filter_figures(inputs):
             section,
             "kernels.png",
             f"The kernels that {first} has learned",
-            "Each is the mean over the three colors. Nobody chose them: they began as random "
-            "numbers.",
+            "Each square is a kernel, averaged over the three colors. Nobody chose these numbers: "
+            "they began at random, and training changed them.",
             f"The kernels of {first} as small yellow and blue squares.",
             lambda first=first: pkv.plot_kernels(pkv.layer_kernels(model, first)),
         )
@@ -102,8 +125,8 @@ def filter_figures(inputs):
             section,
             f"activations-{in_file_name(layer)}.png",
             f"{shown} feature maps of {layer}",
-            "A map is bright where its filter responds to the photograph, and dark everywhere if "
-            "nothing in it activates the filter.",
+            "A map is bright where its filter responds to the picture. It is dark all over if the "
+            "filter finds nothing in it.",
             f"A grid of the feature maps of {layer}.",
             lambda layer=layer: pkv.plot_feature_maps(maps_of(layer)[..., :MAX_MAPS]),
         )
@@ -120,8 +143,8 @@ def filter_figures(inputs):
             section,
             "before-after.png",
             f"Feature maps of {layer} before and after training",
-            "The same filters on the same photograph. What did training change, and what was there "
-            "from the start?",
+            "The same filters, looking at the same picture. What did training change, and what was "
+            "there from the start?",
             f"Two grids of feature maps of {layer}, before and after training.",
             lambda: pkv.plot_before_after(before(), maps_of(layer)),
         )
@@ -155,30 +178,47 @@ def attribution_figures(inputs):
     yield ReportFigure(
         "Where it looks",
         "attribution.png",
-        "What speaks for the predicted class",
-        "Bright pixels matter for the prediction below the photograph, by "
-        f"{'four' if layer else 'three'} methods. A bright background is a warning: the network "
-        "may recognize the breed by the lawn. SmoothGrad is a mean over random noise: its "
-        "regions can be trusted, single pixels cannot.",
-        "Photographs with the maps of several methods laid over them.",
+        "What speaks for the answer",
+        "Bright pixels mattered for the answer under each picture, as measured in "
+        f"{'four' if layer else 'three'} ways. If the background is bright, beware: the network "
+        "may know the breed by the lawn. SmoothGrad averages over random noise, so look at its "
+        "regions and not at single pixels.",
+        "Pictures with the maps of several methods laid over them.",
         draw,
     )
 
     def draw_sanity_check():
-        _check_few_layers(model)
         method, options = (pkv.grad_cam, {"layer": layer}) if layer else (pkv.saliency, {})
-        return pkv.plot_sanity_check(model, x[:1], inputs.images[0], method, **options)
+        return _plot_random_weights(model, x[:1], inputs.images[:1], method, **options)
 
     yield ReportFigure(
         "Where it looks",
         "sanity.png",
-        "Does the map depend on what was learned?",
-        "Layer by layer, from the top down, the weights are replaced by random ones. A map that "
-        "stays the same shows the photograph's edges, and not what the network has learned.",
-        f"{'Grad-CAM' if layer else 'Saliency'} maps of the trained network, and with more and "
-        "more layers randomized.",
+        "Does the heat map depend on what was learned?",
+        "A test of the method. Once more the map of the trained network, and then of the same "
+        "network with random weights, first in its last layer, then everywhere. If the map stayed "
+        "as it is, it would show edges of the picture and nothing that was learned. The number "
+        "says how much a map is like the trained one: 1 is alike, 0 not at all, below 0 rather the "
+        "opposite. A gray map found nothing that speaks for the answer.",
+        f"{'Grad-CAM' if layer else 'Saliency'} maps of the trained network, and with random "
+        "weights.",
         draw_sanity_check,
+        columns=2,
     )
+
+
+def _plot_random_weights(model, x, images, method, **options):
+    """Show a picture's map, and what is left of it with random weights."""
+    classes = choose_classes(model, x, None)  # as the trained network answers
+    last = [name for name, layer in named_layers(model, nested=False).items() if layer.weights][-1]
+    trained = method(model, x, class_index=classes, **options)
+    maps = {"trained": trained}
+    for title, layers in ((f"{last} random", [last]), ("all layers random", None)):
+        with pkv.randomize(model, layers):
+            random = method(model, x, class_index=classes, **options)
+        like = round(float(pkv.rank_correlation(trained, random)[0]), 2) + 0.0  # not -0.0
+        maps[f"{title}: {like:.2f}".replace("-", "\N{MINUS SIGN}")] = random
+    return pkv.plot_attribution(images, maps)
 
 
 def activation_maximization_figures(inputs):
@@ -187,34 +227,23 @@ def activation_maximization_figures(inputs):
         train = inputs.data.train.images
         images = train[:: -(-len(train) // MAX_SEARCHED)]  # evenly, as they are sorted by class
     last = list(named_layers(model, nested=False))[-1]
-    classes = inputs.run.class_names[:MAX_FILTERS]
+    classes = inputs.run.class_names[:MAX_CLASSES]
 
-    def draw(layer, filters, names=None):
+    def draw():
         _check_few_layers(model)
-        x = inputs.run.preprocess(images)
-        return pkv.plot_activation_maximization(model, x, images, layer, filters, names)
+        x, numbers = inputs.run.preprocess(images), range(len(classes))
+        figure = pkv.plot_activation_maximization(model, x, images, last, numbers, classes)
+        figure.suptitle("")  # the page has a title
+        return figure
 
-    def most_active_filters(layer):
-        maps = pkv.feature_maps(model, inputs.x, [layer])[layer]  # (n, height, width, filters)
-        return np.argsort(-maps.mean(axis=(0, 1, 2)), kind="stable")[:MAX_FILTERS].tolist()
-
-    for layer in inputs.layers[-1:]:
-        yield ReportFigure(
-            section,
-            f"activation-maximization-{in_file_name(layer)}.png",
-            f"What activates filters of {layer} most",
-            "The filters that respond most to the photographs above. Left, a picture made by "
-            "gradient ascent; right, the patches of training pictures that activate each filter "
-            "most.",
-            f"Generated pictures and patches of photographs that activate filters of {layer} most.",
-            lambda layer=layer: draw(layer, most_active_filters(layer)),
-        )
     yield ReportFigure(
         section,
         f"activation-maximization-{in_file_name(last)}.png",
         "What activates each class most",
-        "Left, a picture made by gradient ascent: to the network it is the class itself. Right, "
-        "the training pictures with the highest score for the class.",
-        "For each class a generated picture, and the photographs that activate it most.",
-        lambda: draw(last, list(range(len(classes))), classes),
+        "The first picture of each row is made up: it began as noise, and each step changed it "
+        "so that the class's score rose. It looks like no animal; look at its colors and "
+        "textures, which are what the network counts. Next to it are the "
+        f"{'training ' if inputs.data else ''}pictures with the highest scores.",
+        "For each class a generated picture, and the pictures that activate it most.",
+        draw,
     )

@@ -15,9 +15,11 @@ class ReportFigure:
         file: the name of its file in `RUN/figures/`.
         title: what it shows.
         text: how to read it.
-        alt: the alternative text for screen readers.
+        alt: the alternative text for screen readers; that of the drawn figure, if it has one,
+            says more and takes its place.
         draw: a function without arguments that returns a matplotlib `Figure` or an `Animation`.
-        still: of an animation, the name of a file that shows its last frame.
+        columns: how many panels stand side by side on a phone. 0 is as many as on a wide screen.
+        layer: of a film, the layer whose filters it shows.
     """
 
     section: str
@@ -26,7 +28,13 @@ class ReportFigure:
     text: str
     alt: str
     draw: Callable | None = None
-    still: str = ""
+    columns: int = 0
+    layer: str = ""
+
+    @property
+    def narrow_file(self):
+        """The name of the file with the panels as a phone shows them."""
+        return self.file.replace(".png", "-phone.jpg")
 
 
 def in_file_name(layer):

@@ -18,26 +18,44 @@ from petkeras.runs.run import Run
 def test_every_figure_that_applies_is_drawn(shown):
     files = [figure.file for figure in shown[1]]
     assert files == [
-        "curves.png",
+        "answer.png",
         "confusion.png",
         "worst.png",
-        "architecture.png",
-        "costs.png",
-        "receptive.png",
+        "attribution.png",
+        "sanity.png",
+        "curves.png",
+        *(f"evolution-conv{name}.gif" for name in ("1_1", "1_2", "2_1", "2_2")),
+        "movement.png",
         "kernels-by-hand.png",
         "kernels.png",
         *(f"activations-conv{name}.png" for name in ("1_1", "1_2", "2_1", "2_2")),
         "before-after.png",
-        *(f"evolution-conv{name}.gif" for name in ("1_1", "1_2", "2_1", "2_2")),
-        "movement.png",
-        "attribution.png",
-        "sanity.png",
-        "activation-maximization-conv2_2.png",
         "activation-maximization-softmax.png",
+        "architecture.png",
+        "costs.png",
+        "receptive.png",
     ]
     for figure in shown[1]:
         with Image.open(shown[0].run.run_dir / "figures" / figure.file) as image:
             assert np.asarray(image.convert("L")).std() > 1, f"{figure.file} is empty"
+
+
+def test_a_phone_gets_narrow_pictures_of_some_figures(shown):
+    narrow = [figure for figure in shown[1] if figure.columns]
+    names = ["answer.png", "worst.png", "sanity.png", "curves.png"]
+    assert [figure.file for figure in narrow] == names
+    folder = shown[0].run.run_dir / "figures"
+    for figure in narrow:
+        with Image.open(folder / figure.narrow_file) as image:
+            assert image.width == 800  # 400 pixels, twice as sharp
+            assert image.height > 500
+            assert np.asarray(image.convert("L")).std() > 1, f"{figure.narrow_file} is empty"
+            assert not image.getexif()
+
+
+def test_drawn_pets_are_not_called_photographs(shown):
+    (figure,) = [each for each in shown[1] if each.file == "attribution.png"]
+    assert figure.draw().axes[0].get_title(loc="left") == "picture"
 
 
 def test_symbolic_links_are_not_followed(shown, run_dir, data, tmp_path):

@@ -76,7 +76,7 @@ def test_a_network_without_convolutions_is_shown_without_filters(run_dir, data, 
     inputs = choose_inputs(Run(tmp_path / "run"), data)
     files = [figure.file for figure in write_figures(inputs)]
     assert {"architecture.png", "costs.png", "attribution.png", "sanity.png"} <= set(files)
-    assert dict(inputs.left_out)["How much of the photograph one unit sees"].endswith(
+    assert dict(inputs.left_out)["How much of the picture one unit sees"].endswith(
         "has no convolutions or pools, whose fields are shown."
     )
 
