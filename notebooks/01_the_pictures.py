@@ -17,8 +17,8 @@
 # %% [markdown]
 # # 01 · The pictures
 #
-# A network knows nothing but its pictures. Before it looks at them, you do: at what they show, at what is marked in them,
-# and at how much (or how little) a test on 60 of them can tell.
+# All that a network knows comes from its pictures. Before it looks at them, you do. What do they show,
+# what is marked in them, and how much (or how little) can a test on 60 of them tell?
 #
 # **After this chapter you can**
 #
@@ -26,10 +26,11 @@
 # - say what a breed's pictures have in common besides the breed;
 # - put an interval around an accuracy, and say how many test pictures you need.
 #
-# *A quarter of a minute on two cores, and half a minute more if the pets have to be drawn first · the article's section
-# "Gathering a data set"*
+# *A quarter of a minute on two cores, and half a minute more if the pets have to be drawn first · the
+# article's section "Gathering a data set"*
 #
-# Here are the first twelve pictures of each breed. What would *you* go by: the color, the ears, the tail, the background?
+# Here are the first twelve pictures of each breed. What would *you* go by: the color, the ears, the
+# tail, the background?
 
 # %% tags=["nbval-ignore-output"]
 import numpy as np
@@ -63,13 +64,15 @@ pk.course.where("picture")
 # ## Which pictures
 #
 # The article took two breeds of dog, the Shiba Inu and the Samoyed, from the [Oxford-IIIT Pet data
-# set](../docs/glossary.md#oxford-iiit-pet-data-set), which has photographs of 37 breeds. That is a 774 MiB download. To
-# spare you the download, this course starts with **drawn** pets: pictures that your machine has drawn. They are not
-# photographs, and the colors of their light vary so much that a white Samoyed may come out pink.
+# set](../docs/glossary.md#oxford-iiit-pet-data-set), which has photographs of 37 breeds. They are a 774
+# MiB download. To spare you that, this course starts with **drawn** pets: pictures that your machine has
+# drawn. They are not photographs, and the color of their light varies so much that a white Samoyed may
+# come out pink.
 #
-# The line below switches *all* chapters to the real photographs, once and for all: remove the `#`, run the cell, and go
-# on. Instead of `"oxford"` you can name a folder that holds the two archives of the data set, or a folder with pictures of
-# your own, and you can pick two other breeds: `pk.course.use("my/pets", "beagle,pug")`. To go back to the drawn pets, run
+# The line below switches *all* chapters to the real photographs, and the choice is remembered. Remove
+# the `#`, run the cell, and then run all cells of this page again. Instead of `"oxford"` you can name a
+# folder that holds the two archives of the data set, or a folder with pictures of your own. You can also
+# pick two other breeds: `pk.course.use("my/pets", "beagle,pug")`. To go back to the drawn pets, run
 # `pk.course.use("sample")`.
 
 # %%
@@ -97,9 +100,9 @@ for row in [columns, *rows]:
     print(f"{row[0]:28}" + "".join(f"{word:10}" for word in row[1:]))
 
 # %% [markdown]
-# Photographs come in many sizes; drawn pets, too. Each dot is one picture, and a dot on the dashed line is a picture that
-# is as wide as it is high. A network wants all its pictures the same size. Chapter 03 shows how that is done, and what it
-# does to a face.
+# Photographs come in many sizes, and so do the drawn pets. Each dot is one picture, and a dot on the
+# dashed line is a picture that is as wide as it is high. A network wants all its pictures the same size.
+# Chapter 03 shows how that is done, and what it does to a face.
 
 # %% tags=["nbval-ignore-output"]
 import matplotlib.pyplot as plt
@@ -118,12 +121,12 @@ pk.visualize.describe(figure, "The width and height of each picture, as dots of 
 # %% [markdown]
 # ## What is marked in them
 #
-# Each picture comes with more than the name of its breed: it also has a map of where the pet is.
-# For the photographs, people painted that map pixel by pixel; for the drawn pets, the drawing
-# program knows it. Such a map is called a [trimap](../docs/glossary.md#trimap), and it has three
-# values: 1 is the pet, 2 is the background, and 3 is the border between them, where it is hard to
-# say. About half of the pictures also have a box around the head. (A folder of your own pictures
-# has neither; in that case the next cells stop with a line that says so.)
+# Each picture comes with more than the name of its breed: a second picture of the same size marks where
+# the pet is. For the photographs, people painted it pixel by pixel; for the drawn pets, the drawing
+# program knows it. It is called a [trimap](../docs/glossary.md#trimap), because it has three values. The
+# value 1 is the pet, 2 is the background, and 3 is the border between them, where it is hard to say.
+# About half of the pictures also have a box around the head. (A folder of your own pictures has neither.
+# In that case, the next cells stop, and a message says why.)
 
 # %%
 from petkeras.data.annotations import load_annotations
@@ -155,8 +158,8 @@ pk.visualize.plot_annotations(data.train.images[last], marked.trimaps[last], mar
 #
 # ## How much of a picture is pet
 #
-# Here is the share of pixels that are definitely pet, for all the pictures. See whether the two
-# breeds differ.
+# Here is the share of pixels that are definitely pet, for all the training pictures. Do the two breeds
+# differ?
 
 # %% tags=["nbval-ignore-output"]
 shares = (marked.trimaps == 1).mean(axis=(1, 2))  # (pictures,)
@@ -184,8 +187,8 @@ pk.visualize.describe(
 # </details>
 
 # %% [markdown]
-# **Exercise 2.** Write a function that takes a trimap and returns the share of the picture that is pet. Count half of the
-# border, because about half of it is pet.
+# **Exercise 2.** Write a function that takes a trimap and returns the share of the picture that is pet.
+# Count half of the border, because about half of it is pet.
 
 
 # %% tags=["exercise"]
@@ -209,9 +212,9 @@ pk.check.chapter01.exercise_2(pet_share)
 # </details>
 
 # %% [markdown]
-# **Exercise 3.** Head boxes are published in pixels of the photograph. Write the function that finds the box
-# (left, top, right, bottom) in the picture after it has been squashed from `width` by `height` to
-# `size` by `size`. Don't round.
+# **Exercise 3.** Head boxes are given in pixels of the original picture. Write the function that finds
+# the box (left, top, right, bottom) in the picture after it has been squashed from `width` by `height`
+# to `size` by `size`. Don't round.
 
 
 # %% tags=["exercise"]
@@ -240,16 +243,17 @@ pk.check.chapter01.exercise_3(squash_box)
 # %% [markdown]
 # ## What a small data set means
 #
-# The article has fewer than 400 pictures: 340 to learn from and 60 to test on. In the results
-# stored with it, 50 of the 60 were right in the end, which is 83%; its text speaks of almost 90%.
-# How much can 60 pictures tell us? A single picture is worth 1.7 points:
+# The article has about 400 pictures: some 340 to learn from, and 60 to test on. In the results stored
+# with it, 50 of the 60 were right in the end, which is 83%; its text speaks of almost 90%. How much can
+# 60 pictures tell us? A single picture is worth 1.7 points:
 
 # %%
 print(f"{1 / 60:.1%} a picture, {50 / 60:.1%} in all")
 
 # %% [markdown]
-# How far can luck take a network that never changes? Let's simulate it: a network that is right on five pictures out of
-# six takes a test of 60 pictures, 10,000 times over. See how far the measured accuracies spread.
+# How far can luck take a network that never changes? Let's simulate it: a network that is right on five
+# pictures out of six takes a test of 60 pictures, 10,000 times over. See how far the measured accuracies
+# spread.
 
 # %% tags=["nbval-ignore-output"]
 rng = np.random.default_rng(0)
@@ -262,11 +266,11 @@ plt.close(figure)
 pk.visualize.describe(figure, "A bell-shaped histogram of accuracies, from about 0.65 to 0.97.")
 
 # %% [markdown]
-# On 60 other pictures the same network might get 46 right, or 54. A
-# [confidence interval](../docs/glossary.md#confidence-interval) says which true accuracies are
-# compatible with what we saw. Wilson's interval asks about each accuracy $p$: if this were the true
-# one, would 50 of 60 be less than 1.96 standard deviations away? All the $p$ for which the answer
-# is yes make up the interval:
+# On 60 other pictures the same network might get 46 right, or 54. A [confidence
+# interval](../docs/glossary.md#confidence-interval) says which true accuracies are compatible with what
+# we saw. Wilson's interval asks about each accuracy $p$: if this were the true one, would 50 of 60 be
+# less than 1.96 standard deviations away? (About 95% of all results are.) All the $p$ for which the
+# answer is yes make up the interval:
 #
 # $$\frac{\hat p + \frac{z^2}{2n} \pm z
 # \sqrt{\frac{\hat p (1 - \hat p)}{n} + \frac{z^2}{4 n^2}}}{1 + \frac{z^2}{n}},
@@ -286,16 +290,16 @@ print(f"from {low:.0%} to {high:.0%}")
 
 # %% [markdown]
 # Both the 83% and the almost 90% lie inside it, and so does 75%. The article's two figures don't
-# contradict each other: 60 pictures are not enough to tell them apart. They are not enough, either,
-# to say whether a second network with 53 right is better:
+# contradict each other: 60 pictures are not enough to tell them apart. Nor are they enough to say
+# whether a second network with 53 right is better:
 
 # %%
 low, high = wilson(53, 60)
 print(f"from {low:.0%} to {high:.0%}")
 
 # %% [markdown]
-# Does the interval keep its word? Each of the 10,000 tests from above gives its own. A 95% interval should contain the true
-# accuracy in about 95 of 100 tests:
+# Does the interval keep its promise? Each of the 10,000 tests from above has its own interval. A 95%
+# interval should contain the true accuracy in about 95 of 100 tests:
 
 # %%
 low, high = wilson(right, 60)
@@ -303,9 +307,9 @@ held = np.mean((low < 5 / 6) & (high > 5 / 6))
 print(f"{held:.0%} of the intervals contain it")
 
 # %% [markdown]
-# The interval found in most textbooks, $\hat p \pm z \sqrt{\hat p (1 - \hat p) / n}$, does worse
-# when the accuracy is close to 1 and the test is small. If all 60 are right, it claims that the
-# network never makes a mistake. Wilson's interval is more careful:
+# The interval in most textbooks, $\hat p \pm z \sqrt{\hat p (1 - \hat p) / n}$, does worse when the
+# accuracy is close to 1 and the test is small. If all 60 are right, it claims that the network never
+# makes a mistake. Wilson's interval is more careful:
 
 # %%
 low, high = wilson(60, 60)
@@ -331,8 +335,9 @@ pk.visualize.describe(
 )
 
 # %% [markdown]
-# **Exercise 1.** How many test pictures does it take before the interval around an accuracy of 5/6 is at most 10 points
-# wide? Change the number; we are looking for the smallest one that works, give or take a few.
+# **Exercise 1.** How many test pictures does it take before the interval around an accuracy of 5/6 is at
+# most 10 points wide? Change the number; we are looking for the smallest one that works, give or take a
+# few.
 
 # %% tags=["exercise"]
 test_pictures = 60
@@ -346,8 +351,8 @@ pk.check.chapter01.exercise_1(test_pictures)
 # pk.check.chapter01.exercise_1(test_pictures)
 # ```
 #
-# You can find it by trial and error, or get close with the rule that half the width takes four
-# times as many pictures: $60 \cdot (18.7 / 10)^2 \approx 210$.
+# You can find it by trial and error. Or get close with the rule that half the width takes four times as
+# many pictures: $60 \cdot (18.7 / 10)^2 \approx 210$.
 #
 # </details>
 
@@ -357,25 +362,26 @@ pk.check.chapter01.exercise_1(test_pictures)
 #
 # <details><summary>An answer</summary>
 #
-# With a single test it can't be done: at an accuracy of 5/6, plus or minus three points takes about
-# 590 test pictures. The best use of 400 is *cross-validation*: split them into five parts, train
-# five networks, each without one of the parts, and test each network on the part it has not seen.
-# That way every picture is tested once, and the interval is plus or minus 3.7 points.
+# With a single test it can't be done: at an accuracy of 5/6, plus or minus three points takes about 590
+# test pictures. The best use of 400 is *cross-validation*. Split them into five parts, and train five
+# networks, each without one of the parts. Then test each network on the part that it has not seen. That
+# way every picture is tested once, and the interval is plus or minus 3.7 points.
 #
 # </details>
 #
-# There is a second side to small data: a network with millions of weights can memorize 340
-# pictures. Chapter 10 is about that.
+# There is another side to small data: a network with millions of weights can memorize 340 pictures.
+# Chapter 10 is about that.
 
 # %% [markdown]
-# **Change this and look.** In the cell with `rng.binomial`, test on 600 pictures in place of 60 (it stands there three
-# times). How much narrower does the heap become?
+# **Change this and look.** In the cell with `rng.binomial`, test on 600 pictures: write
+# `rng.binomial(600, 5 / 6, size=10_000)` and `right / 600`, and run that cell again. How much narrower
+# does the heap become?
 #
 # ## In three lines
 #
 # - Look at the pictures first: a network may go by anything that they have in common.
-# - An accuracy on 60 pictures is known to about ten points, up or down.
-# - Half the interval takes four times as many pictures.
+# - With 60 test pictures, you know an accuracy only to about ten points, up or down.
+# - To cut the interval in half, you need four times as many pictures.
 
 # %% [markdown]
 # ## What to read next

@@ -17,8 +17,8 @@
 # %% [markdown]
 # # 02 · Choosing a model
 #
-# Three networks lie on the table: the winner and the runner-up of a 2014 contest, and the small one that this course
-# trains. You take them apart before any of them has learned a thing.
+# Here you take three networks apart before any of them has learned a thing. Two are the winner and the
+# runner-up of a contest in 2014, and the third is the small one that this course trains.
 #
 # **After this chapter you can**
 #
@@ -28,8 +28,9 @@
 #
 # *A quarter of a minute on two cores · the article's section "Choosing a model"*
 #
-# This is the network of this course, the article's figure 1, drawn to scale from what it makes of a picture before it
-# has learned anything. Follow the picture from left to right. What shrinks, and what grows in number?
+# This is the network of this course (the article's figure 1). It is drawn to scale, with what it makes
+# of a picture before it has learned anything. Follow the picture from left to right. What shrinks, and
+# what grows in number?
 
 # %% tags=["nbval-ignore-output"]
 import petkeras as pk
@@ -43,8 +44,9 @@ pkv.plot_architecture(model, x, image)
 
 # %% [markdown]
 # Each stack holds the [feature maps](../docs/glossary.md#feature-map) of one layer. Four layers are
-# [convolutions](../docs/glossary.md#convolution), two are [pools](../docs/glossary.md#max-pool), which make the maps half
-# as wide and half as high, and the two bars at the end are dense layers. All of them are the subject of this chapter:
+# [convolutions](../docs/glossary.md#convolution), two are [pools](../docs/glossary.md#max-pool), which
+# make the maps half as wide and half as high, and the two bars at the end are dense layers. All of them
+# are the subject of this chapter:
 
 # %%
 pk.course.where("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "fc1", "softmax")
@@ -65,25 +67,28 @@ pk.course.where("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "f
 # %% [markdown]
 # ## What a weight is
 #
-# A convolution has small tables of numbers, its [kernels](../docs/glossary.md#kernel). It lays a kernel over each place of
-# the picture, multiplies the numbers that lie on one another, and adds up the products: that gives one pixel of a map.
-# Chapter 04 does it step by step. The numbers in the kernels are the *weights*: they are what the network learns. Here are
-# four kernels of 3 x 3 that `conv1_1` starts with. How many numbers do you see in one of them?
+# A convolution has small tables of numbers, its [kernels](../docs/glossary.md#kernel). It lays a kernel
+# over each place of the picture, multiplies the numbers that lie on top of each other, and adds up the
+# products. That gives one pixel of a map. Chapter 04 does it step by step. The numbers in the kernels
+# are the *weights*: they are what the network learns. Here are four of the 3 x 3 kernels that `conv1_1`
+# starts with. How many numbers do you see in one of them?
 
 # %% tags=["nbval-ignore-output"]
 pkv.plot_kernels(pkv.layer_kernels(model, "conv1_1", filters=range(4)))
 
 # %% [markdown]
-# A color picture has three channels, red, green and blue, so a kernel of `conv1_1` has 3 x 3 x 3 = 27 numbers (drawn above
-# is their mean over the colors). A *dense* layer has a weight for each of its inputs, in each of its units.
+# A color picture has three channels, red, green and blue, so a kernel of `conv1_1` has 3 x 3 x 3 = 27
+# numbers. (Drawn above is their mean over the colors.) A *dense* layer consists of *units*. Each unit
+# takes in all the numbers that come from the layer before it, and has a weight for each of them.
 
 # %% [markdown]
 # ## What each layer costs
 #
-# The article works with pictures of 224 pixels, and so do the other two networks. Here is our network at that size, layer
-# by layer. The *multiply-adds* are the work for one picture. We build it with 16-bit numbers here so that it fits on a
-# small machine: the *weight bytes* are for 32-bit numbers, the *output bytes* for 16-bit ones. Which layer has the
-# weights? And which one does the work?
+# The article works with pictures of 224 pixels, and so do the other two networks. Here is our network at
+# that size, layer by layer. The *multiply-adds* are the work for one picture; in the plot, 1 MMAC is a
+# million of them, and 1 GMAC a billion. To fit on a small machine, the network has 16-bit numbers here,
+# and so its outputs take two bytes each. (The table below counts four bytes for a weight.) Which layer
+# has most of the weights? And which ones do most of the work?
 
 # %% tags=["nbval-ignore-output"]
 large = pk.pet_net(dtype="float16", seed=0)
@@ -98,10 +103,9 @@ pkv.cost_table(large)
 # %% [markdown]
 # ## More than 100 million
 #
-# The article says that its network has more than 100 million weights. It has 102,827,554, and
-# adding them up doesn't take long. A convolution has (height x width x channels + 1) x filters
-# weights, where the 1 is for the bias; the size of the picture doesn't matter. A dense layer has
-# (inputs + 1) x units.
+# The article says that its network has more than 100 million weights. It has 102,827,554, and it doesn't
+# take long to add them up. A convolution has (height x width x channels + 1) x filters weights, where
+# the 1 is for the bias; the size of the picture doesn't matter. A dense layer has (inputs + 1) x units.
 
 # %%
 channels = [(3, 32), (32, 32), (32, 64), (64, 64)]
@@ -115,8 +119,8 @@ print(f"together          {convolutions + fc1 + last:>11,}")
 print(f"in fc1            {fc1 / (convolutions + fc1 + last):>11.2%}")
 
 # %% [markdown]
-# **Question.** That is 300,000 weights for each of some 340 pictures. What could such a network do
-# instead of learning?
+# **Question.** That is 300,000 weights for each of about 340 training pictures. What could such a
+# network do instead of learning?
 #
 # <details><summary>An answer</summary>
 #
@@ -126,7 +130,8 @@ print(f"in fc1            {fc1 / (convolutions + fc1 + last):>11.2%}")
 # </details>
 
 # %% [markdown]
-# **Exercise 1.** Ten million. What is the largest picture size for which our network has fewer than ten million weights?
+# **Exercise 1.** Ten million. What is the largest picture size for which our network has fewer than ten
+# million weights?
 
 # %% tags=["exercise"]
 image_size = 224
@@ -146,8 +151,9 @@ pk.check.chapter02.exercise_1(image_size)
 # </details>
 
 # %% [markdown]
-# **Exercise 2.** GoogLeNet, which comes below, has no large dense layer. At 224 pixels `pool2` hands 64 maps of 56 x 56 to
-# our `fc1`, which has 512 units. If `fc1` were given only the mean of each map, how many weights would it have?
+# **Exercise 2.** GoogLeNet, which comes below, has no large dense layer. At 224 pixels `pool2` hands 64
+# maps of 56 x 56 to our `fc1`, which has 512 units. If `fc1` were given only the mean of each map, how
+# many weights would it have?
 
 # %% tags=["exercise"]
 weights = 56 * 56 * 64 * 512 + 512
@@ -218,8 +224,8 @@ del large  # 200 MB
 # %% [markdown]
 # ## Why 3 x 3?
 #
-# Two 3 x 3 convolutions in a row see as far as one of 5 x 5, and three see as far as one of 7 x 7.
-# Here is what they cost, with 64 channels in and out:
+# Two 3 x 3 convolutions in a row see as much of the picture as one of 5 x 5, and three see as much as
+# one of 7 x 7. Here is what they cost, with 64 channels in and out:
 
 # %%
 for small, wide in ((2, 5), (3, 7)):
@@ -237,8 +243,8 @@ for small, wide in ((2, 5), (3, 7)):
 # The winner in 2014, GoogLeNet, asked a different question: what window size is the right one? Its
 # answer is the [inception module](../docs/glossary.md#inception-module): 1 x 1, 3 x 3, 5 x 5, and a
 # pool, side by side, with their maps stacked. Here is its first one, for maps of 28 x 28 with 192
-# channels. The 1 x 1 convolutions named `squeeze` first turn many channels into a few. What is that
-# good for?
+# channels. The 1 x 1 convolutions named `squeeze` turn many channels into a few first. What is that good
+# for?
 
 
 # %%
@@ -283,9 +289,9 @@ print(f"squeezed {squeezed:,}, not squeezed {direct:,}: {direct / squeezed:.1f} 
 # %% [markdown]
 # ## How far a unit sees
 #
-# The [receptive field](../docs/glossary.md#receptive-field) of a unit is the part of the picture
-# that it can see at all. Each 3 x 3 convolution adds a rim to it, and after a pool that rim is
-# twice as wide in pixels.
+# Each number in a map is a unit, too. The [receptive field](../docs/glossary.md#receptive-field) of a
+# unit is the part of the picture that it can see at all. Each 3 x 3 convolution adds a rim to it, and
+# after a pool that rim is twice as wide in pixels.
 
 # %%
 for field in pkv.receptive_fields(model):
@@ -303,26 +309,26 @@ print(f"VGG16's last pool: {field.height} x {field.width}")
 pkv.plot_receptive_field(model, x, image)
 
 # %% [markdown]
-# So by the end of our network's convolutions, no unit has seen more than 16 x 16 pixels: in a
-# picture of 224, that is an ear at most. Putting an ear and a tail together is left entirely to
-# `fc1`, and that is where its 100 million weights come from. In VGG16, a unit of the last pool has
-# seen nearly the whole picture.
+# So by the end of our network's convolutions and pools, no unit has seen more than 16 x 16 pixels. In a
+# picture of 224 pixels, that is an ear at most. Putting an ear and a tail together is left entirely to
+# `fc1`, and that is where its 100 million weights come from. In VGG16, a unit of the last pool has seen
+# nearly the whole picture.
 #
-# **Question.** By default, the pictures in this course are smaller than the article's. What does a
-# field of 16 x 16 hold in a picture of 64 pixels, and what does it hold in one of 224?
+# **Question.** By default, the pictures in this course are smaller than the article's. What fits into a
+# field of 16 x 16 in a picture of 64 pixels, and what fits into it in one of 224?
 #
 # <details><summary>An answer</summary>
 #
-# In a picture of 64 pixels it is a quarter as wide as the picture, so it can hold a whole head. In
-# one of 224 it is a fourteenth as wide, and all it holds of that same head is an eye or the tip of
-# an ear.
+# In a picture of 64 pixels it is a quarter as wide as the picture, so it can hold a whole head. In one
+# of 224 pixels it is a fourteenth as wide, and all it holds of the same head is an eye or the tip of an
+# ear.
 #
 # </details>
 
 # %% [markdown]
-# **Exercise 3.** As far as it sees. Write a function that takes the layers as pairs (window, stride), starting at the picture,
-# and returns how many pixels a unit of the last layer sees along one side. Hint: keep track of two numbers, how far a unit
-# sees and how many pixels apart two neighboring units are.
+# **Exercise 3.** As far as it sees. Write a function that takes the layers as pairs (window, stride),
+# starting at the picture. It returns how many pixels a unit of the last layer sees along one side. Hint:
+# keep track of two numbers, how far a unit sees and how many pixels apart two neighboring units are.
 
 
 # %% tags=["exercise"]
@@ -353,9 +359,10 @@ pk.check.chapter02.exercise_3(sees)
 # </details>
 
 # %% [markdown]
-# **Change this and look.** In the cell with `pkv.plot_architecture`, build the network for pictures of 32 pixels:
-# `data = pk.course.load(32)`. Which of the stacks keep their number of sheets, and which bar does the size of the picture
-# change? Then look at the costs: what does half the width do to the weights of `fc1`?
+# **Change this and look.** In the first cell, load pictures of 32 pixels: `data = pk.course.load(32)`.
+# What changes in the drawing, and what stays as it was? Then halve the size in the cell with
+# `pkv.plot_costs(large)`, too: `pk.pet_net(image_size=112, dtype="float16", seed=0)`. What does half the
+# width do to the weights of `fc1`?
 #
 # ## In three lines
 #

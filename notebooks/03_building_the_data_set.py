@@ -17,8 +17,8 @@
 # %% [markdown]
 # # 03 · Building the data set
 #
-# A pile of pictures is not yet something that a network can train on. They are split into two parts, squashed to squares,
-# centered around zero, labeled, changed at random, and handed out ten at a time.
+# A network can't train on a pile of pictures. First they have to be split into two parts, squashed to
+# squares, centered around zero, labeled, changed at random, and handed out ten at a time.
 #
 # **After this chapter you can**
 #
@@ -28,7 +28,9 @@
 #
 # *A quarter of a minute on two cores · the article's section "Processing"*
 #
-# Here is one picture, twelve times, as the network will see it in twelve epochs. What has changed, and what stays?
+# Here is one picture, twelve times, as the network will see it in twelve
+# [epochs](../docs/glossary.md#epoch), which are passes over all the pictures. What changes, and what
+# stays the same?
 
 # %% tags=["nbval-ignore-output"]
 import numpy as np
@@ -42,7 +44,7 @@ twelve = np.repeat(data.train.images[:1], 12, axis=0).astype(np.float32)  # (12,
 pk.visualize.plot_pictures(augment(twelve, pk.MODERN, [0, 0]), columns=6)
 
 # %% [markdown]
-# How that is done comes below. All of this chapter happens before the first layer:
+# How that is done comes below. Everything in this chapter happens before the first layer:
 
 # %%
 pk.course.where("picture")
@@ -57,10 +59,11 @@ pk.course.where("picture")
 print(len(set(data.train.names) & set(data.test.names)), "pictures are in both parts")
 
 # %% [markdown]
-# The article let the split depend on the order in which the operating system lists a folder. On
-# another machine you get another split, and nobody can reproduce the result. Here the split depends
-# only on the names of the files and on a *seed*. For seed 0, we put `0/` in front of a name and
-# hash the result. The hash looks random, but it is the same on every machine, forever.
+# In the article, the split depends on the order in which the operating system lists a folder. On another
+# machine you get another split, and nobody can reproduce the result. Here it depends only on the names
+# of the files and on a *seed*, a number that you choose. For seed 0, we put `0/` in front of a name and
+# compute a *hash* of the result. It is a number that looks random, but is the same on every machine,
+# forever.
 
 # %%
 import hashlib
@@ -69,8 +72,8 @@ for name in ("pet_1.jpg", "pet_2.jpg", "pet_3.jpg"):
     print(name, hashlib.sha256(f"0/{name}".encode()).hexdigest()[:16])
 
 # %% [markdown]
-# Sort the names of one breed by their hash, and the first 15% are its test set. Do this by hand, and compare with the
-# package's split. How many names differ?
+# Sort the names of one breed by their hash: the first 15% are its test set. We do this by hand, and
+# compare it with the package's split. How many names differ?
 
 # %%
 parts = (data.train, data.test)
@@ -81,7 +84,8 @@ by_hand = set(ranked[: round(0.15 * len(ranked))])
 print(len(by_hand ^ (set(data.test.names) & set(of_first))), "names differ")
 
 # %% [markdown]
-# Ask again, and you get the same split; change the seed, and you get another one. How many test pictures do two splits share?
+# Ask again, and you get the same split; change the seed, and you get another one. How many test pictures
+# do two splits share?
 
 # %% tags=["nbval-ignore-output"]
 again, other = pk.course.load(), pk.course.load(seed=1)
@@ -94,9 +98,9 @@ for what, test in (("the same seed", again.test), ("another seed", other.test)):
 #
 # <details><summary>An answer</summary>
 #
-# By chance, it could have 38 pictures of one breed and 22 of the other. A network that always names
-# the first breed, no matter what it sees, would then be right 63% of the time, and you couldn't
-# compare that figure with one from another split.
+# By chance, it could have 38 pictures of one breed and 22 of the other. A network that always names the
+# first breed, no matter what it sees, would then be right 63% of the time. And you couldn't compare that
+# figure with one from another split.
 #
 # </details>
 
@@ -141,8 +145,8 @@ print(f"height / width = {np.ptp(rows) / np.ptp(columns):.1f}")
 pk.visualize.plot_pictures([np.asarray(sheet), circle], ["original", "squashed"])
 
 # %% [markdown]
-# How much are our own pictures squashed? At 1, a picture was square and keeps its shape; at 1.5, it
-# was half again as wide as it was high.
+# How much are our own pictures squashed? At 1, a picture was square and keeps its shape; at 1.5, it was
+# one and a half times as wide as it was high.
 
 # %% tags=["nbval-ignore-output"]
 import matplotlib.pyplot as plt
@@ -181,7 +185,8 @@ of_breeds = [data.train.images[column == 1].mean(axis=0) for column in data.trai
 pk.visualize.plot_pictures([data.mean, *of_breeds], ["all", *data.class_names])
 
 # %% [markdown]
-# By hand, it takes one line. Here is the largest difference from the package's, in gray levels, of which there are 256:
+# By hand, it takes one line. Here is the largest difference between our mean and the package's, in gray
+# levels (there are 256 of them):
 
 # %%
 print(f"{np.abs(data.mean - data.train.images.mean(axis=0)).max():.2f}")
@@ -218,9 +223,8 @@ pk.visualize.plot_pictures([*data.train.images[:5], *(x[:5] / 2 + 128)], columns
 # %% [markdown]
 # ## What leaks if the mean sees the test set
 #
-# The test set stands for pictures that don't exist yet. If you compute the mean over *all* the
-# pictures, you have looked at them. How much does that change? We measure it in gray levels; there
-# are 256 of them.
+# The test set stands for pictures that don't exist yet. If you compute the mean over *all* the pictures,
+# you have looked at them. How much does that change? We measure it in gray levels again.
 
 # %% tags=["nbval-ignore-output"]
 seen_all = np.concatenate([data.train.images, data.test.images]).mean(axis=0)
@@ -229,9 +233,9 @@ print(f"{difference.mean():.2f} gray levels in the mean, {difference.max():.2f} 
 print(f"a pixel varies by {x.std():.0f} gray levels from picture to picture")
 
 # %% [markdown]
-# The difference is about one gray level, while a pixel varies by fifty or more. That will hardly
-# change a network. But the habit gets expensive elsewhere. In the next cell the "pictures" are pure
-# noise and the labels are coin flips, so there is nothing to learn, and a fair test gives 50%. The
+# The difference is about one gray level on average, while a pixel varies by fifty or more. That will
+# hardly change a network. But the habit gets expensive elsewhere. In the next cell the "pictures" are
+# pure noise and the labels are coin flips, so there is nothing to learn, and a fair test gives 50%. The
 # only thing we learn beforehand is *which 50 of the 5000 pixels* are worth looking at.
 
 
@@ -250,13 +254,13 @@ for seen, what in ((340, "chosen on the training part:"), (400, "chosen on all p
     print(what, f"{np.mean([accuracy_on_noise(rng, seen) for _ in range(20)]):.1f}")
 
 # %% [markdown]
-# If the pixels are chosen with a peek at the test set, noise gets "recognized" in eight pictures
-# out of ten. Nothing that you compute from the data may have seen the test set: not a mean, not a
-# choice of pixels, and not a choice of learning rate, either.
+# If we peek at the test set to choose the pixels, noise gets "recognized" in eight pictures out of ten.
+# Nothing that you compute from the data may have seen the test set: not a mean, not a choice of pixels,
+# and not a choice of learning rate, either.
 
 # %% [markdown]
-# **Exercise 3.** Subtract the mean image from both parts, each `(n, h, w, 3)` uint8, in such a way that the test set stays
-# unseen.
+# **Exercise 3.** Subtract the mean image from both parts, which are uint8 arrays of shape `(n, h, w,
+# 3)`. Of which pictures may the mean be made?
 
 
 # %% tags=["exercise"]
@@ -296,8 +300,8 @@ for number in (0, len(data.train) - 1):
 print(data.train.labels.shape, data.train.labels.dtype)
 
 # %% [markdown]
-# **Exercise 2.** Write the function that turns class numbers of shape `(n,)` into one-hot labels of shape `(n, classes)`,
-# without `tf.one_hot` or the like.
+# **Exercise 2.** Write a function that turns class numbers of shape `(n,)` into one-hot labels of shape
+# `(n, classes)`, without `tf.one_hot` or the like.
 
 
 # %% tags=["exercise"]
@@ -326,12 +330,13 @@ pk.check.chapter03.exercise_2(one_hot)
 # %% [markdown]
 # ## Changed at random
 #
-# With only about 340 pictures, we have to use each one many times. The article shows them unchanged, 400 times over.
-# `pk.MODERN` changes each picture every time, the way another picture of the same pet might differ. This is called
-# [augmentation](../docs/glossary.md#augmentation), and you saw it at the top of this page.
+# With only about 340 pictures, we have to use each one many times. The article shows them unchanged, 400
+# times over. `pk.MODERN` changes each picture a little every time, as if it were another picture of the
+# same pet. This is called [augmentation](../docs/glossary.md#augmentation), and you saw it at the top of
+# this page.
 #
-# Here is one kind of change at a time. When a picture is rotated or shifted, the gap that opens up is filled by reflection;
-# look for it along the edges.
+# Here is one kind of change at a time. When a picture is rotated or shifted, the gap that opens up is
+# filled by reflection; look for it along the edges.
 
 # %% tags=["nbval-ignore-output"]
 kinds = ("flip", "shift", "zoom", "rotation", "light", "color")
@@ -343,8 +348,8 @@ for kind in kinds:
 pk.visualize.plot_pictures(pictures, titles, columns=6)
 
 # %% [markdown]
-# **Question.** Why don't we turn any pictures upside down? And for which breeds would it be a bad
-# idea to change the color?
+# **Question.** Why don't we turn any pictures upside down? And for which breeds would it be a bad idea
+# to change the colors?
 #
 # <details><summary>An answer</summary>
 #
@@ -366,9 +371,9 @@ for seed_and_step in ([7, 3], [7, 4]):
 # %% [markdown]
 # ## A batch
 #
-# All of this happens in a [tf.data](../docs/glossary.md#tfdata) pipeline, while the network is
-# still busy with the previous batch. What comes out is what the network sees: ten pictures and ten
-# labels.
+# All of this happens in a [tf.data](../docs/glossary.md#tfdata) pipeline, while the network is still
+# busy with the previous batch. What comes out is what the network sees: a
+# [batch](../docs/glossary.md#batch) of ten pictures and ten labels.
 
 # %%
 from petkeras.data.pipeline import steps_per_epoch, training_batches
@@ -415,8 +420,9 @@ pk.check.chapter03.exercise_1(batch_size)
 # </details>
 
 # %% [markdown]
-# Because a batch depends only on the seed and the step, a run that was interrupted picks up again
-# with exactly the batch that was next. Here is batch 20, without computing the twenty before it:
+# Because a batch depends only on the seed and the step, a run that was interrupted picks up again with
+# exactly the batch that was next. Here is batch number 20 (the first is 0), without computing the twenty
+# before it:
 
 # %%
 later = training_batches(data.train, data.mean, pk.MODERN, seed=0, first_step=20)
@@ -424,8 +430,9 @@ later = training_batches(data.train, data.mean, pk.MODERN, seed=0, first_step=20
 print("largest difference:", np.abs(images - next(iter(later))[0]).max())
 
 # %% [markdown]
-# **Change this and look.** In the first cell, change `pk.MODERN` to `dataclasses.replace(pk.MODERN, rotation=60)` (with
-# `import dataclasses` above it). At which angle would *you* no longer be sure of the breed?
+# **Change this and look.** In the first cell, change `pk.MODERN` to `dataclasses.replace(pk.MODERN,
+# rotation=60)` (with `import dataclasses` above it). At which angle would *you* no longer be sure of the
+# breed?
 #
 # ## In three lines
 #

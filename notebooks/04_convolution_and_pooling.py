@@ -17,9 +17,9 @@
 # %% [markdown]
 # # 04 · Convolution and pooling by hand
 #
-# A convolution is the one operation that everything else in this course stands on, and it is no more
-# than multiplying and adding. You will do it by hand, get exactly the numbers that TensorFlow gets, and
-# then drag it over a picture.
+# Everything in this course rests on one operation, the convolution, and it is nothing but multiplying
+# and adding. You will do it by hand, get exactly the numbers that TensorFlow gets, and then watch it
+# slide over a picture.
 #
 # **After this chapter you can**
 #
@@ -29,8 +29,9 @@
 #
 # *Half a minute on two cores · the article's section "How convolution and pooling work"*
 #
-# Here is where we are going. In the top row are four small tables of numbers, drawn as colors. Below each
-# of them is what it makes of the same picture. Which lines does each of them find?
+# Here is where we are going. In the top row are four small tables of numbers, drawn as colors: yellow is
+# above 0, and blue is below. Under each of them is what it makes of the picture on the left. Which lines
+# does each of them find?
 
 # %% tags=["nbval-ignore-output"]
 import petkeras as pk
@@ -42,9 +43,11 @@ pkv.plot_kernels(pkv.article_kernels(), image)
 
 # %% [markdown]
 # Such a table is a [kernel](../docs/glossary.md#kernel), and what it makes of a picture is a [feature
-# map](../docs/glossary.md#feature-map): white where the answer is far above 0, black where it is far
-# below, and gray where it is 0. The article shows the same for a dog in its figures 2 and 3. In our network
-# these layers do it, convolutions with kernels and pools without:
+# map](../docs/glossary.md#feature-map). The map is white where the answer is far above 0, black where it
+# is far below, and gray where it is 0. The numbers in a kernel are its
+# [weights](../docs/glossary.md#weight). (The article shows the same for a dog in its figures 2 and 3.)
+# This chapter is about two kinds of layers in our network, convolutions (`conv`), which have kernels,
+# and pools, which have none:
 
 # %%
 pk.course.where("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2")
@@ -52,9 +55,10 @@ pk.course.where("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2")
 # %% [markdown]
 # ## One window
 #
-# A gray picture is a table of numbers; here is a tiny one. A kernel is a smaller table. Lay it on the
-# upper left corner of the large table, multiply each number by the one on top of it, and add everything
-# up. That is all the arithmetic there is.
+# A gray picture is a table of numbers; `x` is a tiny one. A kernel is a smaller table. Lay it on the
+# upper left corner of `x`, like a window: the numbers that you see through it are called a *patch*.
+# Multiply each of them by the number on top of it, and add up the products. That is all the arithmetic
+# there is.
 
 # %%
 import numpy as np
@@ -94,8 +98,10 @@ print(convolve(x, kernel))
 pkv.animate_convolution(x, kernel)
 
 # %% [markdown]
-# TensorFlow wants a batch of pictures with channels, and a stack of kernels. We have one of each.
-# Look at the shapes in the comments: they are half of what there is to know about `tf.nn.conv2d`.
+# TensorFlow wants several pictures at once, a [batch](../docs/glossary.md#batch), and each picture has
+# [channels](../docs/glossary.md#channel): a color picture has three, red, green and blue. It also wants
+# several kernels, which it calls filters. We have one of each. Look at the shapes in the comments: they
+# are half of what there is to know about `tf.nn.conv2d`.
 
 # %%
 import tensorflow as tf
@@ -110,8 +116,9 @@ def tf_convolve(x, kernel, strides=1, padding="VALID", dilations=1):
 print(tf_convolve(x, kernel))
 
 # %% [markdown]
-# They are the same sixteen numbers. **A convolution is this loop**: nothing else happens in a convolutional
-# layer, only more of it.
+# They are the same sixteen numbers. **A convolution is this loop.** A convolutional layer does it for
+# many kernels, and then adds one more number to each map, the [bias](../docs/glossary.md#bias). Usually
+# a [ReLU](../docs/glossary.md#relu) follows, which replaces every number below 0 by 0.
 
 # %% [markdown]
 # **Question.** The kernel has positive numbers on the left and negative numbers on the right. What
@@ -119,20 +126,20 @@ print(tf_convolve(x, kernel))
 #
 # <details><summary>An answer</summary>
 #
-# Bright on the left and dark on the right, because the sum is left minus right. It is 0 where both
-# sides are equally bright, for example in an even area or across a horizontal edge.
+# Bright on the left and dark on the right, because the sum is left minus right. It is 0 where both sides
+# are equally bright, for example in a plain area or across a horizontal edge.
 #
 # </details>
 
 # %% [markdown]
 # ## Nothing is turned around
 #
-# Mathematicians rotate the kernel by half a turn before they slide it. Without that turn they call the
-# operation a *cross-correlation*, not a convolution. Networks leave out the turn, since a kernel that is
-# learned can just as well be learned the other way around.
+# In mathematics, a convolution rotates the kernel by half a turn before it slides it. Without that turn,
+# it is called a *cross-correlation*. Networks leave out the turn: a kernel that is learned can just as
+# well be learned the other way around.
 #
 # A single 1 in a table of zeros shows which of the two we have. With the turn, the kernel would come out
-# as it is: 1, 2, 3 in the first row. What comes out here?
+# as it is, with 1, 2, 3 in the first row. What comes out here?
 
 # %%
 lone = np.zeros((5, 5))
@@ -143,9 +150,9 @@ print(convolve(lone, numbered))
 # %% [markdown]
 # ## Strides
 #
-# The [stride](../docs/glossary.md#stride) is how far the window moves each time. With a stride of 2
-# it skips every other place in both directions, and a quarter of the numbers are left. It doesn't
-# compute anything new, just less.
+# The [stride](../docs/glossary.md#stride) is how many cells the window moves each time. So far it was 1.
+# With a stride of 2, the window skips every other place in both directions, and a quarter of the numbers
+# are left. It doesn't compute anything new, just less.
 
 # %%
 every_place = tf_convolve(x, kernel)
@@ -188,9 +195,9 @@ pk.check.chapter04.exercise_1(output)
 # %% [markdown]
 # ## Padding
 #
-# With `VALID`, the kernel stays inside the table, and for a 3 x 3 kernel the output shrinks by 2.
-# With `SAME`, a frame of zeros, the [padding](../docs/glossary.md#padding), goes around the table
-# first, so with a stride of 1 the output is as large as the input.
+# So far, the kernel had to stay inside the table. TensorFlow calls that `VALID`, and with a 3 x 3 kernel
+# it costs two rows and two columns. With `SAME`, a frame of zeros goes around the table first: the
+# [padding](../docs/glossary.md#padding). With a stride of 1, the output is then as large as the input.
 
 # %%
 framed = np.pad(x, 1)
@@ -199,17 +206,17 @@ print("shapes:", x.shape, "->", tf_convolve(x, kernel, padding="SAME").shape)
 print("largest difference from our frame of zeros:", np.abs(difference).max())
 
 # %% [markdown]
-# Now stride and padding together. The output size is the input size divided by the stride, rounded
-# up. Here a single row of zeros is enough. Where does TensorFlow put it? Watch the gray cells.
+# Now stride and padding together. With `SAME`, the output size is the input size divided by the stride,
+# rounded up. Here, one row and one column of zeros are enough. Where does TensorFlow put them? Watch the
+# gray cells.
 
 # %% tags=["nbval-ignore-output"]
 pkv.animate_convolution(x, kernel, strides=2, padding="same")
 
 # %% [markdown]
-# It goes at the bottom and on the right only. If you put a frame on all four sides, as we did
-# above, and then used a stride of 2, you would get just as many numbers, but different ones. That
-# is how PyTorch does it, which is why weights that you carry over from one to the other give
-# slightly different pictures.
+# They go only at the bottom and on the right. With a frame on all four sides, as above, and a stride of
+# 2, you would get just as many numbers, but different ones. PyTorch, another library, does it that way.
+# So weights that you move from one to the other give slightly different maps.
 
 # %%
 around = convolve(np.pad(x, 1), kernel)[::2, ::2]
@@ -232,7 +239,7 @@ print(convolve(x, spread), "\n")
 print(tf_convolve(x, kernel, dilations=2))
 
 # %% [markdown]
-# The blue cells are the ones it touches. It doesn't see what lies between them.
+# The blue cells are the ones that it touches. It doesn't see what lies between them.
 
 # %% tags=["nbval-ignore-output"]
 pkv.animate_convolution(x, kernel, dilations=2)
@@ -240,8 +247,8 @@ pkv.animate_convolution(x, kernel, dilations=2)
 # %% [markdown]
 # ## What a kernel looks for
 #
-# Back to the four kernels from the top of this page. Even areas come out gray, no matter how bright they
-# are. That is no accident: add up the numbers in each kernel.
+# Back to the four kernels from the top of this page. Plain areas come out gray, no matter how bright
+# they are. That is no accident: add up the numbers in each kernel.
 
 # %%
 for name, weights in pkv.article_kernels().items():
@@ -249,8 +256,9 @@ for name, weights in pkv.article_kernels().items():
     print(f"{name:10}  sum {weights.sum():.0f}  answer {np.sum(even * weights):.0f}")
 
 # %% [markdown]
-# **Exercise 2.** Make a kernel yourself: its answer should be above 0 where the picture is dark on the left
-# and bright on the right, and 0 for even areas and for edges between top and bottom.
+# **Exercise 2.** Make a kernel yourself: its answer should be above 0 where the picture is dark on the
+# left and bright on the right. It should be 0 in plain areas, and where a dark top meets a bright
+# bottom.
 
 # %% tags=["exercise"]
 kernel = [
@@ -289,12 +297,12 @@ pk.check.chapter04.exercise_2(kernel)
 # %% [markdown]
 # ## Touch it
 #
-# Here are the four kernels, and a pool behind them, as a small network in the explorer. Three things to
-# try:
+# Here is a small network in the explorer: the four kernels, and after them a *pool*, which keeps the
+# largest of every four numbers (more about pools below). Three things to try:
 #
-# 1. Press **Play** at the small grid, and watch the window move over it while the map fills in.
-# 2. Change a number in its kernel while it runs. What happens to the map?
-# 3. Choose the layer `pool`, and see which of four numbers it keeps.
+# 1. Press **Play** under **On a small grid**, and watch the window move while the output fills in.
+# 2. Change a number in the kernel below it while it runs. What happens to the output?
+# 3. Choose the layer `pool` in the row of layers, and see which of four numbers it keeps.
 #
 # (Until you run this cell, you see a picture of the explorer.)
 
@@ -308,23 +316,25 @@ layers[0].set_weights([np.repeat(four, 3, axis=2), np.zeros(4)])  # the mean of 
 pk.explore(network, image[None], pixel_scale=255.0, tab="play")
 
 # %% [markdown]
-# **Question.** Turn the kernel for horizontal lines into one for vertical lines. How many of its 49
-# numbers do you have to change?
+# **Question.** Suppose you turned the kernel for horizontal lines into the one for vertical lines,
+# number by number. How many of its 49 numbers would you have to change?
 #
 # <details><summary>An answer</summary>
 #
-# 28. A number stays where its row and its column have the same one: of seven rows, one has 4, two
-# have 1 and four have -1.5, so 1 · 1 + 2 · 2 + 4 · 4 = 21 numbers stay.
+# You would have to change 28. In one kernel, each *row* has the same number everywhere: one row has 4,
+# two have 1, and four have -1.5. In the other kernel, the same is true of the *columns*. A number can
+# stay where its row and its column agree, and that is in 1 · 1 + 2 · 2 + 4 · 4 = 21 places.
 #
 # </details>
 
 # %% [markdown]
 # ## Channels
 #
-# A color picture is three tables, and the input of our network's second convolution is 32. In that
-# case the kernel is as deep as its input, and **all** the products go into **one** sum. With 32
-# kernels like that, 32 numbers come out in each place: 32 [feature
-# maps](../docs/glossary.md#feature-map). Only the sum in the loop has changed.
+# A color picture is three tables, and the input of our network's second convolution is 32 of them. The
+# kernel is then as deep as its input, and **all** the products go into **one** sum. With 32 kernels like
+# that, 32 numbers come out in each place: 32 [feature maps](../docs/glossary.md#feature-map). In the
+# loop, only the sum has changed: `np.tensordot` multiplies a patch by all the kernels at once, and adds
+# up the products of each.
 
 
 # %%
@@ -338,8 +348,8 @@ def convolve_channels(x, kernels):  # (rows, columns, channels), (height, width,
 
 
 # %% [markdown]
-# Here is the first layer of our network, before any training, on a whole picture: its 32 kernels,
-# once with our loop and once with TensorFlow. (The two round differently in the seventh digit.)
+# Here is the first layer of our network on a whole picture, before any training: its 32 kernels, once
+# with our loop and once with TensorFlow. (The two round differently in the seventh digit.)
 
 # %%
 kernels = pk.layers.Conv2D(filters=32, kernel_size=3)
@@ -354,8 +364,8 @@ print("maps:", by_hand.shape)
 print(f"largest difference: {np.abs(by_hand - theirs).max():.4f}")
 
 # %% [markdown]
-# **Question.** How many weights does the second convolution have, with its 32 kernels of 3 x 3 over
-# 32 channels, and how many multiplications does it need for one place in the picture?
+# **Question.** The second convolution has 32 kernels of 3 x 3 over 32 channels. How many weights does
+# that make, and how many multiplications does one place in the picture take?
 #
 # <details><summary>An answer</summary>
 #
@@ -392,16 +402,17 @@ print(max_pool(x))
 pkv.animate_max_pool(x)
 
 # %% [markdown]
-# And here are the two kinds of padding, running in step. A pool isn't padded with zeros: TensorFlow
-# leaves out the hatched cells. Why would zeros be wrong?
+# And here are the two kinds of padding, running in step, with windows of 3 x 3 that move by 1. A pool
+# isn't padded with zeros: TensorFlow ignores the hatched cells. What would go wrong with zeros if all
+# the numbers were below 0?
 
 # %% tags=["nbval-ignore-output"]
 pkv.animate_max_pool_paddings(x[:4, :4])
 
 # %% [markdown]
-# **Exercise 3.** A pool for every size. Our `max_pool` drops the last row when the number of rows is odd.
-# Write one with 2 x 2 windows and a stride of 2 that pads the way `SAME` does, so that five rows
-# become three. Make sure it is also right for numbers below 0. (`np.pad` has an argument named
+# **Exercise 3.** A pool for every size. Our `max_pool` drops the last row if the number of rows is odd.
+# Write one with 2 x 2 windows and a stride of 2 that pads the way `SAME` does, so that five rows become
+# three. Make sure it is also right for numbers below 0. (`np.pad` has an argument named
 # `constant_values`.)
 
 
@@ -445,9 +456,9 @@ titles = [f"{each.shape[1]} x {each.shape[2]}" for each in smaller]
 pkv.plot_pictures([each[0] for each in smaller], titles, columns=4)
 
 # %% [markdown]
-# The second effect can be measured. Convolve the picture, pool it with larger and larger windows,
-# shift everything by one pixel, and see how much the numbers change, as a share of their sum. The
-# windows move by 1 here, so their size is the only difference.
+# The second effect can be measured. We take the map of the kernel `outline`, pool it with larger and
+# larger windows, and shift the result by one pixel. How much do the numbers change, as a share of their
+# sum? The windows move by 1 here, so their size is the only difference.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -461,23 +472,25 @@ for size in (1, 2, 4, 8):
     print(f"window {size} x {size}: {change(outlines, size):.0%} of it changes")
 
 # %% [markdown]
-# **Question.** What a pool forgets is *where* in its window the largest number was. For what kind
-# of task would that be a bad idea?
+# **Question.** A pool forgets *where* in its window the largest number was. For what kind of task would
+# that be bad?
 #
 # <details><summary>An answer</summary>
 #
-# For any task that asks where: outlining a pet, or drawing a box around its head.
+# For any task that asks *where* something is: outlining a pet, or drawing a box around its head.
 #
 # </details>
 
 # %% [markdown]
-# **Change this and look.** In the section "One window", give the kernel the same nine numbers everywhere:
-# `np.full((3, 3), 1 / 9)`, and run the cells below it again. What does this kernel do to a picture? Then try
-# it in the explorer: make all 49 numbers of a kernel the same.
+# **Change this and look.** In the section "One window", make all nine numbers of the kernel the same:
+# `kernel = np.full((3, 3), 1 / 9)`. Run that cell and the next one again. What is each number of the
+# output, and why do they differ less than those of `x`? Then look at what such a kernel does to a
+# picture. In the explorer, open the tab **Change**, press **7 × 7**, and drag over all the cells of the
+# kernel to paint them.
 #
 # ## In three lines
 #
-# - A kernel slides over its input; in each place, the products are added up to one number.
+# - A kernel slides over its input; in each place, the products add up to one number.
 # - Strides make the map smaller, padding keeps its size, and each filter sums over all channels.
 # - A max pool keeps the largest number in each window, and has nothing to learn.
 

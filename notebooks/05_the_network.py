@@ -17,8 +17,8 @@
 # %% [markdown]
 # # 05 · The network from scratch
 #
-# A layer is a few weights and three operations. In this chapter you write one, look at every weight and every shape in
-# the network, and meet a weight that looks like any other and never learns.
+# A layer is two arrays of weights and three operations. In this chapter you write one, look at every
+# weight and every shape in the network, and meet a weight that looks like any other but never learns.
 #
 # **After this chapter you can**
 #
@@ -28,8 +28,9 @@
 #
 # *Half a minute on two cores · the article's section "Building the network"*
 #
-# Before we build anything, here is what we build. These are eight filters of a network that has learned nothing: their
-# kernels are random numbers. Yet what they make of a picture isn't noise. What can these eight already tell apart?
+# Before we build anything, look at what eight filters make of a picture in a network that has learned
+# nothing. Their kernels are random numbers, and yet these maps aren't noise. What can the eight already
+# tell apart?
 
 # %% tags=["nbval-ignore-output"]
 import petkeras as pk
@@ -48,9 +49,9 @@ pk.course.where("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "f
 # %% [markdown]
 # ## An operation and its weights
 #
-# In 2017 a layer was written as two weights and three operations, and you can still write it that
-# way today. We need four kernels for color pictures and four biases, and then a convolution, an
-# addition, and a [ReLU](../docs/glossary.md#relu). Ten pictures go in. What comes out?
+# In 2017, a layer was written as two variables and three operations, and you can still write it that way
+# today. We need four kernels for color pictures and four biases, and then a convolution, an addition,
+# and a [ReLU](../docs/glossary.md#relu). Ten pictures go in. What comes out?
 
 # %%
 import tensorflow as tf
@@ -141,8 +142,8 @@ ours = Convolution()
 print(ours(tf.zeros((10, 32, 32, 3))).shape)
 
 # %% [markdown]
-# The package's layer does the same. If we give both the same weights, we get the same maps; here is the largest
-# difference between them.
+# The package's layer does the same. If we give the same weights to both, we get the same maps. Here is
+# the largest difference between them.
 
 # %%
 theirs = pk.layers.Conv2D(filters=4, kernel_size=3, activation="relu")
@@ -163,8 +164,9 @@ print(inspect.getsource(pk.layers.Conv2D.build))
 print(inspect.getsource(pk.layers.Conv2D.call))
 
 # %% [markdown]
-# **Exercise 3.** A layer of your own. Instead of using `Flatten`, newer networks turn every feature map into a single
-# number, its mean: `(batch, height, width, channels)` becomes `(batch, channels)`. Write that layer.
+# **Exercise 3.** A layer of your own. Before its dense layers, our network lays out all the numbers of
+# all maps in one long row, with `Flatten`. Newer networks turn every map into a single number instead,
+# its mean: `(batch, height, width, channels)` becomes `(batch, channels)`. Write that layer.
 
 
 # %% tags=["exercise"]
@@ -192,8 +194,8 @@ pk.check.chapter05.exercise_3(MeanOfMaps)
 # %% [markdown]
 # ## The weight that never learns
 #
-# In 2017 a weight was a `tf.Variable`, as in our first cell. What happens if a layer keeps one of
-# those? It works, it computes the same thing, and nothing complains.
+# In 2017, a weight was a `tf.Variable`, as in the first section of this chapter. What happens if a layer
+# keeps one of those? It works, it computes the same thing, and nothing complains.
 
 
 # %%
@@ -208,8 +210,8 @@ forgotten = Forgotten()
 print(forgotten(tf.zeros((10, 32, 32, 3))).shape)
 
 # %% [markdown]
-# But Keras doesn't know that these are weights. A model trains what is in its list and saves what
-# is in its list, and the list is empty:
+# But Keras doesn't know that these are weights. A model trains and saves only what is in its list, and
+# the list of this layer is empty:
 
 # %%
 print("trainable weights:", forgotten.trainable_weights)
@@ -218,8 +220,8 @@ print("numbers to learn: ", forgotten.count_params())
 
 # %% [markdown]
 # Put each of the two layers into a small network, train both networks for five steps, and see how far
-# each kernel has moved. In both networks the dense layer at the end learns, so in both the
-# loss goes down, and you could go on for days without suspecting a thing.
+# each kernel has moved. In both networks the dense layer at the end learns, so in both the loss goes
+# down. You could go on for days without suspecting a thing.
 
 
 # %%
@@ -239,10 +241,10 @@ print(f"made by add_weight: {movement(Convolution()):.3f}")
 print(f"a bare tf.Variable: {movement(Forgotten()):.3f}")
 
 # %% [markdown]
-# The same goes for numbers that are kept in other places: in an array, in a tensor, in a list of
-# `tf.Variable`. Only what `add_weight` created, or a `keras.Variable`, is in the list. When the
-# article was written it was the other way around: TensorFlow kept a list of every variable ever
-# created, and trained them all.
+# The same goes for numbers that a layer keeps anywhere else: in an array, in a tensor, in a list of
+# `tf.Variable`. Only what `add_weight` created, or a `keras.Variable`, is in the list. When the article
+# was written it was the other way around: TensorFlow kept a list of every variable ever created, and
+# trained them all.
 
 
 # %%
@@ -268,8 +270,8 @@ print([tuple(weight.shape) for weight in homes.trainable_weights])
 # </details>
 
 # %% [markdown]
-# **Exercise 2.** Repair. This layer multiplies each channel by a factor of its own, but it will never learn those
-# factors.
+# **Exercise 2.** Repair. This layer multiplies each channel by a factor of its own, but it will never
+# learn those factors.
 
 
 # %% tags=["exercise"]
@@ -311,9 +313,9 @@ source = inspect.getsource(pk.pet_net)
 print(source[source.index("    # The shapes are") :])
 
 # %% [markdown]
-# You can work out every shape along the way without creating a single weight: tell a layer what
-# goes in, and it can tell you what comes out. We start with ten pictures of 224 pixels and end with
-# ten times two [logits](../docs/glossary.md#logits). Where does most of the picture's size go?
+# You can work out every shape along the way without creating a single weight: tell a layer what goes in,
+# and it can tell you what comes out. We start with ten pictures of 224 pixels and end with ten times two
+# [logits](../docs/glossary.md#logits), one for each breed. Which layers make the maps smaller?
 
 # %%
 shape = (10, 224, 224, 3)
@@ -323,8 +325,8 @@ for layer in model.layers[1:]:
     print(f"{layer.name:8} {type(layer).__name__:10}", *shape)
 
 # %% [markdown]
-# And here is every weight, for pictures of the size we use in this course. Which layer has the
-# most? (Chapter 02 has counted them for 224 pixels.)
+# And here is every weight, for pictures of the size we use in this course. Which layer has the most?
+# (Chapter 02 counted them for 224 pixels.)
 
 # %% tags=["nbval-ignore-output"]
 for weight in model.trainable_weights:
@@ -333,24 +335,25 @@ for weight in model.trainable_weights:
 # %% [markdown]
 # ## What it sees before it has learned
 #
-# Back to the first picture of this chapter. These are the eight kernels that made it, averaged over the colors: random
-# numbers, each of them.
+# Back to the first picture of this chapter. These are the eight kernels that made it, averaged over the
+# colors. All of them are random numbers.
 
 # %% tags=["nbval-ignore-output"]
 pkv.plot_kernels(pkv.layer_kernels(model, "conv1_1", filters=range(8)))
 
 # %% [markdown]
-# Now touch them. In the explorer, point at a pixel of the large map. Below it stand the window that the pixel saw, the
-# kernel, and the sum of their products, which is what your `call` computes. Move on to a pixel in an even part of the
-# picture: what changes in the sum? (Until you run this cell, you see a picture of the explorer.)
+# Now touch them. In the explorer, point at a pixel of the large map. You see the window that the pixel
+# saw, the kernel, and the sum of their products, which is what your `call` computes. Move on to a pixel
+# in a plain part of the picture: what changes in the sum? (Until you run this cell, you see a picture of
+# the explorer.)
 
 # %%
 pk.explore(model, data=data, pixel_scale=pk.MODERN.pixel_scale, layer="conv1_1", tab="look")
 
 
 # %% [markdown]
-# **Question.** Go on to `conv1_2`. Of how many products is one of its pixels the sum, and at a corner
-# of the map, how many of them are 0 because they lie outside?
+# **Question.** Go on to `conv1_2`. One of its pixels is a sum of how many products? And at a corner of
+# the map, how many of them are 0 because they lie outside?
 #
 # <details><summary>An answer</summary>
 #
@@ -407,9 +410,9 @@ pkv.describe(figure, "Two lines: with 0.1 everywhere the numbers grow, with He t
 #
 # <details><summary>An answer</summary>
 #
-# A sum of 12 times as many numbers, some above 0 and some below, is about $\sqrt{12} \approx 3.5$
-# times as large, so the article's last point goes up by that factor. He's kernels are smaller by
-# the same factor, so its last point stays where it is.
+# A sum of 12 times as many numbers, some above 0 and some below, is about $\sqrt{12} \approx 3.5$ times
+# as large. So the article's last point goes up by that factor. He's kernels are smaller by the same
+# factor, so its last point stays where it is.
 #
 # </details>
 
@@ -433,21 +436,21 @@ print(f"mean in training: {tf.reduce_mean(drop(ones, training=True)):.1f}")
 #
 # <details><summary>An answer</summary>
 #
-# In the first case you drop 20% instead of 80%. That is a much weaker cure, and your network is
-# closer to the one without dropout in chapter 10. In the second case you test a network with most
-# of its numbers missing, and different ones in each call: its answers change from call to call, and
-# more of them are wrong.
+# In the first case you drop 20% instead of 80%. That does much less against memorizing, and your network
+# is closer to the one without dropout in chapter 10. In the second case you test a network with most of
+# its numbers missing, and different ones in each call: its answers vary, and more of them are wrong.
 #
 # </details>
 
 # %% [markdown]
-# **Change this and look.** In the first cell, give the network another seed: `seed=1`, and run all cells again. Do the
-# eight filters still tell light from dark? And the article's curve: does it depend on the seed?
+# **Change this and look.** Give the network another seed, `seed=1`, in the first cell and in `spread`,
+# and run all cells again. Do the eight filters still tell light from dark? And how much does the
+# article's curve depend on the seed?
 #
 # ## In three lines
 #
 # - A layer creates its weights in `build`, with `add_weight`, and uses them in `call`.
-# - What `add_weight` did not create never learns, and nothing complains.
+# - A bare `tf.Variable` never learns, and nothing complains.
 # - Good random kernels keep the numbers equally large from layer to layer.
 
 # %% [markdown]

@@ -17,8 +17,9 @@
 # %% [markdown]
 # # 06 · Loss, gradient, Adam
 #
-# Learning is going downhill. In this chapter you compute by hand three things that TensorFlow computes in one call each: how
-# high the network stands, in which direction it goes down for every weight, and the steps that Adam takes.
+# Learning means going downhill. In this chapter you compute by hand what TensorFlow does in three calls.
+# How high up is the network (its loss)? Which way is down for every weight (the gradient)? And what
+# steps does Adam take?
 #
 # **After this chapter you can**
 #
@@ -28,9 +29,10 @@
 #
 # *Half a minute on two cores · the article's section "Loss and optimizer"*
 #
-# The loss of one picture is $-\log p$, where $p$ is the probability that the network gives to the true breed. In the plots
-# below, the network is sure and right on the right side, and sure and wrong on the left. How much more does it cost to be
-# quite sure and wrong than to have no idea?
+# The loss of one picture is $-\log p$, where $p$ is the probability that the network gives to the true
+# breed. In the plots below, the network is sure and right on the right side, sure and wrong on the left,
+# and has no idea in the middle. (A *logit* is the number that it gives to a breed.) How much more does
+# it cost to be sure and wrong than to have no idea?
 
 # %% tags=["nbval-ignore-output"]
 import matplotlib.pyplot as plt
@@ -52,7 +54,7 @@ plt.close(figure)
 pk.visualize.describe(figure, "A probability that rises like an S, and a loss that falls to 0.")
 
 # %% [markdown]
-# In the network, this chapter is the way back from the answer to the weights:
+# In the network, this chapter is about the way back from the answer to the weights:
 
 # %%
 pk.course.where("probabilities", "loss", "gradients", "optimizer")
@@ -61,10 +63,9 @@ pk.course.where("probabilities", "loss", "gradients", "optimizer")
 # %% [markdown]
 # ## From logits to probabilities
 #
-# The network ends in one number per breed, its [logits](../docs/glossary.md#logits). They can be
-# anything. The [softmax](../docs/glossary.md#softmax) turns them into probabilities: `exp` makes
-# them positive, and the division makes them add up to 1. The larger logit becomes the larger
-# probability.
+# The network ends in one number per breed, its [logits](../docs/glossary.md#logits). They can be any
+# numbers. The [softmax](../docs/glossary.md#softmax) turns them into probabilities: `exp` makes them
+# positive, and the division makes them add up to 1. The larger logit becomes the larger probability.
 
 
 # %%
@@ -106,8 +107,8 @@ pk.check.chapter06.exercise_1(logits)
 # %% [markdown]
 # ## What a guess costs
 #
-# The loss $-\log p$ is called the [cross-entropy](../docs/glossary.md#cross-entropy). A network that has no idea gives both
-# breeds one half:
+# The loss $-\log p$ is called the [cross-entropy](../docs/glossary.md#cross-entropy). A network that has
+# no idea gives each of the two breeds one half:
 
 # %%
 for p in (0.99, 0.5, 0.1, 0.001):
@@ -117,8 +118,8 @@ for p in (0.99, 0.5, 0.1, 0.001):
 # ## Where this breaks
 #
 # The `exp` of a logit above 88 is too large for a 32-bit number. Does that ever happen? Here is the
-# article's network before its first step, with kernels drawn with a standard deviation of 0.1 and
-# pixels up to 255.
+# article's network before its first step. Its kernels are random numbers with a standard deviation of
+# 0.1, and its pixels go up to 255.
 
 # %% tags=["nbval-ignore-output"]
 data = pk.course.load()
@@ -177,10 +178,10 @@ print("mean:  ", cross_entropy(labels, logits).mean().round(1))
 # %% [markdown]
 # ## Why not train on the accuracy?
 #
-# The [accuracy](../docs/glossary.md#accuracy) is what we really care about: it is 1 where the
-# largest logit is the label's, and 0 elsewhere. But a small change to a weight doesn't change any
-# of the answers, so the accuracy stays the same. It is flat, and something flat has no slope to go
-# down. The tape agrees.
+# The [accuracy](../docs/glossary.md#accuracy) is what we really care about: it is 1 where the largest
+# logit is the label's, and 0 elsewhere. But a small change to a weight doesn't change any of the
+# answers, so the accuracy stays the same. It is flat, and something flat has no slope to go down.
+# TensorFlow agrees: its [tape](../docs/glossary.md#tape), which computes gradients, finds none.
 
 # %%
 import tensorflow as tf
@@ -198,7 +199,8 @@ print(tape.gradient(losses, z).numpy().round(3))
 #
 # The [gradient](../docs/glossary.md#gradient) says, for each number that goes in, how much the loss
 # changes when that number grows a little. For the logits, it couldn't be simpler: the probabilities
-# minus the labels. A breed that was given 0.3 and isn't there gets pushed down by 0.3.
+# minus the labels. A breed that was given a probability of 0.3, but isn't there, gets pushed down by
+# 0.3.
 
 # %%
 by_hand = stable_softmax(z.numpy()) - np.array([[1, 0], [1, 0]])
@@ -216,8 +218,8 @@ print(tape.gradient(losses, z).numpy().round(3))
 # </details>
 
 # %% [markdown]
-# **Exercise 2.** A slope for every logit. Return the gradient of each picture's loss with respect to its logits, using only
-# NumPy, and make sure it is also right for logits of 1000.
+# **Exercise 2.** A slope for every logit. Return the gradient of each picture's loss with respect to its
+# logits. Use only NumPy, and make sure that it is also right for logits of 1000.
 
 
 # %% tags=["exercise"]
@@ -244,10 +246,10 @@ pk.check.chapter06.exercise_2(gradient_of_loss)
 # %% [markdown]
 # ## The gradient of a convolution
 #
-# Suppose we know, for every number in the output, how the loss changes with it; we call that
-# *upstream*. Each output was a sum of products of a window and a kernel. So in each window, a
-# weight gets upstream times the pixel that it met, and a pixel gets upstream times the weight that
-# it met. Then we add up all the windows. It is the loop of chapter 04 once more.
+# Suppose we know, for every number in the output, how the loss changes with it; we call that *upstream*.
+# Each output was a sum of products of a window and a kernel. So in each window, a weight gets upstream
+# times the pixel that it met, and a pixel gets upstream times the weight that it met. Then we add up
+# what comes from all the windows. It is the loop of chapter 04 once more.
 
 
 # %%
@@ -280,10 +282,10 @@ by_tape = tape.gradient(loss, [x, layer.kernel.value, layer.bias.value])
 print([tuple(gradient.shape) for gradient in by_tape[1:]])
 
 # %% [markdown]
-# Now by hand. The mean of squares hands back $2 \cdot \text{map} / \text{count}$. The ReLU lets
-# that through where it was open, and where it was closed, the map is 0 anyway. We put the padding
-# on, and cut its share of the gradient off again. A bias went into every sum in its map, so it gets
-# all of them.
+# Now by hand. The mean of squares hands back $2 \cdot \text{map} / \text{count}$. The ReLU lets that
+# through where it was open; where it was closed, the map is 0 anyway. We add the padding first, and cut
+# off its share of the gradient afterward. A bias went into every sum in its map, so its gradient is the
+# sum of them all.
 
 # %%
 upstream = 2 * maps.numpy()[0].astype("float64") / maps.numpy().size
@@ -305,8 +307,8 @@ gradients = {f"gradient {n}": d_kernel[..., n] for n in range(4)}
 pk.visualize.plot_kernels(kernels | gradients)
 
 # %% [markdown]
-# And what if both of us are wrong? A third opinion needs no calculus: nudge one weight up and down,
-# and see how much the loss changes.
+# And what if both are wrong, the tape and we? A third opinion needs no calculus: nudge one weight up and
+# down, and see how much the loss changes.
 
 
 # %%
@@ -321,12 +323,12 @@ measured = (loss_with(1e-5) - loss_with(-1e-5)) / 2e-5
 print(f"difference: {abs(measured / d_kernel[1, 1, 0, 3] - 1):.1%}")
 
 # %% [markdown]
-# **Question.** How many times would you have to run our network to nudge every one of its weights
-# like that? And how many times does the tape run it?
+# **Question.** How many times would you have to run our network to nudge every one of its weights like
+# that? And how many times does it run with the tape?
 #
 # <details><summary>An answer</summary>
 #
-# Twice for each weight: more than 200 million times at 224 pixels. The tape runs it once forward
+# Twice for each weight: more than 200 million times at 224 pixels. With the tape, it runs once forward
 # and once backward, no matter how many weights there are. That is what makes training possible.
 #
 # </details>
@@ -335,9 +337,9 @@ print(f"difference: {abs(measured / d_kernel[1, 1, 0, 3] - 1):.1%}")
 # ## Down the slope
 #
 # Gradient descent subtracts from each weight the [learning rate](../docs/glossary.md#learning-rate)
-# times its gradient. The trouble is that there is only one rate for all the weights. Here is a
-# function of two weights: a valley that is twenty times as steep across as it is along. A rate that
-# is safe across is slow along.
+# times its gradient. The trouble is that there is only one rate for all the weights. Here is a function
+# of two weights, a valley that is twenty times as steep across as it is along. A rate that is safe
+# across it is slow along it.
 
 
 # %%
@@ -386,9 +388,9 @@ for _ in range(40):
 print(f"largest difference: {np.abs(path - adam(start, 0.3, 40)).max():.4f}")
 
 # %% [markdown]
-# Here are both paths, seen from above. The lines connect places of the same height, and the floor
-# of the valley is the line in the middle. Which path is straighter? And which one has arrived after
-# forty steps?
+# Here are both paths, seen from above. The gray lines connect places of the same height, and the star
+# marks the lowest place. Which path zigzags? And how far from the star does each of them end after forty
+# steps?
 
 # %% tags=["nbval-ignore-output"]
 across, along = np.meshgrid(np.linspace(-4.5, 1.5, 100), np.linspace(-1.3, 1.3, 100))
@@ -403,9 +405,9 @@ plt.close(figure)
 pk.visualize.describe(figure, "Gradient descent zigzags across the valley; Adam curves along it.")
 
 # %% [markdown]
-# **Exercise 3.** A ball instead of a hiker. Give gradient descent a velocity, which starts at 0: each step
-# keeps `momentum` times the old velocity, minus the learning rate times the gradient, and then w
-# moves by the velocity.
+# **Exercise 3.** A ball instead of a hiker. Give gradient descent a velocity, which starts at 0. In each
+# step, the new velocity is `momentum` times the old one, minus the learning rate times the gradient.
+# Then `w` moves by the velocity.
 
 
 # %% tags=["exercise"]
@@ -435,9 +437,9 @@ pk.check.chapter06.exercise_3(roll)
 # </details>
 
 # %% [markdown]
-# The first step that Adam takes is as long as the learning rate, whatever the gradient, because
-# then $m/\sqrt{v}$ is just the sign of the gradient. These gradients are up to a million times
-# apart, and the step is the same:
+# Adam's first step is as long as the learning rate, whatever the gradient is, because $m/\sqrt{v}$, with
+# both corrected by `alpha`, is just the gradient's sign then. The largest of these gradients is a
+# million times the smallest, and the step is the same:
 
 # %%
 for steepness in (0.001, 1.0, 1000.0):
@@ -459,9 +461,9 @@ for steepness in (0.001, 1.0, 1000.0):
 # %% [markdown]
 # ## On the network
 #
-# We take one batch of ten pictures and thirty steps, always from the same starting point: Adam with
-# the learning rate of our modern recipe, and gradient descent with three different rates. See what
-# a larger rate does to gradient descent.
+# We take thirty steps on one batch of ten pictures, always from the same starting point. Adam has the
+# learning rate of our modern recipe, and gradient descent has three different ones in turn. What does a
+# larger rate do to gradient descent?
 
 # %%
 import keras
@@ -488,17 +490,17 @@ plt.close(figure)
 pk.visualize.describe(figure, "Four curves; Adam's falls to 0 first.")
 
 # %% [markdown]
-# Adam has memorized the ten pictures. Gradient descent is far behind with the two small rates. With
-# the largest rate it jumps around, and where it ends up is a matter of luck: after thirty steps it
-# had arrived on photographs of Abyssinians and American bulldogs, but not on the drawn pets. Here
-# is where each of them ends:
+# Adam has memorized the ten pictures. Gradient descent is far behind with the two small rates. With the
+# largest rate it jumps around, and where it ends up is a matter of luck. After thirty steps it had
+# arrived on photographs of Abyssinians and American bulldogs, but not on the drawn pets. Here is where
+# each of them ends:
 
 # %% tags=["nbval-ignore-output"]
 for name, values in curves.items():
     print(f"{name:25} {np.mean(values[-5:]):.2f}")
 
 # %% [markdown]
-# The article runs Adam at 0.00001, a hundredth of our rate: with pixels up to 255 and logits in the
+# The article runs Adam at 0.00001, a hundredth of our rate. With pixels up to 255 and logits in the
 # hundreds, as above, small steps of the weights are large steps of the loss.
 #
 # **Question.** Memorizing is not understanding. Which curve is missing from this picture?
@@ -510,14 +512,15 @@ for name, values in curves.items():
 # </details>
 
 # %% [markdown]
-# **Change this and look.** In the cell with the valley, make it steeper: `np.array([1.0, 100.0])` in `gradient`. Which of the
-# two paths breaks first, and at which learning rate does it hold again?
+# **Change this and look.** Make the valley steeper: write `np.array([1.0, 100.0])` in `gradient`, and
+# run the cells of that section again. Which of the two paths leaves the valley? In the cell that draws
+# them, how small must its learning rate (0.095) become so that it stays?
 #
 # ## In three lines
 #
 # - The loss is $-\log p$ of the true breed, computed from the logits so that nothing overflows.
 # - The gradient of a convolution is the loop of the convolution, run backward.
-# - Adam gives each weight steps of its own size, about as long as the learning rate.
+# - Adam scales the steps of each weight on its own: they are about as long as the learning rate.
 
 # %% [markdown]
 # ## What to read next

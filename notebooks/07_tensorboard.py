@@ -17,19 +17,20 @@
 # %% [markdown]
 # # 07 · TensorBoard
 #
-# TensorBoard is nothing more than a set of files, and a web page that draws them. In this chapter you write everything that it
-# can show, read it back, and smooth its curves by hand.
+# TensorBoard is nothing more than a set of files, and a web page that draws them. In this chapter you
+# write such files, read them back, and smooth the curves by hand.
 #
 # **After this chapter you can**
 #
 # - write scalars, histograms and pictures, and read them back;
-# - find what `pk.train` has written of a run;
-# - say what the smoothing slider does, and when it deceives you.
+# - find what `pk.train` has written about a run;
+# - say what the smoothing slider does, and when it misleads you.
 #
 # *A quarter of a minute on two cores · the article's section "Summaries"*
 #
-# Here are the curves of a short run, two epochs long, drawn from TensorBoard's files. The pale lines are the values as measured,
-# and the dashed ones are the same values, smoothed. Which of the two would you rather believe?
+# Here are the curves of a short run, two epochs long, drawn from TensorBoard's files. The pale lines
+# show the values as measured, and the dashed ones show the same values, smoothed. Which of the two would
+# you rather believe?
 
 # %% tags=["nbval-ignore-output"]
 import dataclasses
@@ -141,8 +142,8 @@ print(weights[0].shape, "counts of", weights[0][:, 2].sum(), "values in all")
 
 # %% [markdown]
 # Thirty buckets, each with a left edge, a right edge and a count: that is all that is left of the
-# values. TensorBoard draws the steps one behind another. Here each step is a line, with the oldest
-# at the top. Watch the histogram get wider.
+# values. TensorBoard draws the steps one behind another. Here each step is a hill, with the oldest at
+# the top. Watch the hills get wider.
 
 
 # %%
@@ -168,8 +169,8 @@ def ridges(histograms, title):
 ridges(weights[::2], "weights, every second step")
 
 # %% [markdown]
-# **Exercise 3.** A histogram comes back as `(buckets, 3)`: left edge, right edge, count. Estimate the mean of its values as if
-# every value lay in the middle of its bucket.
+# **Exercise 3.** A histogram comes back as `(buckets, 3)`: left edge, right edge, count. Estimate the
+# mean of its values as if every value lay in the middle of its bucket.
 
 
 # %% tags=["exercise"]
@@ -197,10 +198,10 @@ pk.check.chapter07.exercise_3(histogram_mean)
 # %% [markdown]
 # ## Pictures, text, and hyperparameters
 #
-# A batch of pictures has the shape `(n, height, width, channels)`, in uint8 or in floats from 0 to
-# 1; each picture is stored as a PNG. When TensorBoard reads a folder, it keeps only about ten steps
-# of each tag, and the first step may not be among them, so it is no use for a film of the filters.
-# Chapter 11 makes its own.
+# A batch of pictures has the shape `(n, height, width, channels)`, in uint8 or in floats from 0 to 1;
+# each picture is stored as a PNG. When TensorBoard reads a folder, it keeps only about ten pictures of
+# each tag, and the first may not be among them. So it is no use for a film of the filters; chapter 11
+# makes its own.
 
 # %%
 with writer.as_default(step=0):
@@ -213,8 +214,9 @@ lost = tf.io.decode_png(png) - data.test.images[0]
 print(png[:4], "numbers lost:", int(tf.math.count_nonzero(lost)))
 
 # %% [markdown]
-# [Hyperparameters](../docs/glossary.md#hyperparameter) go to a tab of their own, HParams. Its table
-# compares runs: which learning rate, which dropout, and how did the run end?
+# [Hyperparameters](../docs/glossary.md#hyperparameter), the settings that you choose before training, go
+# to a tab of their own, HParams. Its table compares runs: which learning rate, which dropout, and how
+# did the run end?
 
 # %%
 from tensorboard.plugins.hparams import api as hparams
@@ -238,9 +240,10 @@ print(read(folder).Tags()["tensors"])
 # %% [markdown]
 # ## What petkeras writes
 #
-# Every five steps, the article writes loss, accuracy and one histogram to two writers: one for training, one for the test.
-# Because the writers use two folders, `Loss` is one tag with two curves, and TensorBoard puts both in one chart. `pk.train` has a
-# callback that does the same. This is what it has written of the run from the top of the page:
+# Every five steps, the article writes the loss, the accuracy and one histogram to two writers: one for
+# training, one for the test. Because the writers use two folders, `Loss` is one tag with two curves, and
+# TensorBoard puts both in one chart. `pk.train` has a callback that does the same. This is what it has
+# written about the run from the top of this page:
 
 # %%
 training, test = (read(f"{run_dir}/tensorboard/{part}") for part in ("train", "test"))
@@ -255,8 +258,8 @@ print(*training.Tags()["tensors"], sep="\n")
 print(*[tag for tag in test.Tags()["tensors"] if "pictures" in tag], sep="\n")
 
 # %% [markdown]
-# Here are the first layer's kernels after the first epoch and after the second, decoded from the
-# PNGs in the event file. Can you find one that has changed?
+# Here are the first layer's kernels after the first epoch and after the second, decoded from the PNGs in
+# TensorBoard's file. Can you find one that has changed?
 
 # %% tags=["nbval-ignore-output"]
 events = test.Tensors("pictures/kernels/conv1_1")
@@ -275,8 +278,8 @@ ridges(histograms, f"gradients of conv1_1, steps {gradients[0].step} to {gradien
 # %% [markdown]
 # ## Scalars without TensorBoard
 #
-# `visualize.read_scalars` reads the loss and accuracy from a run folder, and `plot_curves` drew
-# them at the top of this page. So you never have to depend on a web page.
+# `visualize.read_scalars` reads the loss and accuracy from a run folder, and `plot_curves` drew them at
+# the top of this page. So you don't need the web page to see them.
 
 # %%
 scalars = visualize.read_scalars(run_dir)
@@ -286,20 +289,20 @@ difference = losses - np.array(history.step_losses)[steps - 1]
 print(f"largest difference from the history: {np.abs(difference).max():.5f}")
 
 # %% [markdown]
-# Look at those curves again. The pale line is the values as measured, from batches of ten, so each accuracy is 0, 10, 20, ... or
-# 100 percent; the dashed line is the same, smoothed. The solid line is the tag `Epoch/Accuracy` of the
-# test part: all test pictures after each epoch. (The tag `Accuracy` of the test part, which
-# TensorBoard also shows, comes from two pictures at a time, which takes little time away from
-# training.)
+# Look at those curves again. The pale line shows the values as measured. They come from batches of ten,
+# so each accuracy is 0, 10, 20, ... or 100 percent. The dashed line shows the same, smoothed. The solid
+# line is the tag `Epoch/Accuracy` of the test part: all test pictures after each epoch. (TensorBoard
+# also shows the tag `Accuracy` of the test part. It comes from only two pictures at a time, so that it
+# takes little time away from training.)
 
 # %% [markdown]
 # ## Smoothing, by hand
 #
 # Behind TensorBoard's slider is an [exponential moving
-# average](../docs/glossary.md#exponential-moving-average). Each new value pulls the average a
-# little toward itself: the average becomes $0.9$ times its old value plus $0.1$ times the new one.
-# If it starts at 0, the average is far too low at first, because that 0 still makes up most of it.
-# So we divide it by the total weight that the real values have in it, their *share*.
+# average](../docs/glossary.md#exponential-moving-average). Each new value pulls the average a little
+# toward itself: the average becomes $0.9$ times its old value plus $0.1$ times the new one. If the
+# average starts at 0, it is far too low at first, because that 0 still makes up most of it. So we divide
+# it by the total weight that the measured values have in it, their *share*.
 
 # %%
 weight, average, share = 0.9, 0.0, 0.0
@@ -349,8 +352,9 @@ pk.check.chapter07.exercise_1(weight)
 #
 # <details><summary>An answer</summary>
 #
-# An average with weight $w$ covers about $1 / (1 - w)$ values. That should be a small part of the
-# curve: 2 or 3 of 13 values, so 0.5 or 0.6 at most; perhaps 50 or 100 of 2,600, so 0.98 or 0.99.
+# An average with weight $w$ covers about $1 / (1 - w)$ values. That should be a small part of the curve.
+# Of 13 values, 2 or 3 are enough: a weight of 0.5 or 0.6 at most. Of 2,600 values it may be 50 or 100: a
+# weight of 0.98 or 0.99.
 #
 # </details>
 
@@ -372,22 +376,22 @@ pk.check.chapter07.exercise_1(weight)
 #   6006:localhost:6006 YOU@THERE` on your own, then open <http://localhost:6006> on your own
 #   machine. You don't need `--bind_all`; it would show your runs to everybody who can reach the
 #   machine.
-# - **On a JupyterHub.** The cell above often stays empty, because your browser cannot reach port
-#   6006 of that machine. If the hub has jupyter-server-proxy, open the notebook's address with
-#   `proxy/6006/` in place of `lab`, including the trailing slash. If it does not, use `plot_curves`
-#   as above.
+# - **On a JupyterHub.** The cell above often stays empty, because your browser can't reach port 6006 of
+#   that machine. If the hub has jupyter-server-proxy, open the notebook's address with `proxy/6006/` in
+#   place of `lab`, including the trailing slash. If it doesn't, use `plot_curves` as above.
 # - **It still shows an old run.** TensorBoard keeps running after its cell has finished. Stop it,
 #   or start the next one with a different `--port`.
 
 # %% [markdown]
-# **Change this and look.** In the section "Smoothing, by hand", change the weight to 0.99, and run the two cells again. At which
-# step does the average that starts at 0 first tell the truth?
+# **Change this and look.** In the section "Smoothing, by hand", change the weight to 0.99, and run the
+# two cells again. By the end of the run, how far below the measured values is the average that starts at
+# 0?
 #
 # ## In three lines
 #
 # - A summary is a value, a tag and a step in a file; TensorBoard only draws it.
 # - A histogram keeps thirty buckets of a kernel's thousands of values.
-# - Smoothing is a running average, and with a long one any two runs look alike.
+# - Smoothing is a running average, and with enough of it any two runs look alike.
 
 # %% [markdown]
 # ## What to read next

@@ -17,8 +17,8 @@
 # %% [markdown]
 # # 08 · Training
 #
-# Training sounds like something that happens to a network. It is a loop of five lines. You will take one step
-# of it apart, write the loop yourself, and see that it does exactly what `pk.train` does.
+# Training may sound mysterious, but it is a loop of a few lines. You will take one step of it apart,
+# write the loop yourself, and see that it does exactly what `pk.train` does.
 #
 # **After this chapter you can**
 #
@@ -28,8 +28,9 @@
 #
 # *Half a minute on two cores · the article's section "Training"*
 #
-# These are the pictures that the network will learn from. They are **drawn**, unless you chose photographs in
-# chapter 01. Look at them before any network does: what would *you* go by, the color, the outline, the face?
+# These are the pictures that the network will learn from. They are **drawn**, unless you chose
+# photographs in chapter 01. Look at them before any network does: what would *you* go by, the color, the
+# outline, the face?
 
 # %% tags=["nbval-ignore-output"]
 import petkeras as pk
@@ -42,8 +43,8 @@ names = [data.class_names[data.train.labels[number].argmax()] for number in show
 visualize.plot_pictures(data.train.images[list(shown)], names)
 
 # %% [markdown]
-# In this chapter an answer goes backward: from the loss, over the gradients, to the optimizer, which changes
-# the weights.
+# This chapter goes from the answer back to the weights. The *loss* says how wrong the answer is, the
+# *gradients* say which way to move each weight, and the *optimizer* moves them.
 
 # %%
 pk.course.where("probabilities", "loss", "gradients", "optimizer")
@@ -52,9 +53,9 @@ pk.course.where("probabilities", "loss", "gradients", "optimizer")
 # ## One step
 #
 # A [batch](../docs/glossary.md#batch) is ten pictures and their labels. The mean of all training
-# pictures has been subtracted from each picture. A label is [one-hot](../docs/glossary.md#one-hot):
-# a row of zeros with a single 1 in the breed's place. The recipe has twenty epochs; eight are
-# enough here.
+# pictures has been subtracted from each picture. A label is [one-hot](../docs/glossary.md#one-hot): a
+# row of zeros with a single 1 in the breed's place. The recipe, our list of settings, asks for twenty
+# epochs, which are passes over all pictures; eight are enough here.
 
 # %%
 import dataclasses
@@ -84,8 +85,8 @@ print(logits.shape)
 print(f"{model.count_params():,} weights")
 
 # %% [markdown]
-# **Question.** At 224 pixels the same network has 102,827,554 weights. Which layer grows with the
-# picture?
+# **Question.** At 224 pixels the same network has 102,827,554 weights. Which layer grows with the size
+# of the picture?
 #
 # <details><summary>An answer</summary>
 #
@@ -95,9 +96,9 @@ print(f"{model.count_params():,} weights")
 # </details>
 
 # %% [markdown]
-# **Exercise 1.** An [epoch](../docs/glossary.md#epoch) is one pass over all training pictures, in a new order
-# each time. It shows every picture once, and its last batch may be smaller. How many steps are there in an
-# epoch of 340 pictures with a batch size of 16?
+# **Exercise 1.** An [epoch](../docs/glossary.md#epoch) is one pass over all training pictures, in a new
+# order each time. It shows every picture once, and its last batch may be smaller. How many steps are
+# there in an epoch of 340 pictures with a batch size of 16?
 
 # %% tags=["exercise"]
 steps = None
@@ -116,9 +117,9 @@ pk.check.chapter08.exercise_1(steps)
 # %% [markdown]
 # ## How wrong is it?
 #
-# The *loss* is one number that says how wrong the ten answers are: the mean of $-\log p$, where $p$ is the
-# probability that the network gives to the true breed. A network that has no idea gives $p = 1/2$, and
-# $\log 2 \approx 0.69$. What does ours have, which has learned nothing yet?
+# The *loss* is one number that says how wrong the ten answers are. It is the mean of $-\log p$, where
+# $p$ is the probability that the network gives to the true breed. A network that has no idea gives $p =
+# 1/2$, and $\log 2 \approx 0.69$. Ours has learned nothing yet. What is its loss?
 
 # %%
 import math
@@ -150,9 +151,9 @@ pk.check.chapter08.exercise_2(loss)
 # ## The whole step
 #
 # Now the step itself. A `GradientTape` records the operations. Afterward it can compute, for each
-# weight, how the loss would change if that weight changed, and Adam moves every weight a little in
-# the direction that lowers the loss. That is all there is to training, and `pk.train` runs this
-# very code.
+# weight, how the loss would change if that weight changed. Then the optimizer, Adam, moves every weight
+# a little in the direction that lowers the loss. That is all there is to training, and `pk.train` runs
+# this very code.
 
 # %%
 import inspect
@@ -161,8 +162,8 @@ source = inspect.getsource(pk.train_step)
 print(source[source.index("    with tf.GradientTape") :])
 
 # %% [markdown]
-# **Exercise 3.** Write the step yourself. The check gives it a small network and a batch, and compares all the
-# weights with those that `pk.train_step` produces.
+# **Exercise 3.** Write the step yourself. The check gives it a small network and a batch, and compares
+# all the weights with those that `pk.train_step` produces.
 
 
 # %% tags=["exercise"]
@@ -227,11 +228,12 @@ for images, labels in batches.take(20):
     by_hand.append(float(loss))
 
 # %% [markdown]
-# `pk.train` takes the same steps, compiled into one graph by `tf.function`. Its loop, `Loop.run` in
-# `petkeras/training.py`, fits on one screen: it takes the steps, and evaluates the network on the test
-# pictures after each epoch. Everything else is done by Keras callbacks, which the loop calls along the way:
-# they show progress, write to TensorBoard, film the filters, save checkpoints and the history, and stop the
-# run if something goes wrong. You can add your own with `pk.train(..., callbacks=[...])`.
+# `pk.train` takes the same steps, compiled by `tf.function` so that they run faster (chapter 09). Its
+# loop, `Loop.run` in `petkeras/training.py`, fits on one screen: it takes the steps, and evaluates the
+# network on the test pictures after each epoch. Everything else is done by Keras callbacks, which the
+# loop calls along the way. They show progress, write to TensorBoard, film the filters, save checkpoints
+# and the history, and stop the run if something goes wrong. You can add your own with `pk.train(...,
+# callbacks=[...])`.
 #
 # Watch two columns: the accuracy in training and the test accuracy. Do they rise together?
 
@@ -241,8 +243,8 @@ model = pk.pet_net(image_size=size, recipe=recipe, seed=0)
 history = pk.train(model, data, recipe, run_dir, seed=0)
 
 # %% [markdown]
-# If the two loops really are the same, then the losses of their first steps agree, up to the rounding
-# differences between compiled and uncompiled code. Here are your losses, and below them those of `pk.train`.
+# If the two loops really are the same, then the losses of their first steps agree, except that compiled
+# code may round differently. Here are the losses of our loop, and below them those of `pk.train`.
 
 # %% tags=["nbval-ignore-output"]
 for losses in (by_hand, history.step_losses):
@@ -251,16 +253,16 @@ for losses in (by_hand, history.step_losses):
 # %% [markdown]
 # ## How did it go?
 #
-# The pale line is the loss of single batches, and the dashed line is the same, smoothed. The dots are
-# the whole test part after each epoch. The training curve is measured with dropout and on augmented
-# pictures (mirrored, shifted, rotated); the test curve is measured without either. So the test curve
-# can lie *above* the training curve.
+# The pale line is for single batches, and the dashed line is the same, smoothed. The dots are for the
+# whole test part, after each epoch. The training curve is measured with dropout (chapter 05) and on
+# augmented pictures (mirrored, shifted, rotated); the test curve is measured without either. So the
+# network can do *better* in the test than in training.
 
 # %% tags=["nbval-ignore-output"]
 visualize.plot_curves(run_dir)
 
 # %% [markdown]
-# A coin would be right about half of the time. How much better is the network?
+# A coin flip would be right about half of the time. How much better is the network?
 
 # %% tags=["nbval-ignore-output"]
 print(f"{history.epochs[-1].test_accuracy:.0%} of the test pictures")
@@ -268,23 +270,23 @@ print(f"{history.epochs[-1].test_accuracy:.0%} of the test pictures")
 # %% [markdown]
 # ## Where an answer comes from
 #
-# The score of a breed is a sum over the 512 units of `fc1`: what each unit found, times its weight for this
-# breed. In the explorer, choose a picture, and look at the longest bars: which units spoke for its breed,
-# and which ones against it? Then choose a unit, and see which part of the picture it looked at. (Until you
-# run this cell, you see a picture of the explorer.)
+# The score of a breed is a sum over the 512 units of `fc1`: what each unit found, times its weight for
+# this breed. In the explorer, choose a picture, and look at the longest bars: which units speak for its
+# breed, and which ones against it? Then choose a unit, and see which part of the picture it looks at.
+# (Until you run this cell, you see a picture of the explorer.)
 
 # %%
 pk.explore(run_dir, data=data, layer="softmax", tab="answer")
 
 # %% [markdown]
-# **Question.** Choose a picture that the network gets wrong. Did a few units decide, or many of them a
+# **Question.** Choose a picture that the network gets wrong. Did a few units decide, or did many add a
 # little each?
 
 # %% [markdown]
 # ## Try your own photograph
 #
-# Put photographs beside this notebook, write their names between the brackets, such as `["rex.jpg"]`, and run
-# the cell again.
+# Put photographs into the folder of this notebook, write their names between the brackets, such as
+# `["rex.jpg"]`, and run the cell again.
 
 # %%
 run = pk.Run(run_dir)
@@ -295,17 +297,18 @@ for file, probabilities in zip(photographs, run.predict(photographs), strict=Tru
 # %% [markdown]
 # ## What is saved
 #
-# Everything is in the run folder: the recipe and the seed, which let you repeat the run; the curves
-# as a table; the trained network; and the files that TensorBoard reads (pass the folder's name to
-# `tensorboard --logdir`). The file `lock` keeps a second training run out while one is in progress.
+# Everything is in the run folder. With the recipe and the seed, you can repeat the run. The curves are
+# there as a table, and so are the trained network and the files that TensorBoard reads. (Pass the
+# folder's name to `tensorboard --logdir`.) One more file, `lock`, isn't listed below: it keeps a second
+# training run out while one is in progress.
 
 # %%
 names = sorted(path.name for path in run_dir.iterdir())
 print(*[name for name in names if name != "lock"], sep="\n")
 
 # %% [markdown]
-# The saved network gives exactly the numbers of the trained one. Here is the largest difference between
-# their logits:
+# The saved network computes exactly the same numbers as the trained one. Here is the largest difference
+# between their logits:
 
 # %%
 difference = run.model(images) - model(images)
@@ -324,9 +327,9 @@ print(float(tf.reduce_max(tf.abs(difference))))
 # </details>
 
 # %% [markdown]
-# **Change this and look.** Give the recipe a learning rate of 0.1: `dataclasses.replace(pk.MODERN, epochs=8,
-# learning_rate=0.1)`, and run all cells again. What do the curves look like when the steps are too long? And
-# with 0.00001?
+# **Change this and look.** Give the recipe a learning rate of 0.1: `dataclasses.replace(pk.MODERN,
+# epochs=8, learning_rate=0.1)`, and run all cells again. What do the curves look like when the steps are
+# too long? And with 0.00001?
 #
 # ## In three lines
 #

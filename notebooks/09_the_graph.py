@@ -17,20 +17,21 @@
 # %% [markdown]
 # # 09 · The graph
 #
-# A network is a drawing: boxes, and arrows between them. In this chapter TensorFlow draws it for you, and you find out how names
-# bring order to hundreds of operations.
+# A network can be drawn as boxes, with arrows between them. In this chapter TensorFlow provides the
+# drawing, and you find out how names bring order to hundreds of operations.
 #
 # **After this chapter you can**
 #
-# - say what `tf.function` makes of Python code, and when it does so again;
+# - say what `tf.function` makes of Python code, and when it has to do so again;
 # - read a network's graph, and follow what training needs of each layer;
 # - look at the graph of any run in TensorBoard.
 #
 # *A quarter of a minute on two cores · the article's section "Visualizing the graph"*
 #
-# Read it from the top down. The images come in, and each layer takes the output of the one before it. The labels beside the
-# arrows give the shape of the data; `?` is the batch dimension. On the right is everything that only training needs: why does
-# it take something from nearly every layer?
+# Read the drawing from the top down. The images come in, and each layer takes the output of the one
+# before it. The labels beside the arrows give the shape of the data; `?` is the batch dimension. The box
+# `train` on the right is everything that only training needs. Why does it take something from nearly
+# every layer?
 
 # %% tags=["nbval-ignore-output"]
 import petkeras as pk
@@ -43,8 +44,9 @@ graph = pk.callbacks.graph.scoped_graph(model)
 visualize.plot_graph(graph)
 
 # %% [markdown]
-# To compute a gradient, you need a layer's inputs and its kernel. All of these have to be kept in memory until the backward
-# pass. This is why training takes so much more memory than prediction.
+# To compute a layer's gradients, you need its inputs and its kernel. All of them have to be kept in
+# memory until the backward pass, the way back from the loss to the weights. This is why training takes
+# so much more memory than prediction.
 
 # %% [markdown]
 # **Question.** Which layer passes nothing to `train`, and why can `train` do without it?
@@ -58,7 +60,7 @@ visualize.plot_graph(graph)
 # </details>
 
 # %% [markdown]
-# The graph has everything that this course has a name for:
+# These parts of the course's drawing are in the graph:
 
 # %%
 pk.course.where(
@@ -66,7 +68,8 @@ pk.course.where(
 )
 
 # %% [markdown]
-# The shapes on the arrows are the layers' own output shapes. Here are the last two:
+# The shapes on the arrows are the layers' own output shapes. Here are two of them, from `fc1` to the
+# last layer:
 
 # %%
 edges = visualize.graph_edges(graph)
@@ -74,8 +77,8 @@ layers = model.layers[1:]
 print(edges["fc1", "drop3"], edges["drop3", "softmax"])
 
 # %% [markdown]
-# Where does the amount of data shrink, and where does it grow? Each bar shows how many numbers go
-# from one layer to the next, for one picture.
+# Where does the amount of data shrink, and where does it grow? Each bar shows how many numbers a layer
+# hands on for one picture.
 
 # %% tags=["nbval-ignore-output"]
 import matplotlib.pyplot as plt
@@ -90,8 +93,8 @@ plt.close(figure)
 visualize.describe(figure, "A bar for each layer: many numbers at first, two at the end.")
 
 # %% [markdown]
-# **Exercise 1.** At 64 pixels, 16,384 numbers go from `flatten` to `fc1`, and each of them has a weight for
-# each of the 512 units. At what picture size are there 4,096?
+# **Exercise 1.** At 64 pixels, 16,384 numbers go from `flatten` to `fc1`, and each of them has a weight
+# for each of the 512 units. At what picture size would only 4,096 numbers go there?
 
 # %% tags=["exercise"]
 image_size = 64
@@ -113,11 +116,11 @@ pk.check.chapter09.exercise_1(image_size)
 # %% [markdown]
 # ## Traced, then run
 #
-# In 2017 you first built a [graph](../docs/glossary.md#graph) and then ran it. Today operations run
-# immediately, unless the function they are in is decorated with `@tf.function`. Such a function is
+# In 2017 you first built a [graph](../docs/glossary.md#graph) and then ran it. Today, operations run
+# immediately, unless they are in a function with the decorator `@tf.function`. Such a function is
 # [traced](../docs/glossary.md#tracing): Python runs through it once, with placeholders in place of
-# numbers, and TensorFlow records each operation. After that, TensorFlow runs the recording, and
-# Python is no longer involved. Watch how often this function prints:
+# numbers, and TensorFlow records each operation. After that, TensorFlow runs the recording, and Python
+# is no longer involved. Watch how often this function prints:
 
 # %%
 import tensorflow as tf
@@ -141,8 +144,8 @@ double(tf.constant([1.0, 2.0]))
 print(double.experimental_get_tracing_count(), "traces")
 
 # %% [markdown]
-# **Question.** What would `print(x)` show inside the function: numbers? And what if the function
-# drew a random number with NumPy?
+# **Question.** What would `print(x)` show inside the function: numbers? And what would happen if the
+# function drew a random number with NumPy?
 #
 # <details><summary>An answer</summary>
 #
@@ -161,8 +164,8 @@ for operation in recording.get_operations():
     print(f"{operation.name:9}{operation.type:12}", [x.op.name for x in operation.inputs])
 
 # %% [markdown]
-# **Exercise 3.** This function is traced again for every new batch size. The pictures are 8 by 8 pixels with three color
-# channels, float32. Make a single trace work for all batch sizes.
+# **Exercise 3.** This function is traced again for every new batch size. The pictures are 8 by 8 pixels
+# with three color channels, float32. Make a single trace work for all batch sizes.
 
 
 # %% tags=["exercise"]
@@ -188,7 +191,7 @@ pk.check.chapter09.exercise_3(total)
 # </details>
 
 # %% [markdown]
-# What is it good for? Call the whole network with and without tracing, and measure the seconds for
+# What is tracing good for? We call the whole network with and without it, and measure the seconds for
 # ten batches of ten.
 
 # %% tags=["nbval-ignore-output"]
@@ -204,16 +207,16 @@ for name, function in (("as it is", model), ("traced", traced)):
     print(f"{name}: {time.perf_counter() - start:.2f} s")
 
 # %% [markdown]
-# The convolutions take the same time either way. Tracing saves the time spent in Python, which
-# matters more the smaller the pictures are.
+# The convolutions take the same time either way. Tracing saves the time spent in Python, and the smaller
+# the pictures are, the more that matters.
 
 # %% [markdown]
 # ## Names and name scopes
 #
-# The network's graph has many operations. If each of them were a box, nobody could read it. The
-# article puts every layer into a *name scope*: the names of its operations begin with the layer's
-# name and a slash, and TensorBoard draws everything with the same prefix as one box. The article
-# calls this extremely useful. Let's count.
+# The network's graph has hundreds of operations. If each of them were a box, nobody could read it. The
+# article puts every layer into a *name scope*: the names of its operations begin with the layer's name
+# and a slash. TensorBoard draws everything with the same prefix as one box. The article calls this
+# extremely useful. Let's count.
 
 # %%
 scopes = visualize.graph_scopes(graph)
@@ -224,10 +227,10 @@ print(len(scopes), "scopes:", *scopes)
 print(f"{len(operations)} operations in {len(scopes)} boxes")
 
 # %% [markdown]
-# The layers appear in the order in which data flows through them. Keras itself does not write such
-# a graph for TensorBoard (its callback leaves it out), and if you trace a Keras model as a whole,
-# all of its operations end up under the model's name. So `scoped_graph` calls the layers one by
-# one, each in a scope with its own name. For comparison, here is the model traced as a whole:
+# The layers appear in the order in which data flows through them. Keras itself doesn't write such a
+# graph for TensorBoard: its callback leaves it out. And if you trace a Keras model as a whole, all of
+# its operations end up under the model's name. So `scoped_graph` calls the layers one by one, each in a
+# scope with its own name. For comparison, here is the model traced as a whole:
 
 # %% tags=["nbval-ignore-output"]
 from collections import Counter
@@ -238,16 +241,16 @@ print(Counter(operation.name.split("/")[0] for operation in whole.get_operations
 # %% [markdown]
 # ## Inside a box
 #
-# In TensorBoard, a double click opens a box. Here are the contents of the first convolution's box:
-# its kernel, its bias, and the three operations that chapter 05 writes out.
+# In TensorBoard, a double-click opens a box. Here are the contents of the first convolution's box: its
+# kernel and its bias (the two placeholders), and the three operations that chapter 05 writes out.
 
 # %%
 inside = [operation for operation in operations if operation.name.startswith("conv1_1/")]
 print(*[operation.type for operation in inside], sep=", ")
 
 # %% [markdown]
-# And here are a dropout layer's. It draws random numbers, compares them with the rate, and keeps
-# the values whose number is at least the rate:
+# And here are some from a dropout layer's box. It draws a random number for each value, compares it with
+# the rate, and keeps the value if its number is at least the rate:
 
 # %%
 inside = [operation for operation in operations if operation.name.startswith("drop3/")]
@@ -255,8 +258,8 @@ kinds = {operation.type for operation in inside}
 print(sorted(kinds & {"StatelessRandomUniformV2", "GreaterEqual", "SelectV2"}))
 
 # %% [markdown]
-# **Exercise 2.** Write a function that lists the types of the operations in one top-level scope, in the order in which they
-# appear in the graph.
+# **Exercise 2.** Write a function that lists the types of the operations in one top-level scope, in the
+# order in which they appear in the graph.
 
 
 # %% tags=["exercise"]
@@ -322,16 +325,16 @@ read = GraphDef.FromString(events.Graph().SerializeToString())
 print(len({operation.name for operation in operations} - {node.name for node in read.node}))
 
 # %% [markdown]
-# To look at it, run `tensorboard --logdir RUN`, open the *Graphs* tab, and choose the *Run* that
-# ends in `train`. Double-click a box to open it, and again to close it. Click it once to see its
-# inputs and outputs at the upper right. *Trace inputs* leaves color only on the boxes that the
-# selected one depends on. Try it on `accuracy`, and `train` turns gray. If the page says that there
-# is no graph, you have selected the test folder. Chapter 07 explains how to reach TensorBoard from
+# To look at it, run `tensorboard --logdir RUN` with the folder of a run, open the *Graphs* tab, and
+# choose the *Run* that ends in `train`. Double-click a box to open it, and again to close it. Click it
+# once to see its inputs and outputs at the upper right. *Trace inputs* leaves color only on the boxes
+# that the selected one depends on. Try it on `accuracy`, and `train` turns gray. If the page says that
+# there is no graph, you have selected the test folder. Chapter 07 explains how to reach TensorBoard from
 # another machine.
 
 # %% [markdown]
-# **Change this and look.** In the first cell, give the network another recipe: `pk.ARTICLE` in place of `pk.MODERN`. Its dropout
-# is not 0. Which arrow into `train` is new?
+# **Change this and look.** In the first cell, give the network another recipe: `pk.ARTICLE` in place of
+# `pk.MODERN`. Its dropout isn't 0. Which arrow into `train` is new?
 #
 # ## In three lines
 #
