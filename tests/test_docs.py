@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from explorer.opened import Opened
 
 import petkeras as pk
 from petkeras.explorer.page import joined_module
@@ -101,6 +102,23 @@ def test_the_index_of_the_api_says_in_a_line_what_each_name_is(site_pages):
     lines = dict(re.findall(r"^- \{py:obj\}`\w+ <(\S+)>`: (.+\.)$", index, re.M))
     assert sorted(lines) == sorted(described)
     assert len({lines[f"petkeras.{name}"] for name in ("ARTICLE", "MODERN", "Recipe")}) == 3
+
+
+def test_the_sites_explorer_answers_a_change(browser):
+    """Its network is older than its front end, which must still fit it."""
+    page = Opened(browser.new_page())
+    page.open(DOCS / "explorer.html")
+    before, error = page.probabilities()
+    assert error == 0
+    page.tab("Change")
+    page.page.get_by_role("button", name="Gray patch").click()
+    page.page.locator(".px-paint").press("ArrowRight")
+    page.rest()
+    after, error = page.probabilities()
+    assert len(after) == len(before) == 2
+    assert 0 < error <= 0.02
+    assert page.messages == []
+    page.page.close()
 
 
 def test_the_sites_explorer_is_the_present_one_and_small():

@@ -89,7 +89,8 @@ test_checkpoint.go({run_dir!r})
     [
         ("petkeras.training", "Loop.take_step", 3, []),  # before the first checkpoint
         ("petkeras.callbacks.checkpoint", "_sync_to_disk", 3, [3]),  # in the second's middle
-        ("petkeras.training", "Loop.end_epoch", 3, [9, 12]),  # some steps after the fourth
+        # Some steps after the fourth.
+        pytest.param("petkeras.training", "Loop.end_epoch", 3, [9, 12], marks=pytest.mark.slow),
         ("petkeras.runs.train", "save_model", 1, [20]),  # after the last
     ],
 )

@@ -218,12 +218,18 @@ def test_an_interrupted_run_on_a_backbone_resumes(petkeras, interrupted, backbon
     assert len(pk.Run(tmp_path / "run").history.epochs) == done + 2
 
 
-def test_a_named_backbone_takes_its_weights_from_none_or_a_file(train, complaint, tmp_path):
+@pytest.mark.parametrize(
+    "name", ["drawn_pets", pytest.param("mobilenet_v2", marks=pytest.mark.slow)]
+)
+def test_a_named_backbone_needs_no_weights(train, name, tmp_path):
     code, _, _ = train(
-        tmp_path / "run", "--backbone", "mobilenet_v2", "--weights", "none", "--image-size", 32
+        tmp_path / "run", "--backbone", name, "--weights", "none", "--image-size", 32
     )
     assert code == 0
     assert pk.Run(tmp_path / "run").config["backbone"]["weights"] is None
+
+
+def test_a_named_backbone_needs_a_file_that_is_there(train, complaint, tmp_path):
     result = train(
         tmp_path / "other", "--backbone", "mobilenet_v2", "--weights", "none.h5",
         "--image-size", 32,
