@@ -17,7 +17,7 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# In the next half minute, your own machine will learn to tell two breeds of dog apart, and show you how
+# In the next minute, your own machine will learn to tell two breeds of dog apart, and show you how
 # it does it. (When this course says *the article*, it means "Visualizing Convolutional Neural Networks"
 # from 2017, which it follows.)
 #
@@ -27,7 +27,7 @@
 # - say what goes into a network, what it becomes on the way, and what comes out;
 # - touch any part of it, and watch its answer change.
 #
-# *About half a minute on two cores · the whole course on one page*
+# *About a minute on two cores · the whole course on one page*
 #
 # Run the cell below: click into it, hold Shift and press Enter. It trains a network, which takes a
 # while, and then shows what the network makes of one picture. You don't have to understand the code yet.

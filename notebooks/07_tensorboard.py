@@ -26,7 +26,7 @@
 # - find what `pk.train` has written about a run;
 # - say what the smoothing slider does, and when it misleads you.
 #
-# *A quarter of a minute on two cores · the article's section "Summaries"*
+# *Half a minute on two cores · the article's section "Summaries"*
 #
 # Here are the curves of a short run, two epochs long, drawn from TensorBoard's files. The pale lines
 # show the values as measured, and the dashed ones show the same values, smoothed. Which of the two would

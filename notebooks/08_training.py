@@ -26,7 +26,7 @@
 # - read the curves of a run, and tell learning from memorizing;
 # - say which units of the network an answer comes from.
 #
-# *Half a minute on two cores · the article's section "Training"*
+# *About a minute on two cores · the article's section "Training"*
 #
 # These are the pictures that the network will learn from. They are **drawn**, unless you chose
 # photographs in chapter 01. Look at them before any network does: what would *you* go by, the color, the

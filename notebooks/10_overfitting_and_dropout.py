@@ -26,7 +26,7 @@
 # - write dropout in two lines, and say why it helps;
 # - say whether the difference between two recipes is more than luck.
 #
-# *A minute and a half on two cores · the article's section "Evaluating"*
+# *About two minutes on two cores · the article's section "Evaluating"*
 #
 # Imagine that somebody labeled our pictures in a hurry, and that one label in five is wrong. The cell below does just
 # that to the training pictures. Which of these labels are wrong?

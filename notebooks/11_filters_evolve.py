@@ -26,7 +26,7 @@
 # - go back to any recorded step in the explorer, with any picture;
 # - say which kernels moved, how far, and why the first ones hardly did.
 #
-# *Half a minute on two cores · the article's section "Visualizing filters"*
+# *About a minute on two cores · the article's section "Visualizing filters"*
 #
 # The article saved a picture of some filters every 50 steps and made GIFs of them. `pk.train` does that
 # for you. Run the cell: it trains for a while, and then plays the film of four filters. What was there

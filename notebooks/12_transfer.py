@@ -26,7 +26,7 @@
 # - say what a feature is, and why the features of a frozen network are computed only once;
 # - find out what pretraining is worth, with the two comparisons that belong to it.
 #
-# *About a minute on two cores · the article's section "Conclusion"*
+# *A minute and a half on two cores · the article's section "Conclusion"*
 #
 # These are all the pictures that we will learn from. The others are kept for the test. Could *you* tell these breeds
 # apart after seeing ten of each?
