@@ -485,7 +485,7 @@ for size in (1, 2, 4, 8):
 # **Change this and look.** In the section "One window", make all nine numbers of the kernel the same:
 # `kernel = np.full((3, 3), 1 / 9)`. Run that cell and the next one again. What is each number of the
 # output, and why do they differ less than those of `x`? Then look at what such a kernel does to a
-# picture. In the explorer, open the tab **Change**, press **7 × 7**, and drag over all the cells of the
+# picture. In the explorer, open the tab **Change**, press the largest of the empty kernels, and drag over all the cells of the
 # kernel to paint them.
 #
 # ## In three lines
