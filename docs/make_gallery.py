@@ -30,12 +30,12 @@ THUMBNAIL_SIZE = (480, 320)  # pixels: shown half as large, so that they are sha
 CROPS = {
     "convolution.gif": (20, 64, 780, 564),
     "activations-conv1_2.png": (0, 0, 372, 242),
-    "evolution-conv1_2.gif": (0, 22, 744, 480),
+    "evolution-conv1_2.gif": (0, 22, 744, 446),
     "attribution.png": (480, 0, 800, 192),
-    "activation-maximization-softmax.png": (0, 20, 358, 340),
+    "activation-maximization-softmax.png": (0, 0, 358, 351),
     "architecture.png": (0, 40, 248, 205),
     "kernels.png": (0, 0, 404, 262),
-    "worst.png": (0, 0, 600, 275),
+    "worst.png": (0, 0, 400, 258),
 }
 ARITHMETIC = "How convolution and pooling work"
 
