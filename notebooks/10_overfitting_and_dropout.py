@@ -313,6 +313,10 @@ for name, (before, after) in measured.items():
 # networks without dropout get 76.8% of the new pictures right, and those with dropout 84.0%. The former repeat all of
 # the wrong labels, the latter about one in six (17%).
 #
+# We did the same with real photographs, again with one label in five wrong: Abyssinian cats and American bulldogs, 60
+# of them for the test. Without dropout 73.0% were right, with it 80.7%. That is a gain of 7.7 points as well, but with so
+# few test photographs it could lie anywhere from -3 to 18.
+#
 # **Dropout does not always win.** With *true* labels, at 64 pixels and after only eight epochs, it lost: 74% against
 # 83% on new drawn pets, again with five seeds. And in a first try with wrong labels, with 25 epochs and batches of
 # ten, it lost with the one seed that we compared, 79.7% against 82.2%. Dropout makes learning slow. It pays off where
