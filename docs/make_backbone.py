@@ -7,7 +7,6 @@ backbone for 12 epochs to tell them apart. Writes petkeras/runs/drawn_pets.npz, 
 """
 
 import dataclasses
-import io
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -15,6 +14,7 @@ import numpy as np
 from rich.progress import track
 
 import petkeras as pk
+from petkeras.data.drawn.dataset import encode_picture
 from petkeras.data.drawn.pet import draw_pet
 from petkeras.data.pets import PetData
 from petkeras.data.pictures import decode
@@ -62,9 +62,7 @@ def draw():
 
 def draw_small(breed, number):
     """Return a drawn picture, saved as JPEG and read again like those of the sample."""
-    file = io.BytesIO()
-    draw_pet(breed, number).image.save(file, "JPEG", quality=88)
-    return decode(file.getvalue(), IMAGE_SIZE)[0]
+    return decode(encode_picture(draw_pet(breed, number).image), IMAGE_SIZE)[0]
 
 
 def build(seed=0):

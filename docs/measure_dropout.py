@@ -10,14 +10,14 @@ the results.
 """
 
 import argparse
-import csv
 import dataclasses
-import io
 from pathlib import Path
 
 import numpy as np
+from measuring import column, read_rows, show, write_rows
 
 import petkeras as pk
+from petkeras.data.drawn.dataset import encode_picture
 from petkeras.data.drawn.pet import draw_pet
 from petkeras.data.pictures import decode
 from petkeras.data.pipeline import Pictures
@@ -36,7 +36,6 @@ WITH = dataclasses.replace(
 WITHOUT = dataclasses.replace(WITH, conv_dropout=0.0, dense_dropout=0.0)
 RECIPES = {"without": WITHOUT, "with": WITH, "modern": pk.MODERN}
 MORE = range(201, 701)  # numbers of drawn pets that are not in the sample
-T = 2.776  # 95% of Student's t distribution with 4 degrees of freedom lies within this: five seeds
 
 
 def mislabel(pictures):
@@ -48,12 +47,8 @@ def mislabel(pictures):
 
 def draw_more(breeds, size):
     """Return `Pictures` of drawn pets that are not in the sample."""
-    images = []
-    for breed in breeds:
-        for number in MORE:
-            file = io.BytesIO()
-            draw_pet(breed, number).image.save(file, "JPEG", quality=88)  # as in the sample
-            images.append(decode(file.getvalue(), size)[0])
+    pets = [draw_pet(breed, number) for breed in breeds for number in MORE]
+    images = [decode(encode_picture(pet.image), size)[0] for pet in pets]  # as in the sample
     labels = np.repeat(np.eye(len(breeds), dtype=np.float32), len(MORE), axis=0)
     return Pictures(np.array(images), labels, ("",) * len(images))
 
@@ -77,19 +72,14 @@ def measure(data, given, test, recipe, seed):
 
 def report(rows):
     """Print each recipe's mean accuracies, and the mean differences, with 95% intervals."""
-
-    def column(recipe, name):
-        return np.array([float(row[name]) for row in rows if row["recipe"] == recipe])
-
-    def show(title, values):
-        half = T * values.std(ddof=1) / len(values) ** 0.5
-        print(f"{title}: mean {values.mean():.1%} +- {half:.1%}", values.round(3))
-
+    tests = {}
     for recipe in RECIPES:
+        of_recipe = [row for row in rows if row["recipe"] == recipe]
+        tests[recipe] = column(of_recipe, "test")
         for name in ("train", "test", "repeated"):
-            show(f"{recipe}, {name}", column(recipe, name))
+            show(f"{recipe}, {name}", column(of_recipe, name))
     for recipe in list(RECIPES)[1:]:
-        show(f"{recipe} - without, test", column(recipe, "test") - column("without", "test"))
+        show(f"{recipe} - without, test", tests[recipe] - tests["without"])
 
 
 def main():
@@ -101,7 +91,7 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=range(5, 10))
     parser.add_argument("--out", default="dropout.csv", type=Path)
     options = parser.parse_args()
-    rows = list(csv.DictReader(options.out.open())) if options.out.exists() else []
+    rows = read_rows(options.out)
     more = None
     for seed in options.seeds:
         data = pk.load_pets(options.breeds, options.source, image_size=32, seed=seed)
@@ -114,10 +104,7 @@ def main():
             measured = measure(data, given, more or data.test, recipe, seed)
             rows.append({"seed": str(seed), "recipe": name, **measured})
             print(*rows[-1].values(), flush=True)
-            with options.out.open("w", newline="") as file:
-                writer = csv.DictWriter(file, rows[0])
-                writer.writeheader()
-                writer.writerows(rows)
+            write_rows(options.out, rows)
     report(rows)
 
 

@@ -9,12 +9,11 @@ from nothing. A seed decides the split, the random weights, and the order of the
 """
 
 import argparse
-import csv
 import dataclasses
 from pathlib import Path
 
 import keras
-import numpy as np
+from measuring import column, read_rows, show, write_rows
 
 import petkeras as pk
 from petkeras.runs.evaluation import evaluate_pictures
@@ -27,7 +26,6 @@ FROM_NOTHING = dataclasses.replace(
 )
 TEST_FRACTION = 0.95  # of the 200 pictures of a breed ten remain to learn from
 WAYS = ("pretrained", "random", "nothing")
-T = 2.776  # 95% of Student's t distribution with 4 degrees of freedom lies within this: five seeds
 
 
 def measure(few, seed):
@@ -48,13 +46,12 @@ def train(few, seed):
 
 def report(rows):
     """Print each way's mean accuracy, and the mean differences, with 95% intervals."""
-    accuracies = {way: np.array([float(row[way]) for row in rows]) for way in WAYS}
+    accuracies = {way: column(rows, way) for way in WAYS}
     differences = {
         f"pretrained - {way}": accuracies["pretrained"] - accuracies[way] for way in WAYS[1:]
     }
     for name, values in (accuracies | differences).items():
-        half = T * values.std(ddof=1) / len(values) ** 0.5
-        print(f"{name}: mean {values.mean():.3f} +- {half:.3f}", values.round(3))
+        show(name, values)
 
 
 def main():
@@ -64,17 +61,14 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=range(5))
     parser.add_argument("--out", default="transfer.csv", type=Path)
     options = parser.parse_args()
-    rows = list(csv.DictReader(options.out.open())) if options.out.exists() else []
+    rows = read_rows(options.out)
     for seed in options.seeds:
         if any(row["seed"] == str(seed) for row in rows):
             continue
         few = pk.load_pets("all", options.source, 64, TEST_FRACTION, seed)
         rows.append({"seed": str(seed), **dict(zip(WAYS, measure(few, seed), strict=True))})
         print(rows[-1], f"{len(few.train)} to train, {len(few.test)} to test", flush=True)
-        with options.out.open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(options.out, rows)
     report(rows)
 
 

@@ -53,7 +53,7 @@ visualize.plot_answer(model, x, image, data.class_names)
 #
 # The course takes that row apart, piece by piece. Here are the pieces with their names. You don't have
 # to know them yet: `conv` stands for convolution and `fc` for fully connected, and every chapter marks
-# the pieces that it is about.
+# the pieces it is about.
 
 # %%
 pk.course.where("picture", "probabilities")

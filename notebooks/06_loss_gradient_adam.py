@@ -219,7 +219,7 @@ print(tape.gradient(losses, z).numpy().round(3))
 
 # %% [markdown]
 # **Exercise 2.** A slope for every logit. Return the gradient of each picture's loss with respect to its
-# logits. Use only NumPy, and make sure that it is also right for logits of 1000.
+# logits. Use only NumPy, and make sure that your function also works for logits of 1000.
 
 
 # %% tags=["exercise"]

@@ -69,13 +69,12 @@ def settings():
     return Settings(**values)
 
 
-def load(image_size=None, seed=0, test_fraction=0.15):
+def load(image_size=None, seed=0):
     """Return the chapters' `PetData`, and print a line that describes it.
 
     Args:
         image_size: height and width in pixels, if a chapter needs another size than the setting's.
         seed: decides the split.
-        test_fraction: the fraction of each breed that is held back for the test.
 
     Example:
 
@@ -87,7 +86,7 @@ def load(image_size=None, seed=0, test_fraction=0.15):
 
     current = settings()
     size = image_size or current.image_size
-    data = load_pets(current.breeds, current.source, size, test_fraction, seed)
+    data = load_pets(current.breeds, current.source, image_size=size, seed=seed)
     kind = "Drawn pets" if current.source == "sample" else "Photographs"
     print(
         f"{kind}, {size} pixels: {' and '.join(data.class_names)}, {len(data.train)} to train "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ from string import Template
 import petkeras
 from petkeras.errors import PetkerasError
 from petkeras.explorer.contents import pack
+from petkeras.system.browser import page_policy
 from petkeras.system.files import local_path, written_atomically
 
 WEB = Path(__file__).with_name("web")
@@ -62,7 +62,8 @@ def make_page(contents):
     script = joined_module()
     style = (WEB / "page.css").read_text(encoding="utf-8") + joined_style()
     return Template((WEB / "page.html").read_text(encoding="utf-8")).substitute(
-        policy=_policy(script, style),
+        # There is no worker-src: the page starts no worker, so the policy allows none.
+        policy=page_policy(script, style, also="'wasm-unsafe-eval'", images="data: blob:"),
         title=html.escape(contents.manifest["title"]),
         version=petkeras.__version__,
         style=style,
@@ -70,24 +71,6 @@ def make_page(contents):
         wasm=engine_text(),
         script=script,
     )
-
-
-def _policy(script, style):
-    """Return the content security policy of a page with this script and style."""
-    rules = {
-        "default-src": "'none'",
-        "script-src": f"'{_hash(script)}' 'wasm-unsafe-eval'",
-        "style-src": f"'{_hash(style)}'",
-        "img-src": "data: blob:",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
-    # There is no worker-src: the page starts no worker, so the policy allows none.
-    return "; ".join(f"{rule} {allowed}" for rule, allowed in rules.items())
-
-
-def _hash(text):
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def write_page(contents, file):

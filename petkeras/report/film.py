@@ -53,8 +53,7 @@ def read_strips(run_dir, layers):
         PetkerasError: the run has no film, or it is damaged.
     """
     evolution = pkv.Evolution(run_dir)
-    count = min(MAX_FRAMES, len(evolution.steps))
-    frames = np.unique(np.linspace(0, len(evolution.steps) - 1, count).astype(int))
+    frames = evolution.spaced_frames(MAX_FRAMES)
     strips = []
     for layer in layers:
         maps = averaged(evolution.maps(layer, frames), MAX_SIDE)  # (frames, h, w, filters)

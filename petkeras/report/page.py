@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
 import re
 from dataclasses import asdict
@@ -16,6 +15,7 @@ import petkeras
 from petkeras.report.film import read_strips
 from petkeras.report.network_figures import ANSWER
 from petkeras.runs.intervals import accuracy_interval, find_caveats
+from petkeras.system.browser import page_policy
 from petkeras.text import ask_which, describe_classes
 
 MAX_NAMED = 4  # classes that are named in the heading and have a column each
@@ -39,7 +39,7 @@ def write_report(inputs, figures):
     sections = [s for s in dict.fromkeys(figure.section for figure in figures) if s != ANSWER]
     script, style = ((FOLDER / f"report.{kind}").read_text("utf-8") for kind in ("js", "css"))
     page = Template((FOLDER / "report.html").read_text(encoding="utf-8")).substitute(
-        policy=_policy(script, style),
+        policy=page_policy(script, style),
         title=html.escape(ask_which(run.class_names)),
         hero="\n".join(_hero(run, each) for each in figures if each.section == ANSWER),
         accuracy=_accuracy(inputs),
@@ -62,23 +62,6 @@ def write_report(inputs, figures):
     file.unlink(missing_ok=True)  # in someone else's run folder it could be a link to any file
     file.write_text(page, encoding="utf-8", newline="\n")  # as the policy's hashes were made
     return file
-
-
-def _policy(script, style):
-    """Return a content security policy: this script, this style, and nothing from elsewhere."""
-    rules = {
-        "default-src": "'none'",
-        "script-src": f"'{_hash(script)}'",
-        "style-src": f"'{_hash(style)}'",
-        "img-src": "data:",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
-    return "; ".join(f"{rule} {allowed}" for rule, allowed in rules.items())
-
-
-def _hash(text):
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _accuracy(inputs):

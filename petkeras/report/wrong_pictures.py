@@ -22,8 +22,8 @@ def worst_first(probabilities, truth):
         truth: `(n,)` int, the true classes.
 
     Returns:
-        The numbers of at most eight pictures that the network gets wrong; if there are none, those
-        of the four that it is least sure of.
+        The numbers of at most eight pictures that the network gets wrong; if it gets all of them
+        right, the numbers of the four it is least sure about.
 
     Example:
 

@@ -24,7 +24,7 @@ class Pretrained:
         mean: the red, green and blue values that were subtracted from each pixel.
         pixel_scale: the number that pixels were then divided by.
         reads_bgr: the first layer's name, if its channels are ordered blue, green, red.
-        weights: the name of the weights that it is used with, unless the user names others.
+        weights: the name of the weights to load if the user names none.
     """
 
     name: str

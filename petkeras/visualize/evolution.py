@@ -133,6 +133,11 @@ class Evolution:
         self._weight_shapes, self.weights_note = filmed.shapes, filmed.note
         self.image = read_array(self.folder / "photograph.npy", (None, None, 3), np.uint8)
 
+    def spaced_frames(self, most):
+        """Return the numbers of at most `most` evenly spaced frames, with the first and last."""
+        count = min(most, len(self.steps))
+        return np.unique(np.linspace(0, len(self.steps) - 1, count).astype(int))
+
     def maps(self, layer, frames=None):
         """Return a layer's maps, `(frames, height, width, filters)` float32.
 
@@ -236,8 +241,7 @@ def animate_evolution(run_dir, layers=None, filters=None, seconds=0.15, max_fram
     evolution = Evolution(run_dir)
     layers = list(evolution.filters) if layers is None else layers
     layers = [layers] if isinstance(layers, str) else list(layers)
-    count = min(max_frames, len(evolution.steps))
-    frames = np.unique(np.linspace(0, len(evolution.steps) - 1, count).astype(int))
+    frames = evolution.spaced_frames(max_frames)
     chosen = {layer: _filmed_indices(evolution, layer, filters) for layer in layers}
     columns = min(4, max(len(indices) for indices in chosen.values()))
     rows = [-(-len(indices) // columns) for indices in chosen.values()]

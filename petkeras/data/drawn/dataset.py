@@ -63,7 +63,7 @@ def write_archives(folder: Path, per_breed=PER_BREED):
             line = _line(breed, name)
             lists["list.txt"].append(line)
             lists[part].append(line)
-            _add(images, f"images/{name}.jpg", _encoded(drawing.image, "JPEG", quality=88))
+            _add(images, f"images/{name}.jpg", encode_picture(drawing.image))
             _add(annotations, f"annotations/trimaps/{name}.png", _encoded(drawing.trimap, "PNG"))
             if part == "trainval.txt":
                 xml = _head_box(breed, name, drawing)
@@ -99,6 +99,11 @@ def _head_box(breed, name, drawing: Drawing):
     return _HEAD_BOX.format(
         name=name, width=width, height=height, species=species, head=drawing.head
     )
+
+
+def encode_picture(image):
+    """Return a drawn picture as the bytes of its JPEG file."""
+    return _encoded(image, "JPEG", quality=88)
 
 
 def _encoded(image, kind, **options):

@@ -111,10 +111,10 @@ function createRowCard(app, index) {
   let filters = null; // which maps are shown; they stay when the network is changed
 
   function update() {
-    const { error: problem, misfit } = app.network.cell(index);
-    if (problem && !misfit && app.answer.pending) return; // Python is asked, too
     const key = `${app.version} ${app.ink} ${app.answer.fromOracle}`;
     if (drawn === key || !element.inView) return;
+    const { error: problem, misfit } = app.network.cell(index);
+    if (problem && !misfit && app.answer.pending) return; // Python is asked, too
     drawn = key;
     const maps = app.network.output(index) ?? app.outputOfPython(index);
     setText(shape, misfit ? say("no output") : size(rowShape(app, index)));
