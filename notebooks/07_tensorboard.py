@@ -242,8 +242,9 @@ print(read(folder).Tags()["tensors"])
 #
 # Every five steps, the article writes the loss, the accuracy and one histogram to two writers: one for
 # training, one for the test. Because the writers use two folders, `Loss` is one tag with two curves, and
-# TensorBoard puts both in one chart. `pk.train` has a callback that does the same. This is what it has
-# written about the run from the top of this page:
+# TensorBoard puts both in one chart. `pk.train` has a callback that does the same, but it writes to the
+# test's folder only every 25 steps, because each time the network has to look at ten more pictures. This is
+# what it has written about the run from the top of this page:
 
 # %%
 training, test = (read(f"{run_dir}/tensorboard/{part}") for part in ("train", "test"))
@@ -292,8 +293,7 @@ print(f"largest difference from the history: {np.abs(difference).max():.5f}")
 # Look at those curves again. The pale line shows the values as measured. They come from batches of ten,
 # so each accuracy is 0, 10, 20, ... or 100 percent. The dashed line shows the same, smoothed. The solid
 # line is the tag `Epoch/Accuracy` of the test part: all test pictures after each epoch. (TensorBoard
-# also shows the tag `Accuracy` of the test part. It comes from only two pictures at a time, so that it
-# takes little time away from training.)
+# also shows the tag `Accuracy` of the test part. It comes from ten pictures, and only every 25 steps.)
 
 # %% [markdown]
 # ## Smoothing, by hand

@@ -15,10 +15,11 @@ class RunCallback(keras.callbacks.Callback):
     """
 
     _started = 0.0
-    _last_step = 0
+    _first_step = 0
 
     def on_train_begin(self, logs=None):
-        self._started, self._last_step = time.monotonic(), self.step
+        self._started, self._first_step = time.monotonic(), self.step
+        self._last_steps = {}  # for each `every`, the step of the last call of `is_due`
 
     @property
     def loop(self):
@@ -41,7 +42,8 @@ class RunCallback(keras.callbacks.Callback):
 
         In `model.fit` a batch may be several steps, or none.
         """
-        step, last, self._last_step = self.step, self._last_step, self.step
+        step, last = self.step, self._last_steps.get(every, self._first_step)
+        self._last_steps[every] = step
         return every > 0 and step // every > last // every
 
     @property

@@ -31,14 +31,17 @@ from petkeras.visualize.style import min_max_scale
 
 MAX_MAPS = 16  # per layer, in one image
 NUM_BINS = 30  # per histogram, as in TensorFlow's own
+TEST_EVERY = 5  # training entries to one test entry
 
 
 class TensorBoard(RunCallback):
     """Write to `tensorboard/train` and `tensorboard/test` of a run folder.
 
-    Tags: `Loss` and `Accuracy` are over one batch or over a few test images; `Epoch/Loss` and
-    `Epoch/Accuracy` are over an epoch's training images, and over the whole test part (or the
-    validation part of `model.fit`). `kernels/LAYER` and `gradients/LAYER` are histograms.
+    Tags: `Loss` and `Accuracy` are over one batch of training or of test images. Only every fifth
+    entry is written for the test, too, because its forward pass takes time: with each entry it
+    would make training 5% slower. `Epoch/Loss` and `Epoch/Accuracy` are over an epoch's training
+    images, and over the whole test part (or the validation part of `model.fit`). `kernels/LAYER`
+    and `gradients/LAYER` are histograms.
     `pictures/kernels/LAYER` (of the first layer, in color), `pictures/maps/LAYER` and
     `pictures/confusion` are images, written after epochs 1, 2, 4, 8, ... and the last. `recipe` is
     text. The recipe and the settings are also written as hparams, in `tensorboard/` itself, so that
@@ -48,12 +51,12 @@ class TensorBoard(RunCallback):
 
     Args:
         run_dir: the run folder.
-        every: steps between two entries.
+        every: steps between two entries for the training part.
         test: the test part, with its `images` and one-hot `labels`, or `None`.
         preprocess: a function from these images to the network's input.
         class_names: the names of the classes.
-        batch_size: images per training step. A test entry uses a fifth as many test images, the
-            next ones each time; a full batch would make training 5% slower.
+        batch_size: images per training step. A test entry uses as many test images, the next ones
+            each time.
         recipe: a `Recipe` to write as text and as hparams, or `None`.
         settings: a dict of further hparams, such as `{"seed": 0}`.
 
@@ -74,7 +77,7 @@ class TensorBoard(RunCallback):
         super().__init__()
         self.folder, self.every = local_path("run_dir", run_dir) / "tensorboard", every
         self.test, self.preprocess, self.class_names = test, preprocess, tuple(class_names)
-        self.test_batch_size = math.ceil(batch_size / 5)
+        self.batch_size = batch_size
         self.recipe, self.settings = recipe, settings or {}
         self.writers = {}
         self.has_failed = False
@@ -100,7 +103,7 @@ class TensorBoard(RunCallback):
         self.write_step("train", logs.get("loss"), logs.get("accuracy"), bins)
         if self.loop:
             self.write_gradients(self.loop.gradients)
-        if self.test is not None:
+        if self.test is not None and self.is_due(TEST_EVERY * self.every):
             loss, accuracy = self._evaluate_some()
             self.write_step("test", loss, accuracy, bins)
 
@@ -120,8 +123,9 @@ class TensorBoard(RunCallback):
 
     def _evaluate_some(self):
         """Return the loss and accuracy over the next few test images."""
-        size = self.test_batch_size
-        first = (self.step // self.every - 1) * size % len(self.test.images)
+        size = self.batch_size
+        entry = self.step // (TEST_EVERY * self.every)
+        first = (entry - 1) * size % len(self.test.images)
         some = slice(first, first + size)
         x = self.preprocess(self.test.images[some])  # (b, size, size, 3)
         loss, accuracy, _ = evaluate(self.forward, [x], self.test.labels[some])
@@ -130,7 +134,7 @@ class TensorBoard(RunCallback):
     def _test_logits(self):
         if self.loop:
             return self.loop.test_logits
-        images, size = self.test.images, 5 * self.test_batch_size
+        images, size = self.test.images, self.batch_size
         batches = (images[first : first + size] for first in range(0, len(images), size))
         return evaluate(self.forward, map(self.preprocess, batches), self.test.labels)[2]
 

@@ -10,8 +10,9 @@ from petkeras.report.report_figure import ReportFigure, in_file_name
 from petkeras.visualize.attribution import choose_classes
 
 ANSWER = "One picture, and the answer"  # the first section, on the first screen
-MAX_SEARCHED = 200  # training pictures that are searched for those that activate a class most
+MAX_SEARCHED = 100  # training pictures that are searched for those that activate a class most
 MAX_CLASSES = 5  # in a figure of activation maximization
+STEPS = 30  # of activation maximization: 60 take twice as long, and look much the same
 MAX_MAPS = 64  # of a layer: the last layers of a large network have a thousand
 MAX_DRAWN_LAYERS = 30  # of a network that is drawn layer by layer
 
@@ -172,7 +173,7 @@ def attribution_figures(inputs):
         }
         if layer:
             maps[f"Grad-CAM, {layer}"] = pkv.grad_cam(model, x, layer)
-        maps["occlusion"] = pkv.occlusion(model, x, window=window, stride=-(-window // 2))
+        maps["occlusion"] = pkv.occlusion(model, x, window=window, stride=-(-3 * window // 4))
         return pkv.plot_attribution(inputs.images, maps, inputs.predictions())
 
     yield ReportFigure(
@@ -232,7 +233,9 @@ def activation_maximization_figures(inputs):
     def draw():
         _check_few_layers(model)
         x, numbers = inputs.run.preprocess(images), range(len(classes))
-        figure = pkv.plot_activation_maximization(model, x, images, last, numbers, classes)
+        figure = pkv.plot_activation_maximization(
+            model, x, images, last, numbers, classes, steps=STEPS
+        )
         figure.suptitle("")  # the page has a title
         return figure
 

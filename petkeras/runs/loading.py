@@ -7,6 +7,8 @@ import sys
 import tempfile
 import warnings
 import zipfile
+from contextlib import contextmanager
+from functools import partial
 
 import keras
 import tensorflow as tf
@@ -34,14 +36,16 @@ NEVER = (
     "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "StringLookup",
     "IntegerLookup", "TextVectorization",
 )  # fmt: skip
+PART = 2**22  # numbers, 16 MB: a larger weight is loaded in parts
 VALUES = ("__tensor__", "__numpy__", "__keras_tensor__", "__bytes__", "__slice__", "__ellipsis__")
 
 
 def load_model(file):
     """Load a `.keras` file like `keras.saving.load_model`, if all of its parts are harmless.
 
-    For the article's network, peak memory is 411 MB lower than with Keras, which first reads all
-    weights into memory. Here the file, a zip archive, is temporarily unpacked to disk.
+    For the article's network this takes half as long as with Keras, and 1.4 GB less memory at its
+    peak: no random weights are made first, and `fc1` is not copied. The file, a zip archive, is
+    temporarily unpacked to disk.
 
     `keras.saving.load_model` can load the file, too, after `import petkeras.layers`, which
     registers the layers with Keras.
@@ -73,12 +77,11 @@ def load_model(file):
             code = find_code(config)
             if code:
                 raise _CodeError(code)
-            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-            if not isinstance(model, keras.Model):
-                raise ValueError("it does not hold a network")
+            model = _build(config)
             wanted = sum(4 * math.prod(weight.shape) for weight in model.weights)
             _check_size(archive, "model.weights.h5", 4 * wanted + 2**24)  # with Adam's moments
-            model.load_weights(archive.extract("model.weights.h5", folder))
+            with _loading_in_parts(model):
+                model.load_weights(archive.extract("model.weights.h5", folder))
     except _CodeError as code:
         raise PetkerasError(
             f"{file} was not loaded: it contains or requests code ({one_line(code)}), which was "
@@ -92,6 +95,94 @@ def load_model(file):
     if not all(map(_is_finite, model.weights)):
         raise PetkerasError(f"{file} cannot be used: some of its weights are not finite.")
     return model
+
+
+class _Zeros(keras.Initializer):
+    """Stand for an initializer until the weights are loaded; random ones would take seconds."""
+
+    def __init__(self, original):
+        self.original = original  # its config
+
+    def __call__(self, shape, dtype=None):
+        return tf.zeros(shape, dtype)
+
+
+def _build(config):
+    """Return the network that a config describes; the kernels of petkeras's layers are 0."""
+    for part in _parts(config):
+        if str(part.get("registered_name")).startswith("petkeras>"):
+            original = part["config"].get("kernel_initializer")
+            if isinstance(original, dict):
+                part["config"]["kernel_initializer"] = {
+                    "class_name": "_Zeros", "config": {"original": original}
+                }  # fmt: skip
+    model = keras.saving.deserialize_keras_object(config, {"_Zeros": _Zeros}, safe_mode=True)
+    if not isinstance(model, keras.Model):
+        raise ValueError("it does not hold a network")
+    for layer in model._flatten_layers():
+        start = getattr(layer, "kernel_initializer", None)
+        if isinstance(start, _Zeros):
+            layer.kernel_initializer = keras.initializers.get(start.original)
+    return model
+
+
+def _parts(config):
+    """Yield all dicts in a config, from the outermost inward."""
+    waiting = [config]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield part
+            waiting.extend(reversed(part.values()))
+        elif isinstance(part, list):
+            waiting.extend(reversed(part))
+
+
+@contextmanager
+def _loading_in_parts(model):
+    """Make the layers of a model assign large weights in parts when they are loaded in the block.
+
+    Keras assigns a weight as a whole, and TensorFlow copies it on the way: loading `fc1` at 224
+    pixels would take 1.2 GB more.
+    """
+    layers = [layer for layer in model._flatten_layers() if _is_large(layer)]
+    for layer in layers:
+        layer.load_own_variables = partial(_load_in_parts, layer)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.load_own_variables
+
+
+def _is_large(layer):
+    """Return True if a layer loads weights as Keras's layers do, and some are large."""
+    own = type(layer).load_own_variables is keras.layers.Layer.load_own_variables
+    return own and any(math.prod(weight.shape) > PART for weight in layer.weights)
+
+
+def _load_in_parts(layer, store):
+    """Load weights as `keras.layers.Layer.load_own_variables` does, but large ones by rows."""
+    layer._check_load_own_variables(store)
+    for number, weight in enumerate(layer._trainable_variables + layer._non_trainable_variables):
+        values = store[str(number)]
+        if math.prod(weight.shape) <= PART or (values.shape, values.dtype) != _kind(weight):
+            weight.assign(values)  # or raises an error that says what does not fit
+            continue
+        rows = max(1, PART // math.prod(values.shape[1:]))
+        for first in range(0, len(values), rows):
+            part = values[first : first + rows]
+            tf.raw_ops.ResourceStridedSliceAssign(  # `weight.value[...].assign` copies all of it
+                ref=weight.value.handle,
+                begin=[first],
+                end=[first + len(part)],
+                strides=[1],
+                value=part,
+            )
+
+
+def _kind(weight):
+    return tuple(weight.shape), weight.dtype
 
 
 class _CodeError(Exception):
@@ -131,16 +222,10 @@ def find_code(config):
     >>> find_code({"class_name": "system", "module": "os", "config": {}})
     'os.system'
     """
-    waiting = [config]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            part.pop("compile_config", None)
-            if "class_name" in part and not _is_harmless(part):
-                return _name(part)
-            waiting.extend(reversed(part.values()))
-        elif isinstance(part, list):
-            waiting.extend(reversed(part))
+    for part in _parts(config):
+        part.pop("compile_config", None)
+        if "class_name" in part and not _is_harmless(part):
+            return _name(part)
     return None
 
 

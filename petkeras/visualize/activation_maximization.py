@@ -133,7 +133,7 @@ def stretch_contrast(x):
 
 
 @styled
-def plot_activation_maximization(model, x, images, layer, filters, names=None, seed=0):
+def plot_activation_maximization(model, x, images, layer, filters, names=None, seed=0, steps=60):
     """Show what activates filters most: a generated image for each, and patches of photographs.
 
     Args:
@@ -144,6 +144,7 @@ def plot_activation_maximization(model, x, images, layer, filters, names=None, s
         filters: numbers of filters, units or classes; the first eight are shown.
         names: a title for each, such as the classes' names; `None` shows the numbers.
         seed: an integer that makes the generated images repeatable.
+        steps: the number of steps in which each generated image is made.
 
     Returns:
         A matplotlib `Figure` with one row per filter. Left, the image of `maximize_activation`.
@@ -170,7 +171,7 @@ def plot_activation_maximization(model, x, images, layer, filters, names=None, s
     kind = "filter" if has_feature_maps(find_layer(model, layer)) else "unit"
     titles = [f"{kind} {number}" for number in filters] if names is None else names
     spread = float(np.sqrt(np.mean(np.square(x))))
-    made = stretch_contrast(maximize_activation(model, layer, filters, seed=seed, spread=spread))
+    made = maximize_activation(model, layer, filters, steps=steps, seed=seed, spread=spread)
     top = top_activations(model, x, layer, filters, PATCHES)
     found = crop_patches(model, images, layer, top)  # (filters, count, h, w, 3)
     widths = [1.2] + PATCHES * [1]
@@ -180,7 +181,7 @@ def plot_activation_maximization(model, x, images, layer, filters, names=None, s
     for row in range(len(filters)):
         silent = top.values[row] == 0
         title = f"{titles[row]}, silent in all photographs" if silent.all() else titles[row]
-        _draw_framed(axes[row, 0], made[row], title)
+        _draw_framed(axes[row, 0], stretch_contrast(made[row]), title)
         for panel, patch in zip(axes[row, 1:], found[row][~silent], strict=False):
             _draw_framed(panel, patch)
     figure.suptitle(

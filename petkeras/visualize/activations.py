@@ -15,7 +15,6 @@ from petkeras.visualize.style import (
     draw_feature_maps,
     feature_map_scale,
     grid_shape,
-    panel_grid,
     styled,
 )
 
@@ -74,8 +73,8 @@ def plot_feature_maps(maps, title=None, filters=None, columns=None):
     chosen = _check_maps(maps, filters)
     default_columns = 8 if len(chosen) >= 16 else min(len(chosen), 4)
     rows, columns = grid_shape(len(chosen), columns or default_columns)
-    figure, axes = panel_grid(rows, columns, _height(maps, rows, columns) + 0.5)
-    image = _draw_maps(axes, maps, chosen)
+    figure, axes = plt.subplots(figsize=(WIDTH, _height(maps, rows, columns) + 0.5))
+    image = _draw_maps(axes, maps, chosen, columns)
     figure.colorbar(image, ax=axes, shrink=min(1, 3 / rows), pad=0.015, aspect=30)
     figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     height, width, _ = np.shape(maps)
@@ -107,10 +106,10 @@ def plot_before_after(before, after, filters=None, titles=("before training", "a
     chosen = _check_maps(before, filters)
     chosen = chosen[:16] if filters is None else chosen
     rows, columns = grid_shape(len(chosen), min(8, len(chosen)))
-    figure = plt.figure(figsize=(WIDTH, 2 * (_height(before, rows, columns) + 0.4)))
+    figure = plt.figure(figsize=(WIDTH, 2 * (_height(before, rows, columns) + 0.5)))
     for block, maps, title in zip(figure.subfigures(2), (before, after), titles, strict=True):
-        axes = block.subplots(rows, columns, squeeze=False)
-        image = _draw_maps(axes, maps, chosen)
+        axes = block.subplots()
+        image = _draw_maps(axes, maps, chosen, columns)
         block.colorbar(image, ax=axes, pad=0.015, aspect=15)
         block.suptitle(title, x=0.01, ha="left", fontsize=12)
     maps = counted(len(chosen), "feature map")
@@ -131,7 +130,7 @@ def _height(maps, rows, columns):
     return rows * (0.87 * WIDTH / columns * maps.shape[0] / maps.shape[1] + 0.2)
 
 
-def _draw_maps(axes, maps, chosen):
-    maps, gray = maps[..., chosen], "#555555"
+def _draw_maps(axes, maps, chosen, columns):
+    maps, gray = np.asarray(maps)[..., chosen], "#555555"
     scale = feature_map_scale(maps)
-    return draw_feature_maps(axes, maps, chosen, scale, fontsize=8, pad=2, color=gray)[0]
+    return draw_feature_maps(axes, maps, chosen, scale, columns, fontsize=8, color=gray)[0]

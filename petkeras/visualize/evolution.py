@@ -249,12 +249,12 @@ def animate_evolution(run_dir, layers=None, filters=None, seconds=0.15, max_fram
     figure = plt.figure(figsize=(WIDTH, sum(rows) * (panel_side + 0.25) + 0.45 * len(rows)))
     blocks = np.atleast_1d(figure.subfigures(len(layers), height_ratios=rows))
     images = []  # of (axes image, its maps (frames, height, width))
-    for block, row_count, (layer, indices) in zip(blocks, rows, chosen.items(), strict=True):
+    for block, (layer, indices) in zip(blocks, chosen.items(), strict=True):
         maps = evolution.maps(layer, frames)[..., indices]  # (frames, height, width, filters)
         scale = feature_map_scale(maps)
-        axes = block.subplots(row_count, columns, squeeze=False)
+        axes = block.subplots()
         titles = [f"filter {evolution.filters[layer][index]}" for index in indices]
-        drawn = draw_feature_maps(axes, maps[0], titles, scale, fontsize=9, pad=3)
+        drawn = draw_feature_maps(axes, maps[0], titles, scale, columns, fontsize=9)
         images += zip(drawn, np.moveaxis(maps, 3, 0), strict=True)
         block.suptitle(layer, x=0.01, ha="left", fontsize=11)
         block.colorbar(drawn[0], ax=axes, pad=0.015, aspect=20)
