@@ -238,7 +238,19 @@ def _learned_weights(model):
 def _random_like(values, seed):
     """Return random values of mean 0: around a trained mean below 0, no ReLU would be active."""
     root_mean_square = np.linalg.norm(values) / np.sqrt(tf.size(values))
-    return tf.random.stateless_normal(values.shape, seed, 0, root_mean_square, values.dtype)
+    return tf.cast(_normal(values.shape, seed, root_mean_square), values.dtype)
+
+
+@tf.function(
+    input_signature=[
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((2,), tf.int32),
+        tf.TensorSpec((), tf.float32),
+    ]
+)
+def _normal(shape, seed, deviation):
+    """Compiled, because each operation then works in place: for `fc1` that saves 450 MB."""
+    return tf.random.stateless_normal(shape, seed, 0, deviation)
 
 
 def _ranks(values):

@@ -34,28 +34,45 @@ def test_maps_are_the_outputs_of_the_layers_in_sequence(model, x):
 
 def test_all_maps_of_a_layer_are_shown_on_one_scale(model, x):
     maps = feature_maps(model, x, ["conv2_2"])["conv2_2"][0]
-    shown = panels(plot_feature_maps(maps, "maps"))
-    assert len(shown) == 64
-    for number, axes in enumerate(shown):
-        np.testing.assert_array_equal(axes.images[0].get_array(), maps[..., number])
-        assert axes.images[0].get_clim() == (maps.min(), maps.max())
+    (axes,) = panels(plot_feature_maps(maps, "maps"))
+    assert len(axes.images) == 64
+    for number, image in enumerate(axes.images):
+        np.testing.assert_array_equal(image.get_array(), maps[..., number])
+        assert image.get_clim() == (maps.min(), maps.max())
+
+
+def test_maps_are_in_rows_each_below_its_number(model, x):
+    maps = feature_maps(model, x, ["conv1_1"])["conv1_1"][0]
+    (axes,) = panels(plot_feature_maps(maps[..., :11], columns=4))
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    for number, (image, text) in enumerate(zip(axes.images, axes.texts, strict=True)):
+        row, column = divmod(number, 4)
+        x0, x1, y0, y1 = image.get_extent()
+        assert left <= x0 < x1 <= right
+        assert top <= y1 < y0 <= bottom
+        assert text.get_text() == str(number)
+        assert text.get_position() == (x0, pytest.approx(y1, abs=1))
+        if column:
+            assert x0 > axes.images[number - 1].get_extent()[1]
+        if row:
+            assert y1 > axes.images[number - 4].get_extent()[2]
 
 
 def test_only_the_chosen_filters_are_shown(model, x):
     maps = feature_maps(model, x, ["conv1_1"])["conv1_1"][1]
-    shown = panels(plot_feature_maps(maps, filters=[9, 4]))
-    assert [axes.get_title(loc="left") for axes in shown] == ["9", "4"]
-    np.testing.assert_array_equal(shown[1].images[0].get_array(), maps[..., 4])
+    (axes,) = panels(plot_feature_maps(maps, filters=[9, 4]))
+    assert [text.get_text() for text in axes.texts] == ["9", "4"]
+    np.testing.assert_array_equal(axes.images[1].get_array(), maps[..., 4])
 
 
 def test_before_and_after_show_the_same_filters_in_the_same_order(model, x):
     before = feature_maps(model, x, ["conv1_2"])["conv1_2"][0]
     after = 2 * before
     shown = panels(plot_before_after(before, after))
-    assert len(shown) == 32
-    for number in range(16):
-        np.testing.assert_array_equal(shown[number].images[0].get_array(), before[..., number])
-        np.testing.assert_array_equal(shown[16 + number].images[0].get_array(), after[..., number])
+    for axes, maps in zip(shown, (before, after), strict=True):
+        assert len(axes.images) == 16
+        for number, image in enumerate(axes.images):
+            np.testing.assert_array_equal(image.get_array(), maps[..., number])
 
 
 def test_layers_without_maps_and_unknown_layers_are_refused(model, x):

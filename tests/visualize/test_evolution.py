@@ -43,12 +43,13 @@ def test_each_frame_shows_the_maps_of_its_step(run_dir):
     assert film.count == 6
     for frame in (0, 3, -1):
         shown = panels(film.frame(frame))
-        titles = [axes.get_title(loc="left") for axes in shown]
+        titles = [text.get_text() for axes in shown for text in axes.texts]
         assert titles == ["filter 5", "filter 2", "filter 0", "filter 1", "filter 2"]
         maps = [evolution.maps("conv1_2")[frame, ..., k] for k in range(2)]
         maps += [evolution.maps("pool2")[frame, ..., k] for k in range(3)]
-        for axes, values in zip(shown, maps, strict=True):
-            np.testing.assert_array_equal(axes.images[0].get_array(), values)
+        images = [image for axes in shown for image in axes.images]
+        for image, values in zip(images, maps, strict=True):
+            np.testing.assert_array_equal(image.get_array(), values)
         step = evolution.steps[frame]
         assert f"step {step}" in [text.get_text() for text in film.figure.texts]
 
@@ -56,8 +57,9 @@ def test_each_frame_shows_the_maps_of_its_step(run_dir):
 def test_the_scale_of_a_layer_is_the_same_on_every_frame(run_dir):
     film, maps = animate_evolution(run_dir, "conv1_2"), Evolution(run_dir).maps("conv1_2")
     for frame in range(film.count):
-        for axes in panels(film.frame(frame)):
-            np.testing.assert_allclose(axes.images[0].get_clim(), (maps.min(), maps.max()))
+        (axes,) = panels(film.frame(frame))
+        for image in axes.images:
+            np.testing.assert_allclose(image.get_clim(), (maps.min(), maps.max()))
 
 
 def test_the_frames_of_a_gif_share_one_palette(run_dir):
