@@ -14,8 +14,8 @@ import numpy as np
 from rich.progress import track
 
 import petkeras as pk
-from petkeras.data.drawn.dataset import encode_picture
 from petkeras.data.drawn.pet import draw_pet
+from petkeras.data.drawn.shares import encode_picture
 from petkeras.data.pets import PetData
 from petkeras.data.pictures import decode
 from petkeras.data.pipeline import Pictures

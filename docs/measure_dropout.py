@@ -17,8 +17,8 @@ import numpy as np
 from measuring import column, read_rows, show, write_rows
 
 import petkeras as pk
-from petkeras.data.drawn.dataset import encode_picture
 from petkeras.data.drawn.pet import draw_pet
+from petkeras.data.drawn.shares import encode_picture
 from petkeras.data.pictures import decode
 from petkeras.data.pipeline import Pictures
 from petkeras.runs.evaluation import evaluate_pictures

@@ -1,17 +1,17 @@
 """Measure what more photographs are worth: a learning curve, for three networks and ten seeds.
 
     python docs/measure_photographs.py --source FOLDER --breeds A,B --mobilenet FILE.weights.h5
-        [--ways modern keras mobilenet turned] [--counts 20 40 80 160 340] [--seeds 20 21 ...]
-        [--out FILE.csv]
+        [--ways modern keras mobilenet turned longer] [--counts 20 40 80 160 340]
+        [--image-size 64] [--seeds 20 21 ...] [--out FILE.csv]
 
-Trains on 20, 40, ... photographs, for the same number of steps each, and tests on the same
-photographs for all counts. A seed decides the split, the initial weights and the order; smaller
-counts are parts of larger ones. `docs/measured.md` has the results. The ways:
+Trains on 20, 40, ... photographs, and tests on the same photographs for all counts. A seed decides
+the split, the initial weights and the order; smaller counts are parts of larger ones.
+`docs/measured.md` has the results. The ways:
 
-- modern: the article's network at 64 pixels with `pk.MODERN`.
+- modern: the article's network with `pk.MODERN`.
 - longer: the same with twice as many steps.
-- keras: the network of keras.io's example "Image classification from scratch" at 64 pixels, in the
-  time that modern takes.
+- keras: the network of keras.io's example "Image classification from scratch", in the time
+  that modern takes.
 - mobilenet: a last layer on MobileNetV2 at 160 pixels, whose weights the file holds.
 - turned: like modern, but the network has first learned which way is up, from all training
   photographs and without their labels.
@@ -27,7 +27,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import layers
-from measuring import column, read_rows, show, write_rows
+from measuring import read_rows, show, write_rows
 
 import petkeras as pk
 from petkeras.data.pipeline import Pictures, mean_image
@@ -36,7 +36,7 @@ from petkeras.runs.evaluation import evaluate_pictures
 from petkeras.runs.train import Training
 from petkeras.runs.transfer import compute_features, open_backbone
 
-SIZE, BACKBONE_SIZE = 64, 160  # pixels
+BACKBONE_SIZE = 160  # pixels
 COUNTS = (20, 40, 80, 160, 340)
 STEPS = 680  # as MODERN takes for 340 photographs; fewer photographs get half as many
 MODERN = dataclasses.replace(pk.MODERN, film_every=0)
@@ -81,8 +81,12 @@ def train(model, data, recipe, steps, seed):
     return evaluate_pictures(model, data.test, data.mean, recipe)[1]
 
 
+def size_of(data):
+    return data.mean.shape[0]
+
+
 def modern(data, few, seed, options, steps=STEPS):
-    return train(pk.pet_net(2, SIZE, MODERN, seed), few, MODERN, steps, seed)
+    return train(pk.pet_net(2, size_of(few), MODERN, seed), few, MODERN, steps, seed)
 
 
 def longer(data, few, seed, options):
@@ -91,15 +95,15 @@ def longer(data, few, seed, options):
 
 def keras_example(data, few, seed, options):
     keras.utils.set_random_seed(seed)
-    return train(example_net(), few, KERAS, KERAS_STEPS, seed)
+    return train(example_net(size_of(few)), few, KERAS, KERAS_STEPS, seed)
 
 
-def example_net():
+def example_net(size):
     """Return the example's network, a small Xception, with logits of two classes."""
-    images = keras.Input((SIZE, SIZE, 3))
-    x = layers.Conv2D(128, 3, strides=2, padding="same")(images)  # 32 x 32
+    images = keras.Input((size, size, 3))
+    x = layers.Conv2D(128, 3, strides=2, padding="same")(images)  # half as high and wide
     x = before = layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(x))
-    for filters in (256, 512, 728):  # 16 x 16, 8 x 8, 4 x 4
+    for filters in (256, 512, 728):  # each half as high and wide
         for _ in range(2):
             x = layers.SeparableConv2D(filters, 3, padding="same")(layers.ReLU()(x))
             x = layers.BatchNormalization(momentum=MOMENTUM)(x)
@@ -129,7 +133,7 @@ def features_of(source, breeds, weights, seed):
 
 def turned(data, few, seed, options):
     """Learn which way is up first, from all training photographs, without their labels."""
-    model = pk.pet_net(2, SIZE, MODERN, seed)
+    model = pk.pet_net(2, size_of(few), MODERN, seed)
     for layer, weights in kernels_of_turned(TurnedTask(data), seed).items():
         model.get_layer(layer).set_weights(weights)
     return train(model, few, MODERN, STEPS, seed)
@@ -159,7 +163,7 @@ def kernels_of_turned(task, seed):
     data = dataclasses.replace(
         task.data, train=train_part, test=train_part, class_names=names, mean=mean_image(images)
     )
-    model = pk.pet_net(4, SIZE, MODERN, seed)
+    model = pk.pet_net(4, size_of(data), MODERN, seed)
     learned = train(model, data, MODERN, TURNED_STEPS, seed)
     print(f"which way is up: {learned:.2f} of the training photographs", flush=True)
     kept = [layer for layer in model.layers if layer.name.startswith("conv")]
@@ -177,6 +181,7 @@ WAYS = {
 
 def report(rows):
     """Print the mean accuracy of each way and count, and the differences from modern."""
+
     def of(way, count):
         chosen = [row for row in rows if (row["way"], row["count"]) == (way, str(count))]
         return {row["seed"]: float(row["accuracy"]) for row in chosen}
@@ -200,12 +205,13 @@ def main():
     parser.add_argument("--mobilenet", help="the file of MobileNetV2's weights")
     parser.add_argument("--ways", nargs="+", default=["modern", "keras", "mobilenet", "turned"])
     parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
+    parser.add_argument("--image-size", type=int, default=64)
     parser.add_argument("--seeds", type=int, nargs="+", default=range(20, 30))
     parser.add_argument("--out", default="photographs.csv", type=Path)
     options = parser.parse_args()
     rows = read_rows(options.out)
     for seed in options.seeds:
-        data = pk.load_pets(options.breeds, options.source, SIZE, seed=seed)
+        data = pk.load_pets(options.breeds, options.source, options.image_size, seed=seed)
         for way in options.ways:
             for count in options.counts:
                 key = {"seed": str(seed), "way": way, "count": str(count)}

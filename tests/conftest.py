@@ -1,8 +1,10 @@
 """Pictures and archives that several tests need: small, made here, never photographs."""
 
 import io
+import multiprocessing
 import os
 import tarfile
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
@@ -102,6 +104,30 @@ def tiny_net(seed=1, rate=0.3):
             layers.Dense(2, kernel_initializer=end),
         ]
     )
+
+
+def describe_large_nets():
+    """Return facts about the article's network at 224 pixels, and VGG16's costs by layer."""
+    import keras
+
+    from petkeras.models import pet_net
+    from petkeras.visualize import costs
+
+    net = pet_net()
+    return {
+        "weights": net.count_params(),
+        "input_shape": net.input_shape,
+        "output_shapes": {layer.name: layer.output.shape[1:] for layer in net.layers[1:]},
+        "costs": {row.name: row for row in costs(net)},
+        "vgg16": costs(keras.applications.VGG16(weights=None)),
+    }
+
+
+@pytest.fixture(scope="session")
+def large_nets():
+    """What `describe_large_nets` returns, of another process: TensorFlow keeps 2 GB in this one."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
+        return other.submit(describe_large_nets).result()
 
 
 @pytest.fixture

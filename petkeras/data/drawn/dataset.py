@@ -7,10 +7,11 @@ published archives, need no network, and are the same on every machine.
 from __future__ import annotations
 
 import io
+import json
 import sys
 import tarfile
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rich.progress import track
@@ -18,7 +19,7 @@ from rich.progress import track
 from petkeras.data.archives import ARCHIVE_NAMES
 from petkeras.data.breeds import BREEDS, CATS, DOGS
 from petkeras.data.drawn.breeds import DRAWN_BREEDS
-from petkeras.data.drawn.pet import Drawing, draw_pet
+from petkeras.data.drawn.shares import draw_all
 from petkeras.data.storage import UNFINISHED
 from petkeras.system.terminal import is_terminal, make_console
 
@@ -54,19 +55,22 @@ def write_archives(folder: Path, per_breed=PER_BREED):
         tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED) as temporary,
         tarfile.open(Path(temporary) / ARCHIVE_NAMES[0], "w") as images,
         tarfile.open(Path(temporary) / ARCHIVE_NAMES[1], "w") as annotations,
-        ThreadPoolExecutor() as threads,
     ):
-        drawings = threads.map(lambda pet: draw_pet(*pet), pets)
-        for (breed, number), drawing in zip(pets, _with_progress(drawings, len(pets)), strict=True):
+        drawn = Path(temporary) / "drawn"
+        drawn.mkdir()
+        draw_all(pets, drawn, partial(_with_progress, len(pets)))
+        for breed, number in pets:
             name = f"{breed}_{number}"
             part = "trainval.txt" if number % 2 else "test.txt"
             line = _line(breed, name)
             lists["list.txt"].append(line)
             lists[part].append(line)
-            _add(images, f"images/{name}.jpg", encode_picture(drawing.image))
-            _add(annotations, f"annotations/trimaps/{name}.png", _encoded(drawing.trimap, "PNG"))
+            _add(images, f"images/{name}.jpg", (drawn / f"{name}.jpg").read_bytes())
+            _add(
+                annotations, f"annotations/trimaps/{name}.png", (drawn / f"{name}.png").read_bytes()
+            )
             if part == "trainval.txt":
-                xml = _head_box(breed, name, drawing)
+                xml = _head_box(breed, name, *json.loads((drawn / f"{name}.json").read_text()))
                 _add(annotations, f"annotations/xmls/{name}.xml", xml.encode())
         for name, lines in lists.items():
             _add(annotations, f"annotations/{name}", "".join(lines).encode())
@@ -76,12 +80,11 @@ def write_archives(folder: Path, per_breed=PER_BREED):
             (Path(temporary) / name).replace(folder / name)
 
 
-def _with_progress(drawings, count):
-    """Show a progress bar on a terminal."""
+def _with_progress(count, own):
+    """Show a progress bar on a terminal: of this process's own share of the pets."""
     return track(
-        drawings,
+        own,
         f"Drawing {count} pets, once",
-        total=count,
         console=make_console(stderr=True),
         disable=not is_terminal(sys.stderr),
     )
@@ -93,23 +96,9 @@ def _line(breed, name):
     return f"{name} {BREEDS.index(breed) + 1} {species} {family.index(breed) + 1}\n"
 
 
-def _head_box(breed, name, drawing: Drawing):
-    width, height = drawing.image.size
+def _head_box(breed, name, width, height, *head):
     species = "cat" if breed in CATS else "dog"
-    return _HEAD_BOX.format(
-        name=name, width=width, height=height, species=species, head=drawing.head
-    )
-
-
-def encode_picture(image):
-    """Return a drawn picture as the bytes of its JPEG file."""
-    return _encoded(image, "JPEG", quality=88)
-
-
-def _encoded(image, kind, **options):
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
+    return _HEAD_BOX.format(name=name, width=width, height=height, species=species, head=head)
 
 
 def _add(archive, name, data):

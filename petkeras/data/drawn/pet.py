@@ -97,7 +97,7 @@ def _scene(width, height, horizon, rng):
             strength * _noise(width, height, cells, rng)
             for cells, strength in ((3, 0.25), (12, 0.12), (70, rng.uniform(0.02, 0.15)))
         )
-        scene[area] = (color * (1 + light[..., None]))[area]
+        scene[area] = color * (1 + light[area][:, None])
     return Image.fromarray(scene.clip(0, 255).astype(np.uint8))
 
 
