@@ -25,8 +25,11 @@ def draw_all(pets, folder: Path, track=iter):
         track: a function from a list to an iterable of it that shows the progress.
     """
     count = os.cpu_count() or 1
-    helpers = [_start(pets[first::count], folder) for first in range(1, min(count, len(pets)))]
+    helpers: list[subprocess.Popen] = []
     try:
+        with contextlib.suppress(OSError):  # no other Python can be started: this one draws all
+            for first in range(1, min(count, len(pets))):
+                helpers.append(_start(pets[first::count], folder))
         for pet in track(pets[::count]):
             draw_into(folder, *pet)
         for helper in helpers:
@@ -36,7 +39,7 @@ def draw_all(pets, folder: Path, track=iter):
             helper.kill()
             helper.wait()
     for pet in pets:
-        if not _name(folder, *pet).with_suffix(".json").exists():  # a helper could not start
+        if not _name(folder, *pet).with_suffix(".json").exists():  # a helper has failed
             draw_into(folder, *pet)
 
 
@@ -62,8 +65,9 @@ def _start(pets, folder):
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    with contextlib.suppress(BrokenPipeError), helper.stdin as pets_to_draw:  # if it has failed
-        json.dump(pets, pets_to_draw)
+    with contextlib.suppress(BrokenPipeError):  # it has failed already
+        json.dump(pets, helper.stdin)
+        helper.stdin.close()
     return helper
 
 

@@ -1,0 +1,178 @@
+"""The course in another language: catalogs of messages, and the notebooks made with them.
+
+    python docs/translating.py update       # after the English notebooks have changed
+    python docs/translating.py check        # what is missing, or does not fit the English
+    python docs/translating.py make         # notebooks/zh_CN/*.py from catalogs and English
+
+A catalog, docs/locale/zh_CN/LC_MESSAGES/course/CHAPTER.po, has a message for each block of text, and
+for each line of code with a comment or with words in quotation marks.
+"""
+
+import argparse
+import ast
+import io
+import re
+import sys
+import tokenize
+from pathlib import Path
+
+import jupytext
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parents[1]
+CATALOGS = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES" / "course"
+TRANSLATED = ROOT / "notebooks" / "zh_CN"
+WORDS = re.compile(r"[A-Za-z]{2,}")
+# What a translation has to keep as it is: code, formulas, targets of links.
+KEPT = re.compile(r"`[^`\n]+`|\$\$?[^$]+\$\$?|\]\([^)\s]+\)|</?\w+[^>]*>")
+
+
+def english():
+    """Return the English chapters' `.py` files."""
+    return sorted((ROOT / "notebooks").glob("[0-9]*.py"))
+
+
+def blocks(text):
+    """Return the blocks of a Markdown cell, split at blank lines; fenced code is one block."""
+    found, lines, fenced = [], [], False
+    for line in text.split("\n"):
+        if line.startswith("```"):
+            fenced = not fenced
+        if line or fenced:
+            lines.append(line)
+        elif lines:
+            found.append("\n".join(lines))
+            lines = []
+    return [*found, "\n".join(lines)] if lines else found
+
+
+def as_message(block):
+    """Return a block without the line breaks that only keep its lines short."""
+    keeps_lines = re.search(r"^(\||[-*] |\d+\. |<|\$\$|>)", block, re.MULTILINE)
+    return block if keeps_lines else " ".join(block.split("\n"))
+
+
+def lines_with_words(code):
+    """Return the numbers of the lines of code, from 0, that have comments or words in strings."""
+    numbers = set()
+    try:
+        tree = ast.parse(code)
+        tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    except (SyntaxError, tokenize.TokenError):  # a magic, or a question with a gap
+        return {n for n, line in enumerate(code.split("\n")) if re.search(r"#\s*\w", line)}
+    for token in tokens:
+        if token.type == tokenize.COMMENT and WORDS.search(token.string):
+            numbers.add(token.start[0] - 1)
+    whole = {part: node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)
+             for part in node.values}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if WORDS.search(node.value) and " " in node.value.strip():
+                node = whole.get(node, node)
+                numbers.update(range(node.lineno - 1, node.end_lineno))
+    lines = code.split("\n")
+    return {number for number in numbers if WORDS.search(lines[number])}
+
+
+def translate_code(code, translate):
+    """Return code with each line that has words translated."""
+    chosen = lines_with_words(code)
+    lines = []
+    for number, line in enumerate(code.split("\n")):
+        bare = line.strip()
+        translated = translate(bare) if number in chosen else bare
+        lines.append(line.replace(bare, translated) if bare else line)
+    return "\n".join(lines)
+
+
+def translate_text(text, translate):
+    """Return the text of a Markdown cell with each block translated."""
+    made = []
+    for block in blocks(text):
+        if block.startswith("```"):
+            first, *code, last = block.split("\n")
+            made.append("\n".join([first, translate_code("\n".join(code), translate), last]))
+        elif WORDS.search(KEPT.sub("", block)):
+            made.append(translate(as_message(block)))
+        else:
+            made.append(block)
+    return "\n\n".join(made)
+
+
+def translate_notebook(notebook, translate):
+    """Change the cells of a notebook, given a function from a message to its translation."""
+    for cell in notebook.cells:
+        do = translate_code if cell.cell_type == "code" else translate_text
+        cell.source = do(cell.source, translate)
+    return notebook
+
+
+def messages(file):
+    """Return the messages of a chapter, each once, in their order."""
+    found = {}
+    translate_notebook(jupytext.read(file), lambda text: found.setdefault(text, text))
+    return list(found)
+
+
+def read_catalog(file):
+    """Return a dict from the messages of a chapter to their translations; `""` if there is none."""
+    path = CATALOGS / f"{file.stem}.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as opened:
+        return {entry.id: entry.string for entry in read_po(opened, "zh_CN") if entry.id}
+
+
+def write_catalog(file, translations):
+    catalog = Catalog("zh_CN", project="petkeras", fuzzy=False)
+    for text, translation in translations.items():
+        catalog.add(text, translation)
+    CATALOGS.mkdir(parents=True, exist_ok=True)
+    with (CATALOGS / f"{file.stem}.po").open("wb") as opened:
+        write_po(opened, catalog, width=0, omit_header=True)
+
+
+def faults(file):
+    """Yield what is wrong with a chapter's catalog, in a line each."""
+    translations = read_catalog(file)
+    for text in messages(file):
+        translation = translations.get(text, "")
+        if not translation:
+            yield f"{file.stem}: not translated: {text!r}"
+            continue
+        lost = sorted(set(KEPT.findall(text)) - set(KEPT.findall(translation)))
+        if lost:
+            yield f"{file.stem}: {lost} missing in {translation!r}"
+    for text in translations.keys() - set(messages(file)):
+        yield f"{file.stem}: no longer in the chapter: {text!r}"
+
+
+def main():
+    """Update, check or use the catalogs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("task", choices=["update", "check", "make"])
+    parser.add_argument("chapters", nargs="*", help="such as 04; all by default")
+    options = parser.parse_args()
+    chosen = [
+        file for file in english() if not options.chapters or file.stem[:2] in options.chapters
+    ]
+    wrong = []
+    for file in chosen:
+        translations = read_catalog(file)
+        if options.task == "update":
+            write_catalog(file, {text: translations.get(text, "") for text in messages(file)})
+        elif options.task == "check":
+            wrong += faults(file)
+        else:
+            TRANSLATED.mkdir(exist_ok=True)
+            made = translate_notebook(
+                jupytext.read(file), lambda text: translations.get(text) or text
+            )
+            jupytext.write(made, TRANSLATED / file.name)
+    print(*wrong, sep="\n")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
