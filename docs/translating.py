@@ -4,8 +4,8 @@
     python docs/translating.py check        # what is missing, or does not fit the English
     python docs/translating.py make         # notebooks/zh_CN/*.py from catalogs and English
 
-A catalog, docs/locale/zh_CN/LC_MESSAGES/course/CHAPTER.po, has a message for each block of text, and
-for each line of code with a comment or with words in quotation marks.
+A catalog, docs/locale/zh_CN/LC_MESSAGES/course/CHAPTER.po, has a message for each block of text,
+and for each line of code with a comment or with words in quotation marks.
 """
 
 import argparse
@@ -67,10 +67,10 @@ def lines_with_words(code):
     whole = {part: node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)
              for part in node.values}  # fmt: skip
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if WORDS.search(node.value) and " " in node.value.strip():
-                node = whole.get(node, node)
-                numbers.update(range(node.lineno - 1, node.end_lineno))
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and WORDS.search(node.value) and " " in node.value.strip():
+            node = whole.get(node, node)
+            numbers.update(range(node.lineno - 1, node.end_lineno))
     lines = code.split("\n")
     return {number for number in numbers if WORDS.search(lines[number])}
 
@@ -148,6 +148,13 @@ def faults(file):
         yield f"{file.stem}: no longer in the chapter: {text!r}"
 
 
+def make(file, translations):
+    """Write a translated chapter's `.py` file; what is not translated yet stays English."""
+    TRANSLATED.mkdir(exist_ok=True)
+    notebook = translate_notebook(jupytext.read(file), lambda text: translations.get(text) or text)
+    jupytext.write(notebook, TRANSLATED / file.name)
+
+
 def main():
     """Update, check or use the catalogs."""
     parser = argparse.ArgumentParser()
@@ -165,11 +172,7 @@ def main():
         elif options.task == "check":
             wrong += faults(file)
         else:
-            TRANSLATED.mkdir(exist_ok=True)
-            made = translate_notebook(
-                jupytext.read(file), lambda text: translations.get(text) or text
-            )
-            jupytext.write(made, TRANSLATED / file.name)
+            make(file, translations)
     print(*wrong, sep="\n")
     sys.exit(bool(wrong))
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from petkeras.runs.transfer import transfer
     from petkeras.training import train_step
 
-__version__ = "0.4.0"
+__version__ = "0.4.1"
 
 __all__ = [
     "ARTICLE",
