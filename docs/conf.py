@@ -21,7 +21,7 @@ copyright = "the authors of petkeras, under the Apache License 2.0"
 version = release = petkeras.__version__
 html_title = "petkeras"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints", "README.zh-CN.md"]
 
 # Show the notebooks as they were executed and committed.
 nb_execution_mode = "off"

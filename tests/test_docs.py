@@ -77,7 +77,21 @@ def test_the_site_has_every_notebook_and_every_page(site_pages):
     assert list(site_pages.chapters()) == [notebook.name for notebook in NOTEBOOKS]
     for page in PAGES[1:]:
         name = page.relative_to(DOCS).with_suffix("").as_posix()
-        assert name == "index" or f"\n{name}\n" in index
+        assert name in ("index", "README.zh-CN") or f"\n{name}\n" in index
+
+
+def test_the_chinese_readme_has_the_english_ones_commands():
+    code = {
+        page: re.findall(r"^```\w+\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+        for page in (ROOT / "README.md", DOCS / "README.zh-CN.md")
+    }
+    english, chinese = (
+        [[re.sub(r"#.*", "", line).rstrip() for line in block.splitlines()] for block in blocks]
+        for blocks in code.values()
+    )
+    assert english == chinese
+    first_lines = [page.read_text(encoding="utf-8").splitlines()[0] for page in code]
+    assert first_lines == ["[中文](docs/README.zh-CN.md)", "[English](../README.md)"]
 
 
 def test_every_public_name_is_in_the_api_reference(site_pages):
