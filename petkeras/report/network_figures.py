@@ -164,7 +164,7 @@ def _untrained_model(run):
 
 def attribution_figures(inputs):
     model, x, layer = inputs.model, inputs.x, (inputs.layers or [None])[-1]
-    window = -(-x.shape[1] // 7)  # 32 of 224 pixels
+    window = -(-x.shape[1] // 5)  # 45 of 224 pixels
 
     def draw():
         maps = {
@@ -173,7 +173,7 @@ def attribution_figures(inputs):
         }
         if layer:
             maps[f"Grad-CAM, {layer}"] = pkv.grad_cam(model, x, layer)
-        maps["occlusion"] = pkv.occlusion(model, x, window=window, stride=-(-3 * window // 4))
+        maps["occlusion"] = pkv.occlusion(model, x, window=window, stride=-(-window // 2))
         return pkv.plot_attribution(inputs.images, maps, inputs.predictions())
 
     yield ReportFigure(
