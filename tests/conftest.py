@@ -19,6 +19,8 @@ from petkeras.data.pipeline import Pictures, mean_image
 if "PYTEST_XDIST_WORKER" in os.environ:  # tests run side by side: each has a core to itself
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
+os.environ["PETKERAS_LANG"] = "en"  # the tests read English, whatever the machine's locale is
+
 settings.register_profile("petkeras", deadline=None, max_examples=20, derandomize=True)
 settings.load_profile("petkeras")
 

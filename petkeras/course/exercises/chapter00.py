@@ -72,7 +72,8 @@ def exercise_3(answers):
         return not_yet("You compare the numbers in each column. A picture is a row.")
     if classes.shape != (4,):
         return not_yet(
-            f"4 pictures need 4 answers, but your function returns shape {classes.shape}."
+            "4 pictures need 4 answers, but your function returns shape {shape}.",
+            shape=classes.shape,
         )
     if np.array_equal(classes, [0, 2, 1, 0]):
         return right("The position of the largest number in each row.")

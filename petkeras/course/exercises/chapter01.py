@@ -25,13 +25,20 @@ def exercise_1(test_pictures):
     width = _width(count)
     if width > MAX_WIDTH:
         return not_yet(
-            f"With {count} pictures the interval is still {width} points wide. "
-            "To halve it takes about four times as many."
+            "With {count} pictures the interval is still {width} points wide. "
+            "To halve it takes about four times as many.",
+            count=count,
+            width=width,
         )
     if _width(0.95 * count) < MAX_WIDTH:
-        return not_yet(f"{count} is enough: {width} points. But fewer pictures are enough, too.")
+        return not_yet(
+            "{count} is enough: {width} points. But fewer pictures are enough, too.",
+            count=count,
+            width=width,
+        )
     return right(
-        f"{width} points. Two breeds have 400 pictures, so that would take more than half of them."
+        "{width} points. Two breeds have 400 pictures, so that would take more than half of them.",
+        width=width,
     )
 
 
@@ -64,7 +71,8 @@ def exercise_2(pet_share):
     return not_yet(
         find_hint(share, hints)
         or "Of 8 x 10 pixels, 8 are pet and 16 are border, so the share is 0.2. "
-        f"`pet_share` returns {share:.4g}."
+        "`pet_share` returns {share:.4g}.",
+        share=share,
     )
 
 
@@ -95,6 +103,11 @@ def exercise_3(squash_box):
     ]
     return not_yet(
         find_hint(squashed, hints)
-        or f"A picture {width} wide and {height} high becomes {size} by {size}, which moves its "
-        f"pixel (50, 30) to (7.5, 6). You moved it to ({squashed[0]:g}, {squashed[1]:g})."
+        or "A picture {width} wide and {height} high becomes {size} by {size}, which moves its "
+        "pixel (50, 30) to (7.5, 6). You moved it to ({x:g}, {y:g}).",
+        width=width,
+        height=height,
+        size=size,
+        x=squashed[0],
+        y=squashed[1],
     )

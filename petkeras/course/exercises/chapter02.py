@@ -13,6 +13,7 @@ from petkeras.course.exercises.feedback import (
     read_number,
     right,
 )
+from petkeras.language import translate
 
 MAX_WEIGHTS = 10_000_000
 
@@ -28,20 +29,36 @@ def exercise_1(image_size):
     if size is None or size != round(size) or size < 1:
         return not_yet(ask_for_count(image_size, "image_size"))
     size = int(size)
-    count, larger = _pet_net_weights(size), _pet_net_weights(size + 1)
+    count, more = _pet_net_weights(size), _pet_net_weights(size + 1)
     if count >= MAX_WEIGHTS:
-        return not_yet(f"{count:,} weights at {size} pixels. That is not fewer than ten million.")
+        return not_yet(
+            "{count:,} weights at {size} pixels. That is not fewer than ten million.",
+            count=count,
+            size=size,
+        )
     if size in (17, 18):
         return not_yet(
-            f"{count:,} weights at {size} pixels: far fewer. fc1 does not see the picture itself, "
-            "but what is left of it after two pools."
+            "{count:,} weights at {size} pixels: far fewer. fc1 does not see the picture itself, "
+            "but what is left of it after two pools.",
+            count=count,
+            size=size,
         )
-    if larger < MAX_WEIGHTS:
+    if more < MAX_WEIGHTS:
         return not_yet(
-            f"{count:,} weights at {size} pixels and {larger:,} at {size + 1}: the picture can be "
-            "larger."
+            "{count:,} weights at {size} pixels and {more:,} at {larger}: the picture can be "
+            "larger.",
+            count=count,
+            size=size,
+            more=more,
+            larger=size + 1,
         )
-    return right(f"{count:,} weights at {size} pixels, {larger:,} at {size + 1}.")
+    return right(
+        "{count:,} weights at {size} pixels, {more:,} at {larger}.",
+        count=count,
+        size=size,
+        more=more,
+        larger=size + 1,
+    )
 
 
 def _pet_net_weights(size):
@@ -95,9 +112,15 @@ def exercise_3(receptive_field):
             (expected - 1, "Before the first layer, a unit is one pixel."),
             (math.prod(windows), "Windows overlap, so their sizes do not multiply."),
         ]
-        after = ", ".join(map(str, layers)) or "no layer at all"
+        after = ", ".join(map(str, layers)) or translate("no layer at all")
         hint = find_hint(pixels, hints) or "How much wider does the last layer make it?"
-        return not_yet(f"After {after} a unit sees {expected} pixels, not {pixels:g}. {hint}")
+        return not_yet(
+            "After {after} a unit sees {expected} pixels, not {pixels:g}. {hint}",
+            after=after,
+            expected=expected,
+            pixels=pixels,
+            hint=translate(hint),
+        )
     return right("16 pixels for our pool2, 212 for VGG16's last pool.")
 
 

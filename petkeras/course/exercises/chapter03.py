@@ -26,14 +26,21 @@ def exercise_1(batch_size):
     steps = -(-PICTURES // size)
     last = (PICTURES - 1) % size + 1
     if steps == STEPS:
-        return right(f"10 batches of {size}, and a last one of {last}.")
+        return right("10 batches of {size}, and a last one of {last}.", size=size, last=last)
     if steps == STEPS + 1 and last < size:
         return not_yet(
-            f"{steps - 1} batches of {size} leave {last} pictures over, and those make one more "
-            "step."
+            "{full} batches of {size} leave {last} pictures over, and those make one more step.",
+            full=steps - 1,
+            size=size,
+            last=last,
         )
-    few = "few" if steps < STEPS else "many"
-    return not_yet(f"Batches of {size} give {steps} steps. That is too {few}.")
+    return not_yet(
+        "Batches of {size} give {steps} steps. That is too few."
+        if steps < STEPS
+        else "Batches of {size} give {steps} steps. That is too many.",
+        size=size,
+        steps=steps,
+    )
 
 
 def exercise_2(one_hot):
@@ -47,8 +54,9 @@ def exercise_2(one_hot):
         return not_yet("That is one number per picture. Each needs a row with a place per class.")
     if labels.shape != expected.shape:
         return not_yet(
-            f"Four numbers and 4 classes make labels of shape {expected.shape}. "
-            f"Yours have shape {labels.shape}."
+            "Four numbers and 4 classes make labels of shape {expected}. Yours have shape {shape}.",
+            expected=expected.shape,
+            shape=labels.shape,
         )
     if np.array_equal(labels, expected):
         return right("One 1 in each row, at the position of its class.")

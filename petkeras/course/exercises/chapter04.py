@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from petkeras.course.exercises.feedback import call_for_numbers, not_yet, read_numbers, right
+from petkeras.language import translate
 
 # For exercise 3: the smallest number of a table, and its shape.
 TABLES = ((0, (4, 6)), (0, (5, 4)), (0, (4, 7)), (0, (3, 3)), (-60, (6, 6)), (-60, (5, 7)))
@@ -24,8 +25,9 @@ def exercise_1(output):
         return not_yet("You get 5x5 with zeros around the table. Leave the padding 'VALID'.")
     if size != 4:
         return not_yet(
-            f"The output is {size}x{size}; it should be 4x4. The first window starts in row 0, the "
-            "last one in row 6. How far apart must four windows start?"
+            "The output is {size}x{size}; it should be 4x4. The first window starts in row 0, the "
+            "last one in row 6. How far apart must four windows start?",
+            size=size,
         )
     table = np.arange(81).reshape(9, 9)
     sums = [[table[r : r + 3, c : c + 3].sum() for c in range(0, 7, 2)] for r in range(0, 7, 2)]
@@ -50,8 +52,9 @@ def exercise_2(kernel):
         return not_yet("Zeros respond to everything with 0.")
     if abs(values.sum()) > 1e-6:
         return not_yet(
-            f"Its response to a uniform area of ones is {values.sum():g}, and it should be 0. What "
-            "must the nine numbers add up to?"
+            "Its response to a uniform area of ones is {response:g}, and it should be 0. What "
+            "must the nine numbers add up to?",
+            response=values.sum(),
         )
     if max(map(abs, top_to_bottom)) > 1e-6:
         return not_yet("It also responds to an edge from top to bottom. Make its rows all alike.")
@@ -84,14 +87,25 @@ def exercise_3(max_pool):
 def _compare_pools(pooled, table):
     """Return what is wrong with a pooled table, or `None`."""
     (rows, columns), half = table.shape, tuple(np.add(table.shape, 1) // 2)
-    size = f"a table of {rows} rows and {columns} columns"
-    expected_size = f"{size} should come out as {half[0]} x {half[1]}"
+    size = {"rows": rows, "columns": columns}
+    half_size = {"half_rows": half[0], "half_columns": half[1]}
     if pooled.shape == table.shape:
-        return f"Your output is as large as the input, but {expected_size}."
+        return translate(
+            "Your output is as large as the input, but a table of {rows} rows and {columns} "
+            "columns should come out as {half_rows} x {half_columns}.",
+            **size,
+            **half_size,
+        )
     if pooled.shape != half:
-        odd = " A last row or column without a partner is a window, too." if rows % 2 else ""
-        shape = " x ".join(map(str, pooled.shape)) or "a single number"
-        return f"{expected_size[0].upper()}{expected_size[1:]}, not {shape}.{odd}"
+        wrong = translate(
+            "A table of {rows} rows and {columns} columns should come out as {half_rows} x "
+            "{half_columns}, not {shape}.",
+            shape=" x ".join(map(str, pooled.shape)) or translate("a single number"),
+            **size,
+            **half_size,
+        )
+        odd = translate(" A last row or column without a partner is a window, too.")
+        return wrong + odd if rows % 2 else wrong
     if np.allclose(pooled, _pool(table, np.max)):
         return None
     with_zeros = np.pad(table, [(0, length % 2) for length in table.shape])
@@ -102,7 +116,11 @@ def _compare_pools(pooled, table):
         )
     if np.allclose(pooled, _pool(table, np.mean)):
         return "These are the means of the windows. Return their largest numbers."
-    return f"The shape is right. But for {size}, some numbers are not the largest in their window."
+    return translate(
+        "The shape is right. But for a table of {rows} rows and {columns} columns, some numbers "
+        "are not the largest in their window.",
+        **size,
+    )
 
 
 def _pool(table, reduce):

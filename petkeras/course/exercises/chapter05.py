@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.course.exercises.feedback import call, call_for_numbers, find_hint, not_yet, right
+from petkeras.language import translate
 
 
 def exercise_1(layer):
@@ -23,7 +24,7 @@ def exercise_1(layer):
         (756 // 27, "Each filter has one more weight than its kernel: its bias."),
     ]
     hint = find_hint(kernel[3], hints) or "How many does one filter have, its bias included?"
-    return not_yet(f"{count:,} weights. {hint}")
+    return not_yet("{count:,} weights. {hint}", count=count, hint=translate(hint))
 
 
 def exercise_2(layer_class):
@@ -40,7 +41,8 @@ def exercise_2(layer_class):
     if shapes != [(3,)]:
         return not_yet(
             "For a picture with 3 channels it should have one weight of shape (3,), a factor for "
-            f"each channel. It has: {', '.join(map(str, shapes))}."
+            "each channel. It has: {shapes}.",
+            shapes=", ".join(map(str, shapes)),
         )
     weight = layer.trainable_weights[0]
     if not np.allclose(weight, 1.0):
@@ -73,7 +75,12 @@ def exercise_3(layer_class):
         hint = hints.get(
             values.shape, "It should be (4, 3): a number for each map of each picture."
         )
-        return not_yet(f"For an input of shape {x.shape} the output is {values.shape}. {hint}")
+        return not_yet(
+            "For an input of shape {given} the output is {shape}. {hint}",
+            given=x.shape,
+            shape=values.shape,
+            hint=translate(hint),
+        )
     if np.allclose(values, x.mean(axis=(1, 2)), atol=1e-5):
         return right("64 numbers instead of 200,704, and fc1 would need 33,280 weights.")
     hints = [
@@ -87,9 +94,11 @@ def exercise_3(layer_class):
 def _apply(layer_class, x):
     """Make a layer and call it. Return the layer, its output, and a hint if something failed."""
     if not (isinstance(layer_class, type) and issubclass(layer_class, keras.layers.Layer)):
-        return None, None, "Pass the layer's class itself, without parentheses after it."
+        return None, None, translate("Pass the layer's class itself, without parentheses after it.")
     layer, hint = call(layer_class)
     if hint:
         return None, None, hint
     values, hint = call_for_numbers(layer, x)
-    return layer, values, hint and hint.replace("Your function", "Your layer's `call`")
+    if hint:
+        hint = hint.replace(translate("Your function"), translate("Your layer's `call`"))
+    return layer, values, hint

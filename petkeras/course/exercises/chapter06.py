@@ -13,6 +13,7 @@ from petkeras.course.exercises.feedback import (
     read_numbers,
     right,
 )
+from petkeras.language import translate
 
 
 def exercise_1(logits):
@@ -27,12 +28,15 @@ def exercise_1(logits):
         return not_yet("You gave 0.9 to the second breed. Which logit must be larger?")
     if np.allclose(values, [0.9, 0.1], atol=0.01):
         return not_yet(
-            f"These are probabilities, the softmax's output. As logits they give {first:.2f}."
+            "These are probabilities, the softmax's output. As logits they give {first:.2f}.",
+            first=first,
         )
-    change = "smaller" if first > 0.9 else "larger"
+    change = "it must be smaller." if first > 0.9 else "it must be larger."
     return not_yet(
-        f"The first breed's probability is {first:.2f}; it should be 0.90. Only the difference "
-        f"between the two logits counts: it must be {change}."
+        "The first breed's probability is {first:.2f}; it should be 0.90. Only the difference "
+        "between the two logits counts: {change}",
+        first=first,
+        change=translate(change),
     )
 
 
@@ -50,7 +54,8 @@ def exercise_2(gradient):
     if values.shape != logits.shape:
         return not_yet(
             "Each logit has its own slope, so 4 pictures and 3 breeds give shape (4, 3). "
-            f"Received: {values.shape}"
+            "Received: {shape}",
+            shape=values.shape,
         )
     expected = _measure_slopes(labels, logits)
     if not np.allclose(values, expected, atol=1e-5):
@@ -118,7 +123,7 @@ def exercise_3(descend):
     if hint:
         return not_yet(hint)
     if end.shape != start.shape:
-        return not_yet(f"Return the last w, two numbers. Received: shape {end.shape}")
+        return not_yet("Return the last w, two numbers. Received: shape {shape}", shape=end.shape)
     if np.allclose(end, _descend_by_keras(start, rate, momentum, steps), atol=1e-4):
         return right("You end where Keras's SGD(momentum=...) ends.")
     hints = [

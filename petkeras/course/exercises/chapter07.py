@@ -17,6 +17,7 @@ from petkeras.course.exercises.feedback import (
     read_number,
     right,
 )
+from petkeras.language import translate
 
 LOSSES = {5: 0.7, 10: 0.5, 15: 0.4}  # the scalars of exercise 2, by step
 
@@ -30,11 +31,17 @@ def exercise_1(weight):
         return not_yet("`weight` must be a number between 0 and 1.")
     after_ten = weight**10
     if abs(after_ten - 0.5) < 0.02:
-        return right(f"A value ten steps back counts {after_ten:.2f} times as much as the latest.")
-    much = "much" if after_ten > 0.5 else "little"
+        return right(
+            "A value ten steps back counts {after_ten:.2f} times as much as the latest.",
+            after_ten=after_ten,
+        )
+    much = "That is too much." if after_ten > 0.5 else "That is too little."
     return not_yet(
-        f"With {weight:g}, a value one step back counts {weight:g} times as much as the latest, "
-        f"and one ten steps back {after_ten:.2g} times. That is too {much}."
+        "With {weight:g}, a value one step back counts {weight:g} times as much as the latest, "
+        "and one ten steps back {after_ten:.2g} times. {much}",
+        weight=weight,
+        after_ten=after_ten,
+        much=translate(much),
     )
 
 
@@ -45,7 +52,7 @@ def exercise_2(folder):
     try:
         scalars = _read_scalars(folder)
     except Exception as error:
-        return not_yet(f"The event file cannot be read: {type(error).__name__}.")
+        return not_yet("The event file cannot be read: {error}.", error=type(error).__name__)
     if not scalars:
         return not_yet(
             "There is no scalar in the folder yet. tf.summary.scalar writes "
@@ -54,13 +61,14 @@ def exercise_2(folder):
     if "loss" in scalars and "Loss" not in scalars:
         return not_yet("The tag should be 'Loss', with a capital L. You wrote 'loss'.")
     if "Loss" not in scalars:
-        return not_yet(f"The tag should be 'Loss'. You wrote {', '.join(map(repr, scalars))}.")
+        tags = ", ".join(map(repr, scalars))
+        return not_yet("The tag should be 'Loss'. You wrote {tags}.", tags=tags)
     losses = scalars["Loss"]
     if list(losses) == [0, 1, 2]:
         return not_yet("The steps should be 5, 10 and 15. You numbered the values from 0.")
     if sorted(losses) != sorted(LOSSES):
         steps = ", ".join(str(step) for step in sorted(losses))
-        return not_yet(f"The steps should be 5, 10 and 15. You wrote {steps}.")
+        return not_yet("The steps should be 5, 10 and 15. You wrote {steps}.", steps=steps)
     if not np.allclose([losses[step] for step in LOSSES], list(LOSSES.values()), atol=1e-4):
         return not_yet("The steps are right. Now write each step's own value.")
     return right("TensorBoard would draw a curve of three points.")

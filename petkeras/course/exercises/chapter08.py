@@ -23,7 +23,7 @@ def exercise_1(steps):
     """Check the number of steps in an epoch of 340 pictures, 16 to a batch."""
     steps = read_number(given := steps)
     if steps is None:
-        return not_yet(f"{ask_for_number(given)} How many times does 16 go into 340?")
+        return not_yet("{asked} How many times does 16 go into 340?", asked=ask_for_number(given))
     if steps == 22:
         return right("21 full batches, and one of 4 pictures.")
     hints = [
@@ -39,7 +39,7 @@ def exercise_2(loss):
     """Check the loss of an even guess among 37 breeds."""
     loss = read_number(given := loss)
     if loss is None:
-        return not_yet(f"{ask_for_number(given)} What is p, and what is -log p?")
+        return not_yet("{asked} What is p, and what is -log p?", asked=ask_for_number(given))
     if np.isclose(loss, np.log(37), atol=0.01):
         return right("p = 1/37, and -log p = log 37, about 3.61.")
     other_base = "That is a logarithm to another base. The loss uses the natural logarithm."

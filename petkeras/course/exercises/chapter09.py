@@ -26,13 +26,21 @@ def exercise_1(image_size):
     if size is None:
         return not_yet(ask_for_count(image_size, "image_size"))
     if size > MAX_SIZE:
-        return not_yet(f"Anything above {MAX_SIZE} pixels is far too large. Which way must it go?")
+        return not_yet(
+            "Anything above {most} pixels is far too large. Which way must it go?", most=MAX_SIZE
+        )
     ((_, numbers),) = graph_edges(scoped_graph(pet_net(image_size=size)))["flatten", "fc1"]
     if numbers == NUMBERS:
-        return right(f"Two pools reduce {size} pixels to 8, and 8 x 8 x 64 = {NUMBERS:,}.")
+        return right(
+            "Two pools reduce {size} pixels to 8, and 8 x 8 x 64 = {numbers:,}.",
+            size=size,
+            numbers=numbers,
+        )
     return not_yet(
-        f"With {size} pixels it is {numbers:,} numbers. They grow with the picture's area: half "
-        "the side gives a quarter of the numbers."
+        "With {size} pixels it is {numbers:,} numbers. They grow with the picture's area: half "
+        "the side gives a quarter of the numbers.",
+        size=size,
+        numbers=numbers,
     )
 
 
@@ -80,8 +88,9 @@ def exercise_3(total):
         result, hint = call(total, batch)
         if hint and "Binding inputs" in hint:
             return not_yet(
-                f"Its `input_signature` does not fit a float32 batch of shape ({count}, 8, 8, 3). "
-                "`None` in a shape stands for any length."
+                "Its `input_signature` does not fit a float32 batch of shape ({count}, 8, 8, 3). "
+                "`None` in a shape stands for any length.",
+                count=count,
             )
         if hint:
             return not_yet(hint)
@@ -91,10 +100,11 @@ def exercise_3(total):
     try:
         traces = int(total.experimental_get_tracing_count())
     except Exception as error:
-        return not_yet(f"The number of traces cannot be read: {type(error).__name__}.")
+        return not_yet("The number of traces cannot be read: {error}.", error=type(error).__name__)
     if traces == 1:
         return right("Traced once, for batches of 10, 4 and 7.")
     return not_yet(
-        f"It was traced {traces} times for batches of 10, 4 and 7. Can one `input_signature` cover "
-        "all of them?"
+        "It was traced {traces} times for batches of 10, 4 and 7. Can one `input_signature` cover "
+        "all of them?",
+        traces=traces,
     )

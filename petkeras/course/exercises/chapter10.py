@@ -12,6 +12,7 @@ from petkeras.course.exercises.feedback import (
     read_number,
     right,
 )
+from petkeras.language import translate
 
 
 def exercise_1(epoch):
@@ -43,7 +44,11 @@ def exercise_2(dropout):
     if hint:
         return not_yet(hint)
     if y.shape != x.shape:
-        return not_yet(f"x has shape {x.shape}, but your function returns shape {y.shape}.")
+        return not_yet(
+            "x has shape {given}, but your function returns shape {shape}.",
+            given=x.shape,
+            shape=y.shape,
+        )
     dropped = float(np.mean(y == 0))
     if dropped == 0:
         return not_yet("Nothing is dropped yet.")
@@ -52,7 +57,7 @@ def exercise_2(dropout):
     if abs(dropped - 0.2) < 0.05:
         return not_yet("At a rate of 0.8 it drops only a fifth. You drop what should be kept.")
     if abs(dropped - 0.8) > 0.05:
-        return not_yet(f"At a rate of 0.8 it drops {dropped:.0%} of the values.")
+        return not_yet("At a rate of 0.8 it drops {dropped:.0%} of the values.", dropped=dropped)
     kept = y[y != 0]
     if np.allclose(kept, 3.0):
         return not_yet("The right fraction is dropped. Now scale up the rest to keep the sum.")
@@ -93,7 +98,10 @@ def _compare_shares(share, ours, theirs):
         return None
     beside = [(a > b) + (a == b) / 2 for a, b in zip(ours, theirs, strict=False)]
     hints = [
-        (expected * pairs, f"That is a number of pairs. Divide it by all {pairs}."),
+        (
+            expected * pairs,
+            translate("That is a number of pairs. Divide it by all {pairs}.", pairs=pairs),
+        ),
         (1 - expected, "That is the share that the runs without dropout win."),
         (np.mean(beside), "You compared the first with the first, and so on. Compare all pairs."),
         (np.sum(beside), "You compared the first with the first, and so on. Compare all pairs."),
@@ -102,13 +110,23 @@ def _compare_shares(share, ours, theirs):
         (100 * expected, "That is the percentage. As a share it is between 0 and 1."),
         (
             expected * pairs / len(ours),
-            f"Divide by the number of pairs: {len(ours)} x {len(theirs)}.",
+            translate(
+                "Divide by the number of pairs: {ours} x {theirs}.",
+                ours=len(ours),
+                theirs=len(theirs),
+            ),
         ),
         (1 / pairs, "That is the first pair only. Does your `return` stand inside the loop?"),
         (1, "Only the first pair counts? Does your `return` stand inside the loop?"),
         (ours.mean() - theirs.mean(), "That is the difference of the means. Count pairs."),
     ]
-    return find_hint(share, hints) or (
-        f"For {ours.tolist()} against {theirs.tolist()}, {expected * pairs:g} of {pairs} pairs are "
-        f"won: {expected:.3g}. Your function returns {share:.3g}."
+    return find_hint(share, hints) or translate(
+        "For {ours} against {theirs}, {won:g} of {pairs} pairs are won: {expected:.3g}. Your "
+        "function returns {share:.3g}.",
+        ours=ours.tolist(),
+        theirs=theirs.tolist(),
+        won=expected * pairs,
+        pairs=pairs,
+        expected=expected,
+        share=share,
     )

@@ -19,7 +19,7 @@ def exercise_1(frames):
     """Check the number of frames in a film of 400 epochs of 34 steps, one every 50 steps."""
     frames = read_number(given := frames)
     if frames is None:
-        return not_yet(f"{ask_for_number(given)} How many steps does the run have?")
+        return not_yet("{asked} How many steps does the run have?", asked=ask_for_number(given))
     if frames == 273:
         return right("One at the start, and 13,600 / 50 = 272 more.")
     epochs_as_steps = "You counted 400 steps. Each of the 400 epochs has 34."
@@ -41,7 +41,9 @@ def exercise_2(movement):
     distance, length = np.linalg.norm(change), np.linalg.norm(start)
     movement = read_number(given := movement)
     if movement is None:
-        return not_yet(f"{ask_for_number(given)} You need one length divided by another.")
+        return not_yet(
+            "{asked} You need one length divided by another.", asked=ask_for_number(given)
+        )
     if np.isclose(movement, distance / length, rtol=1e-3):
         return right("The kernel moved by a tenth of its length.")
     hints = [

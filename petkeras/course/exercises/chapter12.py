@@ -19,11 +19,11 @@ def exercise_1(model):
     if trainable == [last]:
         return right("Adam would only get the last layer's weights.")
     if not trainable:
-        return not_yet(f"All layers are frozen, even '{last}': nothing would learn.")
+        return not_yet("All layers are frozen, even '{last}': nothing would learn.", last=last)
     if last not in trainable:
-        return not_yet(f"'{last}' is frozen, and that is the layer that should learn.")
+        return not_yet("'{last}' is frozen, and that is the layer that should learn.", last=last)
     others = ", ".join(name for name in trainable if name != last)
-    return not_yet(f"These still learn: {others}. Set their `trainable` to False.")
+    return not_yet("These still learn: {others}. Set their `trainable` to False.", others=others)
 
 
 def exercise_2(model, backbone):
@@ -41,12 +41,19 @@ def exercise_2(model, backbone):
         return not_yet("It still ends in the logits: the last layer is not cut off.")
     if features.shape != (4, len(kernel)):
         return not_yet(
-            f"Its output for a picture has shape {features.shape[1:]}, but '{LAST}' sees "
-            f"{len(kernel)} numbers. Which layer comes right before it?"
+            "Its output for a picture has shape {shape}, but '{last}' sees {numbers} numbers. "
+            "Which layer comes right before it?",
+            shape=features.shape[1:],
+            last=LAST,
+            numbers=len(kernel),
         )
     if np.allclose(features @ kernel + bias, logits, atol=1e-3):
         return right("Put the last layer back on top, and you get the old logits.")
-    return not_yet(f"These are {len(kernel)} numbers, but not the ones that '{LAST}' sees.")
+    return not_yet(
+        "These are {numbers} numbers, but not the ones that '{last}' sees.",
+        numbers=len(kernel),
+        last=LAST,
+    )
 
 
 def exercise_3(nearest):
@@ -63,7 +70,9 @@ def exercise_3(nearest):
     if result.shape == (3,):
         return not_yet("That is one number per class. Each row of `new` needs a class.")
     if result.shape != (5,):
-        return not_yet(f"5 pictures need 5 classes, but your function returns {result.shape}.")
+        return not_yet(
+            "5 pictures need 5 classes, but your function returns {shape}.", shape=result.shape
+        )
     result = result.tolist()
     if result == expected:
         return right("A classifier, without training a single weight.")

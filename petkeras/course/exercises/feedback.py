@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from petkeras.language import translate
 from petkeras.text import one_line
 
 # The code of others, which is not where the reader's mistake is.
@@ -25,26 +26,6 @@ OTHERS = tuple(
 )
 # A notebook's box: its symbol and its color, which can be seen on white and on black.
 LOOKS = {True: ("\N{CHECK MARK}", "0, 158, 115"), False: ("\N{LOWER RIGHT PENCIL}", "230, 159, 0")}
-# What to add to an error whose message has these words.
-ADVICE = (
-    (
-        "could not be broadcast together",
-        " Their shapes do not fit: print each `.shape`. A sum or a mean drops an axis, unless you "
-        "write `keepdims=True`.",
-    ),
-    (
-        "Cannot cast ufunc",
-        " Write `x = x - y` in place of `x -= y`, which must keep whole numbers.",
-    ),
-    ("zero-size array", " The slice is empty: it lies outside of the array."),
-    ("cannot access local variable", " Give it a value before the loop."),
-    ("'_unique_id'", " `optimizer.apply` takes the gradients first, then the weights."),
-    (
-        "No gradients provided",
-        " So the gradients are None: the tape recorded nothing. Call the model and compute the "
-        "loss inside `with tf.GradientTape() as tape:`.",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -58,10 +39,11 @@ class Answer:
         return self.right
 
     def __repr__(self):
-        return f"{self._verdict()}: {self.text}"
+        return translate("Right: {text}" if self.right else "Not yet: {text}", text=self.text)
 
     def _repr_html_(self):
         symbol, color = LOOKS[self.right]
+        verdict = translate("Right." if self.right else "Not yet.")
         text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text, quote=False))
         style = (
             f"border-left: 5px solid rgb({color}); background: rgba({color}, 0.14); "
@@ -70,21 +52,25 @@ class Answer:
         )
         return (
             f'<div style="{style}"><strong><span aria-hidden="true">{symbol}</span> '
-            f"{self._verdict()}.</strong> {text}</div>"
+            f"{verdict}</strong> {text}</div>"
         )
 
-    def _verdict(self):
-        return "Right" if self.right else "Not yet"
+
+def right(text, /, **values):
+    """Return an `Answer` that is right; `text` and `values` as in `translate`."""
+    return Answer(True, translate(text, **values))
 
 
-def right(text):
-    """Return an `Answer` that is right."""
-    return Answer(True, text)
+def not_yet(text, /, **values):
+    """Return an `Answer` that is not right yet; `text` is a hint, not the solution.
 
+    Example:
 
-def not_yet(text):
-    """Return an `Answer` that is not right yet; `text` is a hint, not the solution."""
-    return Answer(False, text)
+    >>> from petkeras.course.exercises.feedback import not_yet
+    >>> not_yet("You get {size}x{size}, not 4x4.", size=5)
+    Not yet: You get 5x5, not 4x4.
+    """
+    return Answer(False, translate(text, **values))
 
 
 def find_hint(answer, hints, **tolerance):
@@ -139,16 +125,23 @@ def ask_for_number(answer):
     'That is text. Write the number without quotation marks.'
     """
     if answer is None:
-        return "Put a number in place of None."
+        return translate("Put a number in place of None.")
     if isinstance(answer, str):
-        return "That is text. Write the number without quotation marks."
+        return translate("That is text. Write the number without quotation marks.")
     if callable(answer):
-        return "That is a function. Call it, or write the number that it returns."
+        return translate("That is a function. Call it, or write the number that it returns.")
     if isinstance(answer, float | np.floating):
-        return f"{answer} is not a number to count with. Put a finite one there."
-    shape = getattr(answer, "shape", ())
-    what = f"an array of shape {tuple(shape)}" if shape else f"a {type(answer).__name__}"
-    return f"We are looking for one number. You passed {what}."
+        return translate(
+            "{answer} is not a number to count with. Put a finite one there.", answer=answer
+        )
+    if shape := getattr(answer, "shape", ()):
+        return translate(
+            "We are looking for one number. You passed an array of shape {shape}.",
+            shape=tuple(shape),
+        )
+    return translate(
+        "We are looking for one number. You passed a {kind}.", kind=type(answer).__name__
+    )
 
 
 def ask_for_count(answer, name):
@@ -164,11 +157,20 @@ def ask_for_count(answer, name):
     if number is None:
         return ask_for_number(answer)
     if number < 1:
-        return f"`{name}` must be 1 or more."
+        return translate("`{name}` must be 1 or more.", name=name)
     if number != int(number):
-        low = int(number)
-        return f"`{name}` must be a whole number: {number:g} lies between {low} and {low + 1}."
-    return f"`{name}` must be a whole number: write {int(number)} without a decimal point."
+        return translate(
+            "`{name}` must be a whole number: {number:g} lies between {low} and {high}.",
+            name=name,
+            number=number,
+            low=int(number),
+            high=int(number) + 1,
+        )
+    return translate(
+        "`{name}` must be a whole number: write {number} without a decimal point.",
+        name=name,
+        number=int(number),
+    )
 
 
 def read_count(answer):
@@ -192,7 +194,7 @@ def call(function, *arguments):
     (None, "Your function raises TypeError: bad operand type for abs(): 'str'.")
     """
     if not callable(function):
-        return None, "Pass the function itself, without parentheses after its name."
+        return None, translate("Pass the function itself, without parentheses after its name.")
     try:
         with np.errstate(all="ignore"):  # an overflow shows in the result; no warning is needed
             return function(*arguments), None
@@ -204,9 +206,39 @@ def describe_error(error):
     """Return a sentence on an error: in which line of the reader's it is, and what it says."""
     message = _message(error)
     number, line = _readers_line(error)
-    where = f"Line {number} of your code, `{line}`," if line else "Your function"
-    advice = next((text for words, text in ADVICE if words in message), "")
-    return f"{where} raises {type(error).__name__}: {message.rstrip('.')}.{advice}"
+    where = translate("Your function")
+    if line:
+        where = translate("Line {number} of your code, `{line}`,", number=number, line=line)
+    sentence = translate(
+        "{where} raises {error}: {message}.",
+        where=where,
+        error=type(error).__name__,
+        message=message.rstrip("."),
+    )
+    return sentence + _advice(message)
+
+
+def _advice(message):
+    """Return what to add to an error whose message has known words, or nothing."""
+    if "could not be broadcast together" in message:
+        return translate(
+            " Their shapes do not fit: print each `.shape`. A sum or a mean drops an axis, unless "
+            "you write `keepdims=True`."
+        )
+    if "Cannot cast ufunc" in message:
+        return translate(" Write `x = x - y` in place of `x -= y`, which must keep whole numbers.")
+    if "zero-size array" in message:
+        return translate(" The slice is empty: it lies outside of the array.")
+    if "cannot access local variable" in message:
+        return translate(" Give it a value before the loop.")
+    if "'_unique_id'" in message:
+        return translate(" `optimizer.apply` takes the gradients first, then the weights.")
+    if "No gradients provided" in message:
+        return translate(
+            " So the gradients are None: the tape recorded nothing. Call the model and compute the "
+            "loss inside `with tf.GradientTape() as tape:`."
+        )
+    return ""
 
 
 def _message(error):
@@ -217,7 +249,7 @@ def _message(error):
         return one_line(lines[-1].partition(": ")[2] or lines[-1], 300)
     if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):  # Keras's
         return one_line(lines[1], 300)
-    return one_line(lines[0], 300) if lines else "it says no more"
+    return one_line(lines[0], 300) if lines else translate("it says no more")
 
 
 def _readers_line(error):
@@ -248,13 +280,13 @@ def call_for_numbers(function, *arguments):
     if hint:
         return None, hint
     if result is None:
-        return None, "Your function returns None. Does its last line return the result?"
+        return None, translate("Your function returns None. Does its last line return the result?")
     values = read_numbers(result)
     if values is not None:
         return values, None
     if isinstance(result, bool) or "bool" in str(getattr(result, "dtype", "")):
-        return None, (
+        return None, translate(
             "Your function returns True and False, but we need numbers. `np.float32(...)` makes 1 "
             "and 0 of them."
         )
-    return None, "Your function returns something other than finite numbers."
+    return None, translate("Your function returns something other than finite numbers.")

@@ -18,6 +18,8 @@ import tensorflow as tf
 import petkeras as pk
 
 NOTEBOOKS = sorted((Path(__file__).parents[3] / "notebooks").glob("*.py"))
+CHINESE = re.compile("[\u4e00-\u9fff]")
+THREE_WORDS = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")  # of an English sentence
 CALL = re.compile(r"^pk\.check\.(chapter\d\d)\.(exercise_\d)\(.*\)$")
 
 
@@ -55,3 +57,14 @@ def test_the_check_fails_on_the_untouched_cell_and_passes_on_the_solution(untouc
     assert not answer
     assert repr(answer).startswith("Not yet: ")
     assert run(solution)
+
+
+@pytest.mark.parametrize(("untouched", "solution"), exercises())
+def test_in_chinese_the_check_answers_in_chinese(monkeypatch, untouched, solution):
+    monkeypatch.setenv("PETKERAS_LANG", "zh_CN")
+    for code, verdict in ((untouched, "还差一点"), (solution, "答对了")):
+        answer = run(code)
+        assert repr(answer).startswith(f"{verdict}：")  # noqa: RUF001
+        assert f"{verdict}。</strong>" in answer._repr_html_()
+        assert CHINESE.search(answer.text)
+        assert not THREE_WORDS.search(answer.text)

@@ -1,0 +1,71 @@
+"""The language in which petkeras speaks to a learner: English, or Chinese from a catalog.
+
+The catalog is `petkeras/locale/zh_CN/LC_MESSAGES/petkeras.po`, and compiled beside it;
+`docs/translating_package.py` keeps it in step with the messages in the source.
+"""
+
+from __future__ import annotations
+
+import functools
+import gettext
+import os
+from pathlib import Path
+
+from petkeras.errors import PetkerasError
+
+# The languages by the names under which they can be chosen.
+LANGUAGES = {"en": "en", "zh": "zh_CN", "zh_CN": "zh_CN", "zh-CN": "zh_CN"}
+
+_chosen: str | None = None  # by `use`
+
+
+def use(name):
+    """Choose the language of all messages from now on.
+
+    Args:
+        name: "en" for English, "zh_CN" (also "zh" or "zh-CN") for Chinese, or `None` for the
+            environment's language.
+
+    Raises:
+        PetkerasError: there is no such language.
+    """
+    global _chosen
+    if name not in (None, *LANGUAGES):
+        choices = ", ".join(map(repr, LANGUAGES))
+        raise PetkerasError(f"`name` must be one of {choices}. Received: name={name!r}")
+    _chosen = name if name is None else LANGUAGES[name]
+
+
+def language():
+    """Return "zh_CN" or "en": as chosen by `use`, else by `PETKERAS_LANG`, else by the locale.
+
+    A value of `PETKERAS_LANG` that names no language counts as English.
+    """
+    if _chosen:
+        return _chosen
+    if name := os.environ.get("PETKERAS_LANG"):
+        return LANGUAGES.get(name, "en")
+    variables = map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next(filter(None, variables), "")  # the first one that is set decides
+    return "zh_CN" if locale.startswith("zh") else "en"
+
+
+def translate(text, /, **values):
+    """Return a message in the current language, its `{placeholders}` filled with the values.
+
+    A message that the catalog does not have stays English.
+
+    Example:
+
+    >>> from petkeras.language import translate
+    >>> translate("{count:,} weights. {hint}", count=5190, hint="Too many?")
+    '5,190 weights. Too many?'
+    """
+    if text and language() != "en":  # "" is the catalog's header
+        text = _catalog(language()).gettext(text)
+    return text.format(**values) if values else text
+
+
+@functools.cache
+def _catalog(name):
+    return gettext.translation("petkeras", Path(__file__).parent / "locale", [name], fallback=True)
