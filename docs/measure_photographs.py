@@ -181,20 +181,46 @@ WAYS = {
 
 def report(rows):
     """Print the mean accuracy of each way and count, and the differences from modern."""
-
-    def of(way, count):
-        chosen = [row for row in rows if (row["way"], row["count"]) == (way, str(count))]
-        return {row["seed"]: float(row["accuracy"]) for row in chosen}
-
     for way in WAYS:
         for count in COUNTS:
-            here, there = of(way, count), of("modern", count)
+            here, there = by_seed(rows, way, count), by_seed(rows, "modern", count)
             if len(here) > 1:
                 show(f"{way}, {count}", np.array(list(here.values())))
             both = sorted(here.keys() & there.keys())
             if way != "modern" and len(both) > 1:
                 gains = np.array([here[seed] - there[seed] for seed in both])
                 show(f"{way} - modern, {count}", gains)
+    extend(rows)
+
+
+def by_seed(rows, way, count):
+    """Return a dict from each seed to its accuracy."""
+    chosen = [row for row in rows if (row["way"], row["count"]) == (way, str(count))]
+    return {row["seed"]: float(row["accuracy"]) for row in chosen}
+
+
+def extend(rows, more=(680, 1360), samples=10_000):
+    """Print the line through modern's errors, and where it leads, with 95% intervals.
+
+    The line is straight if both axes are logarithmic. The intervals are those of the bootstrap:
+    as many seeds are drawn again and again, with replacement.
+    """
+    curves = [by_seed(rows, "modern", count) for count in COUNTS]
+    seeds = sorted(set.intersection(*map(set, curves)))
+    if len(seeds) < 5:
+        return
+    wrong = 1 - np.array([[curve[seed] for curve in curves] for seed in seeds])  # (seeds, counts)
+    drawn = np.random.default_rng(0).integers(len(seeds), size=(samples, len(seeds)))
+    means = np.vstack([wrong.mean(axis=0), wrong[drawn].mean(axis=1)])  # (1 + samples, counts)
+    slopes, starts = np.polyfit(np.log(COUNTS), np.log(means).T, 1)
+    for count in (*COUNTS, *more):
+        errors = np.exp(starts + slopes * np.log(count))
+        low, high = np.percentile(errors[1:], [2.5, 97.5])
+        print(f"line at {count}: {errors[0]:.1%} wrong ({low:.1%} to {high:.1%})")
+    low, high = np.percentile(2.0 ** slopes[1:], [2.5, 97.5])
+    print(
+        f"twice as many photographs: {2.0 ** slopes[0]:.2f} of the errors ({low:.2f} to {high:.2f})"
+    )
 
 
 def main():

@@ -7,7 +7,9 @@ import csv
 
 import numpy as np
 
-T = 2.776  # 95% of Student's t distribution with 4 degrees of freedom lies within this: five seeds
+# By the number of seeds: 95% of Student's t distribution, with one degree of freedom less, lies
+# within this many standard errors.
+T = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 
 
 def read_rows(file):
@@ -32,6 +34,6 @@ def column(rows, name):
 
 
 def show(title, values):
-    """Print the mean of five numbers with its 95% interval, and the numbers."""
-    half = T * values.std(ddof=1) / len(values) ** 0.5
+    """Print the mean of two to ten numbers with its 95% interval, and the numbers."""
+    half = T[len(values)] * values.std(ddof=1) / len(values) ** 0.5
     print(f"{title}: mean {values.mean():.1%} +- {half:.1%}", values.round(3))
