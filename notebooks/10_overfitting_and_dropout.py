@@ -426,9 +426,7 @@ half = np.array([7.1, 4.5, 3.4, 2.2, 1.8])  # half of its 95% interval
 slope, start = np.polyfit(np.log(counts), np.log(wrong), 1)
 more = np.array([*counts, 680, 1360])
 line = np.exp(start + slope * np.log(more))
-print(
-    f"{counts[-1]} photographs: {line[-3]:.1f}% wrong, 680: {line[-2]:.1f}%, 1360: {line[-1]:.1f}%"
-)
+print(f"680 photographs: {line[-2]:.1f}% wrong, 1360: {line[-1]:.1f}%")
 
 # %%
 figure, axis = plt.subplots(figsize=(8, 3))
