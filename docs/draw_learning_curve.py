@@ -8,7 +8,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from measure_photographs import COUNTS, by_seed
+from measure_photographs import COUNTS, wrong_answers
 from measuring import T, read_rows
 
 from petkeras.visualize.style import STYLE
@@ -16,15 +16,14 @@ from petkeras.visualize.style import STYLE
 
 def main():
     """Draw MODERN's errors with their intervals, and the straight line through them."""
-    rows = read_rows(Path(sys.argv[1]))
-    seeds = [list(by_seed(rows, "modern", count).values()) for count in COUNTS]
-    wrong = 100 * (1 - np.array(seeds))  # (counts, seeds)
-    half = T[wrong.shape[1]] * wrong.std(axis=1, ddof=1) / wrong.shape[1] ** 0.5
-    slope, start = np.polyfit(np.log(COUNTS), np.log(wrong.mean(axis=1)), 1)
+    wrong = 100 * wrong_answers(read_rows(Path(sys.argv[1])))  # (seeds, counts)
+    mean = wrong.mean(axis=0)
+    half = T[len(wrong)] * wrong.std(axis=0, ddof=1) / len(wrong) ** 0.5
+    slope, start = np.polyfit(np.log(COUNTS), np.log(mean), 1)
     more = np.array([*COUNTS, 680, 1360])
     plt.style.use(STYLE)
     figure, axes = plt.subplots(figsize=(8, 4))
-    axes.errorbar(COUNTS, wrong.mean(axis=1), half, fmt="o", capsize=3, label="measured")
+    axes.errorbar(COUNTS, mean, half, fmt="o", capsize=3, label="measured")
     axes.plot(more, np.exp(start + slope * np.log(more)), "--", label="straight line")
     axes.set(xscale="log", yscale="log", xlabel="photographs to learn from", ylabel="% wrong")
     axes.set_xticks(more, more)

@@ -134,34 +134,23 @@ def features_of(source, breeds, weights, seed):
 def turned(data, few, seed, options):
     """Learn which way is up first, from all training photographs, without their labels."""
     model = pk.pet_net(2, size_of(few), MODERN, seed)
-    for layer, weights in kernels_of_turned(TurnedTask(data), seed).items():
+    turned_weights = weights_of_turned(options.source, options.breeds, size_of(few), seed)
+    for layer, weights in turned_weights.items():
         model.get_layer(layer).set_weights(weights)
     return train(model, few, MODERN, STEPS, seed)
 
 
-class TurnedTask:
-    """Hold data, so that `cache` finds them again by identity."""
-
-    def __init__(self, data):
-        self.data = data
-
-    def __hash__(self):
-        return id(self.data)
-
-    def __eq__(self, other):
-        return self.data is other.data
-
-
 @cache
-def kernels_of_turned(task, seed):
+def weights_of_turned(source, breeds, size, seed):
     """Return the weights of the convolutions of a network that tells four rotations apart."""
-    pictures = task.data.train
+    data = pk.load_pets(breeds, source, size, seed=seed)
+    pictures = data.train
     images = np.concatenate([np.rot90(pictures.images, turns, (1, 2)) for turns in range(4)])
     labels = np.repeat(np.eye(4, dtype=np.float32), len(pictures), axis=0)
     train_part = Pictures(images, labels, pictures.names * 4)
     names = tuple("0123")
     data = dataclasses.replace(
-        task.data, train=train_part, test=train_part, class_names=names, mean=mean_image(images)
+        data, train=train_part, test=train_part, class_names=names, mean=mean_image(images)
     )
     model = pk.pet_net(4, size_of(data), MODERN, seed)
     learned = train(model, data, MODERN, TURNED_STEPS, seed)
@@ -199,18 +188,23 @@ def by_seed(rows, way, count):
     return {row["seed"]: float(row["accuracy"]) for row in chosen}
 
 
+def wrong_answers(rows):
+    """Return modern's share of wrong answers, `(seeds, counts)`, of the complete seeds."""
+    curves = [by_seed(rows, "modern", count) for count in COUNTS]
+    seeds = sorted(set.intersection(*map(set, curves)))
+    return np.array([[1 - curve[seed] for curve in curves] for seed in seeds])
+
+
 def extend(rows, more=(680, 1360), samples=10_000):
     """Print the line through modern's errors, and where it leads, with 95% intervals.
 
     The line is straight if both axes are logarithmic. The intervals are those of the bootstrap:
     as many seeds are drawn again and again, with replacement.
     """
-    curves = [by_seed(rows, "modern", count) for count in COUNTS]
-    seeds = sorted(set.intersection(*map(set, curves)))
-    if len(seeds) < 5:
+    wrong = wrong_answers(rows)
+    if len(wrong) < 5:
         return
-    wrong = 1 - np.array([[curve[seed] for curve in curves] for seed in seeds])  # (seeds, counts)
-    drawn = np.random.default_rng(0).integers(len(seeds), size=(samples, len(seeds)))
+    drawn = np.random.default_rng(0).integers(len(wrong), size=(samples, len(wrong)))
     means = np.vstack([wrong.mean(axis=0), wrong[drawn].mean(axis=1)])  # (1 + samples, counts)
     slopes, starts = np.polyfit(np.log(COUNTS), np.log(means).T, 1)
     for count in (*COUNTS, *more):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from explorer.opened import Opened
+from test_readme import blocks
 
 import petkeras as pk
 from petkeras.explorer.page import joined_module
@@ -81,16 +82,13 @@ def test_the_site_has_every_notebook_and_every_page(site_pages):
 
 
 def test_the_chinese_readme_has_the_english_ones_commands():
-    code = {
-        page: re.findall(r"^```\w+\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
-        for page in (ROOT / "README.md", DOCS / "README.zh-CN.md")
-    }
+    pages = (ROOT / "README.md", DOCS / "README.zh-CN.md")
     english, chinese = (
-        [[re.sub(r"#.*", "", line).rstrip() for line in block.splitlines()] for block in blocks]
-        for blocks in code.values()
+        [re.sub(r" *#.*", "", code) for _, code in blocks(page)]  # without comments
+        for page in pages
     )
     assert english == chinese
-    first_lines = [page.read_text(encoding="utf-8").splitlines()[0] for page in code]
+    first_lines = [page.read_text(encoding="utf-8").splitlines()[0] for page in pages]
     assert first_lines == ["[中文](docs/README.zh-CN.md)", "[English](../README.md)"]
 
 

@@ -143,7 +143,7 @@ def _loading_in_parts(model):
     """Make the layers of a model assign large weights in parts when they are loaded in the block.
 
     Keras assigns a weight as a whole, and TensorFlow copies it on the way: loading `fc1` at 224
-    pixels would take 1.2 GB more.
+    pixels would take 0.6 GB more.
     """
     layers = [layer for layer in model._flatten_layers() if _is_large(layer)]
     for layer in layers:
@@ -166,7 +166,8 @@ def _load_in_parts(layer, store):
     layer._check_load_own_variables(store)
     for number, weight in enumerate(layer._trainable_variables + layer._non_trainable_variables):
         values = store[str(number)]
-        if math.prod(weight.shape) <= PART or (values.shape, values.dtype) != _kind(weight):
+        fits = (values.shape, values.dtype) == (tuple(weight.shape), weight.dtype)
+        if not fits or math.prod(values.shape) <= PART:
             weight.assign(values)  # or raises an error that says what does not fit
             continue
         rows = max(1, PART // math.prod(values.shape[1:]))
@@ -179,10 +180,6 @@ def _load_in_parts(layer, store):
                 strides=[1],
                 value=part,
             )
-
-
-def _kind(weight):
-    return tuple(weight.shape), weight.dtype
 
 
 class _CodeError(Exception):

@@ -11,6 +11,8 @@ from petkeras.tracing import compile_outputs
 from petkeras.visualize.attribution import check_images
 from petkeras.visualize.description import counted, describe
 from petkeras.visualize.style import (
+    MAPS_WIDTH,
+    TITLE_HEIGHT,
     WIDTH,
     draw_feature_maps,
     feature_map_scale,
@@ -127,7 +129,7 @@ def _check_maps(maps, filters):
 
 def _height(maps, rows, columns):
     """Return the height in inches of a grid of maps with titles that is as wide as the figure."""
-    return rows * (0.87 * WIDTH / columns * maps.shape[0] / maps.shape[1] + 0.2)
+    return rows * (MAPS_WIDTH / columns * maps.shape[0] / maps.shape[1] + TITLE_HEIGHT)
 
 
 def _draw_maps(axes, maps, chosen, columns):

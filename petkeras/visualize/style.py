@@ -16,6 +16,8 @@ from petkeras.visualize.lettering import check_letters, font_families
 
 STYLE = Path(__file__).with_name("petkeras.mplstyle")
 WIDTH = 8.0  # inches, 800 pixels
+MAPS_WIDTH = 0.87 * WIDTH  # of a grid of feature maps, beside its color bar
+TITLE_HEIGHT = 0.2  # inches, above a feature map
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY = (
     "#0072B2",
     "#D55E00",
@@ -134,15 +136,15 @@ def draw_feature_maps(axes, maps, titles, scale, columns, **title_style):
     """
     height, width, _ = maps.shape
     across = 1.05 * width  # from one map to the next, in pixels of a map
-    down = height + 0.2 * columns / (0.87 * WIDTH) * across  # a title takes 0.2 inches
+    down = height + TITLE_HEIGHT * columns / MAPS_WIDTH * across
+    axes.set_axis_off()
     images = []
     for number, (values, title) in enumerate(zip(np.moveaxis(maps, 2, 0), titles, strict=True)):
         row, column = divmod(number, columns)
         left, bottom = column * across, (row + 1) * down
         extent = (left, left + width, bottom, bottom - height)
-        image = draw_image(axes, values, cmap=VALUE_COLORS, norm=scale, extent=extent)
+        images.append(axes.imshow(values, cmap=VALUE_COLORS, norm=scale, extent=extent))
         axes.text(left, bottom - 1.02 * height, title, va="bottom", **title_style)
-        images.append(image)
     axes.set(xlim=(0, columns * across), ylim=(math.ceil(len(images) / columns) * down, 0))
     return images
 

@@ -226,7 +226,9 @@ def _advice(message):
             "you write `keepdims=True`."
         )
     if "Cannot cast ufunc" in message:
-        return translate(" Write `x = x - y` in place of `x -= y`, which must keep whole numbers.")
+        return translate(
+            " Write `x = x - y`: an array of whole numbers cannot hold what `x -= y` puts into it."
+        )
     if "zero-size array" in message:
         return translate(" The slice is empty: it lies outside of the array.")
     if "cannot access local variable" in message:

@@ -1,6 +1,7 @@
 """Draw many pets at once: each core draws a share, because Python's threads take turns.
 
-echo '[["samoyed", 1]]' | python -m petkeras.data.drawn.shares FOLDER
+A share is drawn by `python -m petkeras.data.drawn.shares FOLDER`, which reads the pets as JSON,
+such as `[["samoyed", 1]]`, from its standard input.
 """
 
 from __future__ import annotations
