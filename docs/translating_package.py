@@ -24,7 +24,8 @@ PACKAGE = ROOT / "petkeras"
 CATALOG = PACKAGE / "locale" / "zh_CN" / "LC_MESSAGES" / "petkeras.po"
 # Functions whose first argument is a message, by the module that they are imported from.
 FUNCTIONS = {
-    "petkeras.language": {"translate"},
+    "petkeras.language": {"translate", "message"},
+    "petkeras.visualize.lettering": {"label"},
     "petkeras.course.exercises.feedback": {"right", "not_yet"},
 }
 CHECKS = "chapter[0-9][0-9].py"  # in these modules every text is a message: hints lie in lists

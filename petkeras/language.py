@@ -66,6 +66,19 @@ def translate(text, /, **values):
     return text.format(**values) if values else text
 
 
+def message(text):
+    """Return a text as it is: it becomes a message, to be translated where it is shown.
+
+    Example:
+
+    >>> from petkeras.language import message, translate
+    >>> TITLES = {"mean": message("mean of all runs")}
+    >>> translate(TITLES["mean"])
+    'mean of all runs'
+    """
+    return text
+
+
 @functools.cache
 def _catalog(name):
     return gettext.translation("petkeras", Path(__file__).parent / "locale", [name], fallback=True)

@@ -10,6 +10,8 @@ import warnings
 from matplotlib import font_manager
 from matplotlib.text import Text
 
+from petkeras.language import translate
+
 # Fonts with the scripts that DejaVu Sans lacks; those that are installed are used.
 SCRIPT_FONTS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans CJK TC", "Noto Sans SC",
@@ -30,16 +32,38 @@ def font_families():
     return ["DejaVu Sans", *(name for name in SCRIPT_FONTS if name in installed)]
 
 
+def missing_letters(text):
+    """Return the letters beyond Latin that no installed font has, sorted."""
+    unusual = sorted(letter for letter in set(text) if letter > "\u017f")
+    if not unusual:
+        return []
+    fonts = [font_manager.get_font(font_manager.findfont(name)) for name in font_families()]
+    return [c for c in unusual if not any(font.get_char_index(ord(c)) for font in fonts)]
+
+
+def label(text, /, **values):
+    """Return a label in the current language, or in English if no installed font has its letters.
+
+    Args:
+        text: the English label, which may have `{placeholders}`.
+        **values: what to put into them.
+
+    Example:
+
+    >>> from petkeras.visualize.lettering import label
+    >>> label("step {step}", step=300)
+    'step 300'
+    """
+    translated = translate(text)
+    chosen = text if missing_letters(translated) else translated
+    return chosen.format(**values) if values else chosen
+
+
 def check_letters(figure):
     """Warn once, not per letter, if no installed font has a figure's letters."""
-    letters = {letter for text in figure.findobj(Text) for letter in text.get_text()}
-    unusual = sorted(letter for letter in letters if letter > "\u017f")  # beyond Latin
-    if not unusual or any(
-        known and known.pattern == MISSING_GLYPH for _, known, *_ in warnings.filters
-    ):
+    if any(known and known.pattern == MISSING_GLYPH for _, known, *_ in warnings.filters):
         return
-    fonts = [font_manager.get_font(font_manager.findfont(name)) for name in font_families()]
-    missing = [c for c in unusual if not any(font.get_char_index(ord(c)) for font in fonts)]
+    missing = missing_letters("".join(text.get_text() for text in figure.findobj(Text)))
     if missing:
         warnings.filterwarnings("ignore", MISSING_GLYPH)
         logging.getLogger("petkeras").warning(
