@@ -9,7 +9,9 @@ from docutils import nodes
 from docutils.utils.math import latex2mathml
 
 sys.path.insert(0, str(Path(__file__).parent))
+import chinese_search
 import site_pages
+import sphinx.locale
 
 import petkeras
 
@@ -22,6 +24,13 @@ version = release = petkeras.__version__
 html_title = "petkeras"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints", "README.zh-CN.md"]
+
+# `-D language=zh_CN` builds the site in Chinese, with a catalog for each page.
+language = "en"
+locale_dirs = ["locale"]
+gettext_compact = False
+gettext_location = False
+gettext_uuid = False
 
 # Show the notebooks as they were executed and committed.
 nb_execution_mode = "off"
@@ -45,6 +54,7 @@ napoleon_custom_sections = [
 ]
 
 html_theme = "furo"
+templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_extra_path = ["explorer.html"]  # made by make_explorer.py
 html_css_files = ["petkeras.css"]
@@ -78,13 +88,47 @@ def level_captions(app, page, template, context, doctree):
     )
 
 
-def setup(app):
-    """Register how formulas, links that leave `docs/`, docstrings and captions are converted."""
-    app.add_html_math_renderer("mathml", (show_math, None), (show_math, None))
+def choose_language(app, config):
+    """Let a site in another language share the explorer of the English one, above it."""
+    if config.language != "en":
+        config.html_extra_path = []
+        config.copyright = sphinx.locale._(config.copyright)
 
-    def relink(app, page, source):
-        if not page.startswith(("course/", "api/")):
-            source[0] = site_pages.relink(source[0])
+
+def choose_notebook_folder(app):
+    """Keep the files that MyST-NB writes for each language out of the folder with the pages."""
+    folder = site_pages.DOCS / "_build" / "jupyter_execute" / app.config.language
+    app.env.mystnb_config = app.env.mystnb_config.copy(output_folder=str(folder))
+
+
+def read_page(app, page, source):
+    """Give Sphinx the chapter's notebook in the site's language, and pages without dead links."""
+    language = app.config.language
+    if page.startswith("course/"):
+        notebook = site_pages.translated_notebook(page, language)
+        if notebook:
+            app.env.note_dependency(notebook)
+            source[0] = site_pages.chapter_text(notebook, language=language)
+    elif not page.startswith("api/"):
+        text = site_pages.relink(source[0])
+        source[0] = text if language == "en" else site_pages.explorer_above(text, sphinx.locale._)
+
+
+def add_language_switch(app, page, template, context, doctree):
+    """Tell the templates where the page is in the other language, and whether it is translated."""
+    up = "../" * page.count("/")
+    in_english = app.config.language == "en"
+    context["other_language"] = "zh-CN" if in_english else "en"
+    context["other_page"] = f"{up}zh_CN/{page}.html" if in_english else f"{up}../{page}.html"
+    context["english_only"] = bool(
+        doctree and not in_english and not site_pages.is_translated(page, app.config.language)
+    )
+
+
+def setup(app):
+    """Register how formulas, pages, docstrings and captions are converted, and both languages."""
+    app.add_html_math_renderer("mathml", (show_math, None), (show_math, None))
+    app.add_search_language(chinese_search.ChinesePairs)
 
     def convert(app, what, name, value, options, lines):
         lines[:] = site_pages.convert_docstring(value, lines)
@@ -96,7 +140,10 @@ def setup(app):
             arguments = list(inspect.signature(value.__init__).parameters.values())[1:]
             return str(inspect.Signature(arguments)), returned
 
-    app.connect("source-read", relink)
+    app.connect("config-inited", choose_language)
+    app.connect("builder-inited", choose_notebook_folder, priority=900)  # after MyST-NB
+    app.connect("source-read", read_page)
     app.connect("autodoc-process-signature", show_arguments)
     app.connect("autodoc-process-docstring", convert, priority=400)  # before napoleon
     app.connect("html-page-context", level_captions, priority=900)  # after the theme
+    app.connect("html-page-context", add_language_switch)

@@ -1,6 +1,7 @@
 """Write the pages that are generated when the site is built: the chapters and the API reference.
 
-`docs/course/` gets copies of the executed notebooks, because Sphinx reads only files below `docs/`;
+`docs/course/` gets copies of the executed notebooks, because Sphinx reads only files below `docs/`.
+They are the English ones in every build: a site in another language reads its own in place of them.
 `docs/api/` gets a page for each public module of petkeras, and the list of all names that
 `docs/api.md` includes. Git ignores both folders.
 """
@@ -15,9 +16,11 @@ from pathlib import Path
 import petkeras
 
 DOCS = Path(__file__).parent
+CATALOGS = DOCS / "locale"
 NOTEBOOKS = DOCS.parent / "notebooks"
 COLAB = "https://colab.research.google.com/github/"
 BRANCH = "main"
+OPEN_IN_COLAB = {"en": "Open this chapter in Colab", "zh_CN": "在 Colab 中打开本章"}
 DATA_MODULES = (
     "breeds", "annotations", "pipeline", "augmentation", "pictures", "cache", "mapped", "folder",
     "oxford", "drawn.dataset",
@@ -61,20 +64,37 @@ def chapters(address=REPOSITORY):
     Args:
         address: as `repository` returns it.
     """
-    return {
-        file.name: chapter(json.loads(file.read_text(encoding="utf-8")), file.name, address)
-        for file in sorted(NOTEBOOKS.glob("*.ipynb"))
-    }
+    return {file.name: chapter_text(file, address) for file in sorted(NOTEBOOKS.glob("*.ipynb"))}
 
 
-def chapter(notebook, name, address):
+def translated_notebook(page, language):
+    """Return a chapter's executed notebook in another language, or `None` if there is none."""
+    file = NOTEBOOKS / language / Path(page).with_suffix(".ipynb").name
+    return file if language != "en" and file.exists() else None
+
+
+def is_translated(page, language):
+    """Return True if a page has a catalog in the language, or a chapter a notebook."""
+    if page.startswith("course/"):
+        return translated_notebook(page, language) is not None
+    return (CATALOGS / language / "LC_MESSAGES" / f"{page}.po").exists()
+
+
+def chapter_text(file, address=REPOSITORY, language="en"):
+    """Return the text of a notebook's file as the site needs it."""
+    notebook = json.loads(file.read_text(encoding="utf-8"))
+    path = file.relative_to(NOTEBOOKS).as_posix()
+    return chapter(notebook, path, address, OPEN_IN_COLAB[language])
+
+
+def chapter(notebook, path, address, open_in_colab=OPEN_IN_COLAB["en"]):
     """Return a notebook's text, with links and pictures' alternative texts as the site needs them.
 
     If the address is on GitHub, a link to Colab stands below the title.
     """
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            text = "".join(cell["source"]).replace("](../docs/", "](../")
+            text = re.sub(r"\]\((?:\.\./)+docs/", "](../", "".join(cell["source"]))
             cell["source"] = link_sources(text, address)
         texts = [
             output.get("metadata", {}).get("image/png", {}).get("alt")
@@ -85,15 +105,26 @@ def chapter(notebook, name, address):
             cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
     first = notebook["cells"][0]
     if address and address.startswith("https://github.com/"):
-        page = f"{address.removeprefix('https://github.com/')}/blob/{BRANCH}/notebooks/{name}"
+        page = f"{address.removeprefix('https://github.com/')}/blob/{BRANCH}/notebooks/{path}"
         title, _, rest = first["source"].partition("\n")
-        first["source"] = f"{title}\n\n[Open this chapter in Colab]({COLAB}{page})\n{rest}"
+        first["source"] = f"{title}\n\n[{open_in_colab}]({COLAB}{page})\n{rest}"
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 def relink(text, address=REPOSITORY):
     """Change links that leave `docs/`: to a chapter for a notebook, to source files for others."""
     return link_sources(re.sub(r"\]\(((?:\.\./)*)\.\./notebooks/", r"](\1course/", text), address)
+
+
+def explorer_above(text, translate):
+    """Return a page's text with the explorer that the English site has, one folder above.
+
+    Args:
+        translate: a function from English words around the explorer to their translation.
+    """
+    for words in ("The explorer of a network", "Open it on a page of its own"):
+        text = text.replace(words, translate(words))
+    return text.replace('"explorer.html"', '"../explorer.html"')
 
 
 def link_sources(text, address):

@@ -26,7 +26,7 @@ def strip(notebook):
 
 def main():
     """Strip the notebooks that were named, or all."""
-    for file in [Path(name) for name in sys.argv[1:]] or sorted(NOTEBOOKS.glob("*.ipynb")):
+    for file in [Path(name) for name in sys.argv[1:]] or sorted(NOTEBOOKS.rglob("[0-9]*.ipynb")):
         notebook = nbformat.read(file, as_version=nbformat.NO_CONVERT)
         if strip(notebook):
             nbformat.write(notebook, file)

@@ -2,10 +2,14 @@
 
     python docs/translating.py update       # after the English notebooks have changed
     python docs/translating.py check        # what is missing, or does not fit the English
-    python docs/translating.py make         # notebooks/zh_CN/*.py from catalogs and English
+    python docs/translating.py make         # notebooks/zh_CN/ from catalogs and English
 
 A catalog, docs/locale/zh_CN/LC_MESSAGES/course/CHAPTER.po, has a message for each block of text,
-and for each line of code with a comment or with words in quotation marks.
+and for each line of code with a comment or with words in quotation marks. `make` writes the `.py`
+files of the chapters, and the glossary; to execute them:
+
+    jupytext --execute --to ipynb notebooks/zh_CN/*.py
+    python docs/strip_widgets.py
 """
 
 import argparse
@@ -21,9 +25,13 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
-CATALOGS = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES" / "course"
+CATALOGS = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"
 TRANSLATED = ROOT / "notebooks" / "zh_CN"
+GLOSSARY = ROOT / "docs" / "glossary.md"
 WORDS = re.compile(r"[A-Za-z]{2,}")
+# A chapter in Chinese chooses the language of what petkeras says, wherever it is opened.
+IMPORTS = re.compile(r"^import petkeras as pk\n(from .*\n)*\n?", re.MULTILINE)
+CHOICE = '\\g<0>pk.language.use("zh")\n'
 # What a translation has to keep as it is: code, formulas, targets of links.
 KEPT = re.compile(r"`[^`\n]+`|\$\$?[^$]+\$\$?|\]\([^)\s]+\)|</?\w+[^>]*>")
 
@@ -68,7 +76,7 @@ def lines_with_words(code):
              for part in node.values}  # fmt: skip
     for node in ast.walk(tree):
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and WORDS.search(node.value) and " " in node.value.strip():
+        if is_text and WORDS.search(node.value):
             node = whole.get(node, node)
             numbers.update(range(node.lineno - 1, node.end_lineno))
     lines = code.split("\n")
@@ -115,27 +123,32 @@ def messages(file):
     return list(found)
 
 
-def read_catalog(file):
-    """Return a dict from the messages of a chapter to their translations; `""` if there is none."""
-    path = CATALOGS / f"{file.stem}.po"
+def catalog_of(file):
+    """Return the path of a chapter's catalog."""
+    return CATALOGS / "course" / f"{file.stem}.po"
+
+
+def read_catalog(path):
+    """Return a dict from a catalog's messages to their translations; `""` if there is none."""
     if not path.exists():
         return {}
     with path.open("rb") as opened:
         return {entry.id: entry.string for entry in read_po(opened, "zh_CN") if entry.id}
 
 
-def write_catalog(file, translations):
+def write_catalog(path, translations):
+    """Write a dict from messages to translations as a catalog."""
     catalog = Catalog("zh_CN", project="petkeras", fuzzy=False)
     for text, translation in translations.items():
         catalog.add(text, translation)
-    CATALOGS.mkdir(parents=True, exist_ok=True)
-    with (CATALOGS / f"{file.stem}.po").open("wb") as opened:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as opened:
         write_po(opened, catalog, width=0, omit_header=True)
 
 
 def faults(file):
     """Yield what is wrong with a chapter's catalog, in a line each."""
-    translations = read_catalog(file)
+    translations = read_catalog(catalog_of(file))
     for text in messages(file):
         translation = translations.get(text, "")
         if not translation:
@@ -148,11 +161,27 @@ def faults(file):
         yield f"{file.stem}: no longer in the chapter: {text!r}"
 
 
-def make(file, translations):
-    """Write a translated chapter's `.py` file; what is not translated yet stays English."""
-    TRANSLATED.mkdir(exist_ok=True)
+def make(file):
+    """Return the translated chapter as a notebook; what is not translated yet stays English."""
+    translations = read_catalog(catalog_of(file))
     notebook = translate_notebook(jupytext.read(file), lambda text: translations.get(text) or text)
-    jupytext.write(notebook, TRANSLATED / file.name)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("](../", "](../../")  # it lies one folder deeper
+        else:
+            cell.source = IMPORTS.sub(CHOICE, cell.source, count=1)
+    return notebook
+
+
+def make_glossary():
+    """Return the translated glossary; its catalog is one of the site's."""
+    translations = read_catalog(CATALOGS / "glossary.po")
+
+    def translate(text):
+        marks, words = re.fullmatch(r"(#* ?)(.*)", text, re.DOTALL).groups()
+        return marks + (translations.get(words) or words)
+
+    return translate_text(GLOSSARY.read_text(encoding="utf-8"), translate) + "\n"
 
 
 def main():
@@ -166,13 +195,16 @@ def main():
     ]
     wrong = []
     for file in chosen:
-        translations = read_catalog(file)
         if options.task == "update":
-            write_catalog(file, {text: translations.get(text, "") for text in messages(file)})
+            old = read_catalog(catalog_of(file))
+            write_catalog(catalog_of(file), {text: old.get(text, "") for text in messages(file)})
         elif options.task == "check":
             wrong += faults(file)
         else:
-            make(file, translations)
+            TRANSLATED.mkdir(exist_ok=True)
+            jupytext.write(make(file), TRANSLATED / file.name)
+    if options.task == "make":
+        (TRANSLATED / GLOSSARY.name).write_text(make_glossary(), encoding="utf-8")
     print(*wrong, sep="\n")
     sys.exit(bool(wrong))
 

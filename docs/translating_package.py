@@ -5,6 +5,9 @@
 
 `update` keeps each translation whose English is still in the source, adds the new messages with
 an empty one, and compiles the catalog: write the translation into `petkeras.po`, and update again.
+
+The sources are the package's modules, and the explorer's front end in JavaScript, where a message
+is what `say` takes.
 """
 
 import argparse
@@ -29,20 +32,26 @@ FUNCTIONS = {
     "petkeras.course.exercises.feedback": {"right", "not_yet"},
 }
 CHECKS = "chapter[0-9][0-9].py"  # in these modules every text is a message: hints lie in lists
+# The front end's function for messages, and what it may take: texts in double quotes.
+SAY = re.compile(r"(?<!function )\bsay\(\s*")
+LITERALS = re.compile(r'"[^"\\\n]*"(?:\s*\+\s*"[^"\\\n]*")*(?=\s*[,)])')
 CODE = re.compile(r"`[^`]+`")
 
 
 def sources():
-    """Return the package's modules."""
-    return sorted(PACKAGE.rglob("*.py"))
+    """Return the package's modules, and those of the explorer's front end."""
+    return sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js")])
 
 
 def messages(file):
     """Return the messages of a module, each once, in their order.
 
     Raises:
-        SyntaxError: a message is an f-string. It is only known when it has been filled in.
+        SyntaxError: a message is an f-string, or in JavaScript no literal text. It is only known
+            when it has been filled in.
     """
+    if file.suffix == ".js":
+        return _said(file)
     tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
     names = _imported(tree)
     found = []
@@ -59,6 +68,22 @@ def messages(file):
             )
     found.sort(key=lambda node: (node.lineno, node.col_offset))
     return list(dict.fromkeys(node.value for node in found))
+
+
+def _said(file):
+    """Return what `say` takes in a JavaScript module: a text, or several that are joined by +."""
+    text = file.read_text(encoding="utf-8")
+    found = []
+    for call in SAY.finditer(text):
+        literals = LITERALS.match(text, call.end())
+        if literals is None:
+            line = text.count("\n", 0, call.end()) + 1
+            raise SyntaxError(
+                f"{file.name}, line {line}: `say` must take a text in double quotes, or several "
+                "joined by +. Use {placeholders}, and pass their values."
+            )
+        found.append("".join(re.findall(r'"([^"]*)"', literals[0])))
+    return list(dict.fromkeys(found))
 
 
 def _imported(tree):

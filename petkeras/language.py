@@ -6,6 +6,7 @@ The catalog is `petkeras/locale/zh_CN/LC_MESSAGES/petkeras.po`, and compiled bes
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gettext
 import os
@@ -34,6 +35,29 @@ def use(name):
         choices = ", ".join(map(repr, LANGUAGES))
         raise PetkerasError(f"`name` must be one of {choices}. Received: name={name!r}")
     _chosen = name if name is None else LANGUAGES[name]
+
+
+@contextlib.contextmanager
+def using(name):
+    """Choose the language of a block of code, and go back afterwards; `None` changes nothing.
+
+    Args:
+        name: as in `use`.
+
+    Example:
+
+    >>> from petkeras import language
+    >>> with language.using("zh"):
+    ...     language.language()
+    'zh_CN'
+    """
+    before = _chosen
+    if name is not None:
+        use(name)
+    try:
+        yield
+    finally:
+        use(before)
 
 
 def language():
@@ -77,6 +101,15 @@ def message(text):
     'mean of all runs'
     """
     return text
+
+
+def translations():
+    """Return a dict from all messages to those of the current language; none for English."""
+    if language() == "en":
+        return {}
+    # gettext looks up single messages only: its table has no public name.
+    table = getattr(_catalog(language()), "_catalog", {})
+    return {text: other for text, other in table.items() if text}  # "" is the catalog's header
 
 
 @functools.cache

@@ -6,9 +6,9 @@ from pathlib import Path
 import jupytext
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
-SCRIPTS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.py"))
-REPAIR = "Run: jupytext --execute --to ipynb notebooks/*.py"
+FOLDER = Path(__file__).parent.parent / "notebooks"
+ENGLISH, CHINESE = sorted(FOLDER.glob("*.ipynb")), sorted(FOLDER.glob("zh_CN/*.ipynb"))
+REPAIR = "Run: jupytext --execute --to ipynb notebooks/*.py (or notebooks/zh_CN/*.py)"
 STRIP = "Run: python docs/strip_widgets.py"
 
 
@@ -16,12 +16,17 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def test_every_notebook_has_its_pair():
-    assert NOTEBOOKS
-    assert [path.stem for path in NOTEBOOKS] == [path.stem for path in SCRIPTS]
+def test_every_notebook_has_its_pair_and_its_translation():
+    assert ENGLISH
+    assert [path.name for path in CHINESE] == [path.name for path in ENGLISH]
+    for notebooks in (ENGLISH, CHINESE):
+        scripts = sorted(notebooks[0].parent.glob("*.py"))
+        assert [path.stem for path in notebooks] == [path.stem for path in scripts]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", ENGLISH + CHINESE, ids=lambda path: str(path.relative_to(FOLDER).with_suffix(""))
+)
 class TestNotebook:
     def test_agrees_with_its_pair(self, path):
         def content(file):

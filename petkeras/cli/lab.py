@@ -7,8 +7,11 @@ import re
 import click
 
 from petkeras.cli.command import Command
+from petkeras.cli.options import LANG
 from petkeras.cli.printing import print_line
+from petkeras.language import language, translate, use
 
+FOLDERS = {"en": "petkeras-notebooks", "zh_CN": "petkeras-notebooks-zh"}
 # What happened to a notebook, as `copy_chapters` reports it, and the text to print.
 OUTCOMES = {
     "copied": "Copied",
@@ -42,25 +45,36 @@ class LabCommand(Command):
 
 
 @click.command(cls=LabCommand)
-@click.argument("folder", metavar="[DIR]", type=click.Path(), default="petkeras-notebooks")
+@click.argument("folder", metavar="[DIR]", type=click.Path(), required=False)
+@LANG
 @click.option("--copy-only", is_flag=True, help="Copy the notebooks; do not start JupyterLab.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port. [default: 8888]")
 @click.pass_obj
-def lab(handed_on, folder, copy_only, no_browser, port):
+def lab(handed_on, folder, lang, copy_only, no_browser, port):
     """Copy the course's notebooks to DIR and open the first one in JupyterLab.
 
-    DIR is ./petkeras-notebooks by default. Files that you have changed there are never
-    overwritten. What follows -- goes to JupyterLab: petkeras lab -- --ip=0.0.0.0
+    DIR is ./petkeras-notebooks by default, or ./petkeras-notebooks-zh for the course in Chinese.
+    Files that you have changed there are never overwritten. What follows -- goes to JupyterLab:
+    petkeras lab -- --ip=0.0.0.0
     """
-    from petkeras.course.lab import copy_chapters, has_browser, is_container, open_jupyterlab
+    from petkeras.course.lab import (
+        chapters,
+        copy_chapters,
+        has_browser,
+        is_container,
+        open_jupyterlab,
+    )
 
-    outcomes = copy_chapters(folder)
+    use(lang)
+    folder = folder or FOLDERS[language()]
+    outcomes = copy_chapters(folder, chapters(language()))
     for outcome, text in OUTCOMES.items():
         names = [name for name in outcomes if outcomes[name] == outcome]
         if names:
             click.echo(f"{text}: {', '.join(names)}")
     print_line(f"The notebooks are in {folder}.")
+    _check_letters()
     if copy_only:
         return 0
     arguments = [*([f"--port={port}"] if port else []), *handed_on]
@@ -70,3 +84,19 @@ def lab(handed_on, folder, copy_only, no_browser, port):
         click.echo(advice.format(port=chosen[1] if chosen else 8888))
         arguments.insert(0, "--no-browser")
     return open_jupyterlab(folder, arguments)
+
+
+def _check_letters():
+    """Say so if the course is in Chinese and figures cannot be."""
+    if language() == "en":
+        return
+    from petkeras.visualize.lettering import missing_letters
+
+    if missing_letters("\u4e2d"):
+        print_line(
+            translate(
+                "No Chinese font is installed. petkeras's own figures have English labels; those "
+                "that a chapter draws itself have boxes in place of characters. Install a font, "
+                "such as Noto Sans CJK, and start again."
+            )
+        )

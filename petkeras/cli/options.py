@@ -130,3 +130,10 @@ def load_pictures(options):
         **{name: options[name] for name in names},
         validation_fraction=options["validation_fraction"],
     )
+
+
+LANG = click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    help="The language: English or Chinese. [default: PETKERAS_LANG, or the locale's]",
+)

@@ -14,6 +14,7 @@ import webbrowser
 from pathlib import Path
 
 from petkeras.errors import PetkerasError
+from petkeras.language import language
 from petkeras.system.files import local_path
 from petkeras.system.memory import training_environment
 
@@ -23,14 +24,17 @@ FIRST = "00_start_here.ipynb"
 
 # A link to a term of the glossary: `(../docs/glossary.md#max-pool)` in a chapter of the
 # repository, `(#max-pool)` in the glossary itself.
-LINK = re.compile(rf"\((?:\.\./docs/({re.escape(GLOSSARY)}))?#([\w-]+)\)")
+LINK = re.compile(rf"\((?:(?:\.\./)+docs/({re.escape(GLOSSARY)}))?#([\w-]+)\)")
 
 
-def chapters():
+def chapters(lang="en"):
     """Return the course's files by name, as bytes: the notebooks, and the glossary they link to.
 
     Their links lead to the glossary beside them, with anchors as JupyterLab names them. Jupytext,
     with which we edit them, keeps no second file of them.
+
+    Args:
+        lang: their language, "en" or "zh_CN".
 
     Raises:
         PetkerasError: petkeras was installed without its notebooks.
@@ -41,19 +45,14 @@ def chapters():
     >>> "glossary.md" in chapters()
     True
     """
-    package = Path(__file__).parents[1]
-    folder = package / "notebooks"  # in a wheel
-    glossary = folder / GLOSSARY
-    if not folder.is_dir():  # in a checkout
-        folder = package.parent / "notebooks"
-        glossary = package.parent / "docs" / GLOSSARY
+    folder, english, glossary = _places(lang)
     files = sorted(folder.glob("*.ipynb"))
     if not files:
         raise PetkerasError("The notebooks were not installed with petkeras. Please reinstall it.")
     texts = {file.name: file.read_text(encoding="utf-8") for file in (*files, glossary)}
-    terms = re.findall(r"^## (.+)$", texts[GLOSSARY], re.MULTILINE)
-    # JupyterLab's anchor of each term, by the anchor that GitHub and the site give it.
-    anchors = {re.sub(r"[^\w -]", "", term.lower()).replace(" ", "-"): term for term in terms}
+    # JupyterLab's anchor of each term, by the anchor that GitHub and the site give the English one.
+    terms = zip(_terms(english.read_text(encoding="utf-8")), _terms(texts[GLOSSARY]), strict=True)
+    anchors = {re.sub(r"[^\w -]", "", term.lower()).replace(" ", "-"): own for term, own in terms}
 
     def relink(match):
         file, anchor = match.groups(default="")
@@ -64,6 +63,24 @@ def chapters():
         name: (text if name == GLOSSARY else _unpaired(text)).encode()
         for name, text in linked.items()
     }
+
+
+def _places(lang):
+    """Return the folder of a language's notebooks, the English glossary, and the language's."""
+    package = Path(__file__).parents[1]
+    folder = package / "notebooks"  # in a wheel
+    english = folder / GLOSSARY
+    if not folder.is_dir():  # in a checkout
+        folder = package.parent / "notebooks"
+        english = package.parent / "docs" / GLOSSARY
+    if lang == "en":
+        return folder, english, english
+    return folder / lang, english, folder / lang / GLOSSARY
+
+
+def _terms(glossary):
+    """Return the headings of the terms in a glossary."""
+    return re.findall(r"^## (.+)$", glossary, re.MULTILINE)
 
 
 def _unpaired(text):
@@ -158,7 +175,7 @@ def open_jupyterlab(folder, arguments=()):
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         own.append("--allow-root")
     command = [sys.executable, "-m", "jupyterlab", *own, *arguments]
-    environment = {**training_environment(), **os.environ}
+    environment = {**training_environment(), **os.environ, "PETKERAS_LANG": language()}
     folder = local_path("folder", folder)
     with subprocess.Popen(command, cwd=folder, env=environment) as jupyterlab:
         # JupyterLab answers Ctrl-C itself, with a question.

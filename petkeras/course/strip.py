@@ -8,7 +8,9 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
 
 from petkeras.errors import PetkerasError
-from petkeras.visualize.description import describe
+from petkeras.language import message, translate
+from petkeras.visualize.description import describe, listed
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import WIDTH, styled
 
 # All lengths are in pixels of the drawing, whose size is this.
@@ -31,6 +33,13 @@ SHEETS = {"conv1_1": 3, "conv1_2": 3, "pool1": 3, "conv2_1": 5, "conv2_2": 5, "p
 STEP = 3  # from one sheet to the next
 UNITS = {"fc1": 50, "softmax": 16}  # the bars' heights
 BOXES = {"TensorBoard": (92, 92), "optimizer": (306, 80), "gradients": (450, 80), "loss": (644, 50)}
+PARTS_IN_WORDS = (
+    message("picture"),
+    message("probabilities"),
+    message("optimizer"),
+    message("gradients"),
+    message("loss"),
+)  # and all others are the names of layers
 MARKED = {"line": "#7a3300", "face": "#f0a04b", "light": "#ffe3c2", "width": 1.8, "weight": "bold"}
 PLAIN = {"line": "#98a3ab", "face": "#c9d0d5", "light": "#eef1f3", "width": 0.8, "weight": "normal"}
 GRAY = "#5b666e"  # names of parts that are not marked
@@ -65,10 +74,15 @@ def where(*parts):
                 f"Unknown part '{part}'.{guess} The drawing has: {', '.join(known)}."
             )
     marked = [part for part in known if part in parts]
-    names = f"{', '.join(marked[:-1])} and {marked[-1]}" if len(marked) > 1 else "".join(marked)
-    marks = f"marked: {names}" if marked else "none marked"
-    row = f"from {next(iter(ROW))} to {list(ROW)[-1]}, and below them what trains them"
-    return describe(_draw(marked), f"The network's parts in a row, {row}; {marks}.")
+    names = listed([translate(part) for part in marked], most=len(known))
+    text = translate(
+        "The network's parts in a row, from {first} to {last}, and below them what trains them; "
+        "{marks}.",
+        first=translate(next(iter(ROW))),
+        last=translate(list(ROW)[-1]),
+        marks=translate("marked: {names}", names=names) if marked else translate("none marked"),
+    )
+    return describe(_draw(marked), text)
 
 
 @styled
@@ -161,7 +175,7 @@ def _draw_training(axes, marked):
 def _write(axes, text, x, y, look):
     color = MARKED["line"] if look is MARKED else GRAY
     style = {"ha": "center", "va": "center_baseline", "fontsize": 8.5, "fontweight": look["weight"]}
-    axes.text(x, y, text, color=color, **style)
+    axes.text(x, y, label(text), color=color, **style)
 
 
 def _arrow(axes, start, end):

@@ -15,6 +15,8 @@ from petkeras.errors import PetkerasError
 from petkeras.explorer.dense import make_dense_part
 from petkeras.explorer.edits import compute_outputs
 from petkeras.explorer.exactness import measure_exactness
+from petkeras.explorer.words import explorer_words
+from petkeras.language import language, translate
 from petkeras.system.files import to_json
 from petkeras.text import one_line
 from petkeras.visualize.kernels import article_kernels
@@ -46,7 +48,8 @@ def make_contents(explored, notebook=False, start=None, words=None):
         explored: an `Explored`.
         notebook: whether TensorFlow can be asked, so that no large dense kernel is needed.
         start: a dict of the `layer` (a name), the `filter` and the `tab` to begin with.
-        words: a dict that translates the page's sentences.
+        words: a dict that translates the page's sentences; by default it is that of the current
+            language.
 
     Raises:
         PetkerasError: the network returns values that are not finite.
@@ -75,10 +78,11 @@ def make_contents(explored, notebook=False, start=None, words=None):
         "photographs": photographs.describe(probabilities),
         "frames": film.frames,
         "dense": dense.describe(),
-        "kernels": article_kernels(),
+        "kernels": {translate(name): kernel for name, kernel in article_kernels().items()},
         "exactness": measure_exactness(chain, inputs),
         "start": {"layer": None, "filter": 0, "tab": "look"} | (start or {}),
-        "words": words or {},
+        "lang": language().replace("_", "-"),  # as HTML writes it
+        "words": explorer_words() if words is None else words,
     }
     return Contents(manifest, arrays | dense.arrays | film.arrays)
 
@@ -91,10 +95,13 @@ def _for_page(explored):
             continue
         size += 4 * int(tf.size(layer.weights["kernel"]))
         if index > 0 and size > MAX_KERNELS:
-            stop = (
-                f"Layer '{one_line(layer.name)}' is not on this page: with it, the kernels take "
-                f"{size / 1e6:.0f} MB, and a page holds {MAX_KERNELS / 1e6:.0f} MB. The network is "
-                "shown up to the layer before it; in a notebook, pk.explore shows all of it."
+            stop = translate(
+                "Layer '{name}' is not on this page: with it, the kernels take {size:.0f} MB, and "
+                "a page holds {limit:.0f} MB. The network is shown up to the layer before it; in a "
+                "notebook, pk.explore shows all of it.",
+                name=one_line(layer.name),
+                size=size / 1e6,
+                limit=MAX_KERNELS / 1e6,
             )
             chain = replace(explored.chain, layers=layers[:index], stops_at=stop, has_logits=False)
             return replace(explored, chain=chain, film=explored.film.of_layers(index))
@@ -121,7 +128,8 @@ def _note_size(arrays):
     size = sum(array.nbytes for array in arrays.values())
     if size <= LARGE:
         return []
-    return [f"The network is large: {size / 1e6:.0f} MB of weights come with it."]
+    line = "The network is large: {size:.0f} MB of weights come with it."
+    return [translate(line, size=size / 1e6)]
 
 
 def _describe_layer(layer):

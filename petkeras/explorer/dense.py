@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from petkeras.explorer.compression import low_rank, quantize
 from petkeras.explorer.samples import Samples
+from petkeras.language import translate
 
 LIMIT = 0.02  # the largest error of a probability that the page still shows
 MAX_EXACT = 1_000_000  # bytes of all dense kernels together that are sent as they are
@@ -73,7 +74,7 @@ def make_dense_part(explored, notebook=False):
     large = tuple(i for i, size in sizes.items() if i == index or size > MAX_EXACT)
     if chain.has_logits and notebook:
         return DensePart(index, "kernel", left_out=large)
-    note = "The dense layers are too large for a page, so it shows no probabilities."
+    note = translate("The dense layers are too large for a page, so it shows no probabilities.")
     return DensePart(index, "none", left_out=large, notes=(note,))
 
 

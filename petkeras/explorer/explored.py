@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass, field, replace
 
@@ -21,13 +22,14 @@ from petkeras.explorer.photographs import (
     read_photographs,
 )
 from petkeras.inspection import named_layers
+from petkeras.language import translate
 from petkeras.runs.repeat import load_pictures
 from petkeras.runs.run import Run
-from petkeras.text import ask_which
 
 TRAINING_PHOTOGRAPHS = 128  # that a compressed dense layer is fitted to
 TRAINING_PHOTOGRAPHS_LARGE = 48
 BATCH_SIZE = 8
+MOST_NAMED = 4  # classes that the title names
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,17 @@ class Explored:
 
     @property
     def title(self):
-        """The question that the network answers."""
-        if not self.class_names:
-            return "What does the network see?"
-        title = ask_which(self.class_names, "classes" if self.run is None else "breeds")
-        return title[0].upper() + title[1:]
+        """The question that the network answers, in the current language."""
+        count = len(self.class_names)
+        if count == 0:
+            return translate("What does the network see?")
+        if count > MOST_NAMED and self.run is None:
+            return translate("Which of {count} classes?", count=count)
+        if count > MOST_NAMED:
+            return translate("Which of {count} breeds?", count=count)
+        names = [name.replace("_", " ") for name in self.class_names]
+        names = functools.reduce(lambda a, b: translate("{first} or {second}", first=a, second=b), names)
+        return translate("{names}?", names=names[:1].upper() + names[1:])
 
     def preprocess(self, pixels):
         """Return the network's input, `(n, height, width, channels)` float32, for pixels."""
@@ -121,14 +129,16 @@ def open_explored(
     notes = []
     if (run is not None and run.trained_policies) or not _is_float32(model):
         notes.append(
-            "The network was trained in mixed precision. Here it computes in float32, with the "
-            "same weights."
+            translate(
+                "The network was trained in mixed precision. Here it computes in float32, with the "
+                "same weights."
+            )
         )
     if photographs is None and data is None and run is not None:
         try:
             data = load_pictures(run, data_dir)
         except PetkerasError as error:
-            notes.append(f"The pictures of the run were not found. {error}")
+            notes.append(translate("The pictures of the run were not found. {error}", error=error))
     film = FilmFrames() if run is None else read_frames(run.run_dir, chain)
     explored = Explored(
         chain,
@@ -224,4 +234,4 @@ def _choose(explored, photographs, data):
     if explored.run is None:
         raise PetkerasError("Name photographs in `photographs`: paths, or an array of pixels.")
     image = explored.run.filmed_photograph()
-    return Photographs(image[None], ["the filmed photograph"], [None], "test")
+    return Photographs(image[None], [translate("the filmed photograph")], [None], "test")

@@ -9,6 +9,7 @@ import numpy as np
 
 from petkeras.errors import PetkerasError
 from petkeras.explorer.chain import Chain
+from petkeras.language import translate
 from petkeras.text import one_line
 from petkeras.visualize.evolution import Evolution, list_frames
 
@@ -69,13 +70,14 @@ def read_frames(run_dir, chain: Chain):
         return _read_frames(Evolution(run_dir), chain)
     except Exception as error:  # damaged films raise more than NumPy documents
         reason = one_line(_reason(error, run_dir), 200)
-        return FilmFrames(notes=[f"The film of the filters is left out: {reason}"])
+        note = translate("The film of the filters is left out: {reason}", reason=reason)
+        return FilmFrames(notes=[note])
 
 
 def _reason(error, run_dir):
     """Return why a film is left out, without the folder's path: a page may go to others."""
     if not isinstance(error, PetkerasError):
-        return "it is damaged."
+        return translate("it is damaged.")
     return str(error).replace(str(run_dir / "evolution" / "_")[:-1], "")
 
 
@@ -100,7 +102,7 @@ def _choose(frames, bytes_a_frame):
 def _weight_frames(evolution, chain, with_weights):
     first = next(iter(with_weights.values()))
     if not first:
-        raise PetkerasError("its weights do not belong to this network.")
+        raise PetkerasError(translate("its weights do not belong to this network."))
     size = sum(2 * array.size for weights in first.values() for array in weights.values())
     chosen = _choose(list(with_weights), size)
     frames, arrays = [], {}
@@ -116,10 +118,11 @@ def _weight_frames(evolution, chain, with_weights):
         if _is_filmed(layer) and index not in first
     ]
     if missing:
-        notes.append(
-            f"The film does not have the weights of {one_line(', '.join(missing))}: there, the "
-            "trained weights are used at every step."
+        line = (
+            "The film does not have the weights of {layers}: there, the trained weights are used "
+            "at every step."
         )
+        notes.append(translate(line, layers=one_line(", ".join(missing))))
     all_weights = [with_weights[frame] for frame in chosen]
     return FilmFrames(frames, arrays, all_weights, notes + _note_count(evolution, chosen))
 
@@ -140,10 +143,11 @@ def _check_weights(filmed, chain, names, file):
         if {each: array.shape for each, array in weights.items()} != shapes or not all(
             np.isfinite(array).all() for array in weights.values()
         ):
-            raise PetkerasError(
-                f"{file} does not fit the network: the weights of layer '{one_line(name)}' have "
-                "other shapes, or are not finite."
+            line = (
+                "{file} does not fit the network: the weights of layer '{name}' have other shapes, "
+                "or are not finite."
             )
+            raise PetkerasError(translate(line, file=file, name=one_line(name)))
         found[names[name]] = weights
     return found
 
@@ -152,7 +156,7 @@ def _map_frames(evolution, chain, names):
     filters = {names[name]: some for name, some in evolution.filters.items() if name in names}
     filters = {index: some for index, some in filters.items() if _has_maps(chain, index, some)}
     if evolution.image.shape != chain.input_shape or not filters:
-        raise PetkerasError("its maps do not belong to this network.")
+        raise PetkerasError(translate("its maps do not belong to this network."))
     areas = {index: np.prod(chain.layers[index].shape[:2]) for index in filters}
     size = sum(2 * areas[index] * len(some) for index, some in filters.items())
     # Large maps: fewer filters, so that at least a few frames fit.
@@ -165,18 +169,18 @@ def _map_frames(evolution, chain, names):
         shape = chain.layers[index].shape[:2]
         maps = evolution.maps(chain.layers[index].name, chosen)  # (frames, h, w, filters)
         if maps.shape[1:3] != shape or not np.isfinite(maps).all():
-            raise PetkerasError("its maps do not belong to this network.")
+            raise PetkerasError(translate("its maps do not belong to this network."))
         for number, own in enumerate(maps[..., : len(some)]):  # (h, w, filters)
             largest = np.maximum(np.abs(own).max(axis=(0, 1)), 1e-30)  # (filters,)
             arrays[f"frames/{number}/{index}/maps"] = (own / largest).astype(np.float16)
             arrays[f"frames/{number}/{index}/largest"] = largest.astype(np.float32)
     layers = {str(index): some for index, some in kept.items()}
     frames = [_describe(evolution, frame, "maps", layers) for frame in chosen]
-    notes = [
+    note = translate(
         "This film was made by an earlier version of petkeras: it has maps of the filmed "
         "photograph, not the weights, so other photographs are shown with the trained network."
-    ]
-    return FilmFrames(frames, arrays, [], notes + _note_count(evolution, chosen))
+    )
+    return FilmFrames(frames, arrays, [], [note, *_note_count(evolution, chosen)])
 
 
 def _has_maps(chain, index, filters):
@@ -192,4 +196,5 @@ def _note_count(evolution, chosen):
     count = len(evolution.steps)
     if len(chosen) == count:
         return []
-    return [f"The film has {count} frames; {len(chosen)} evenly spaced ones are shown."]
+    line = "The film has {count} frames; {shown} evenly spaced ones are shown."
+    return [translate(line, count=count, shown=len(chosen))]

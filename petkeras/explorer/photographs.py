@@ -11,6 +11,7 @@ from PIL import Image
 
 from petkeras.data.pictures import read_file, squash
 from petkeras.errors import PetkerasError
+from petkeras.language import translate
 from petkeras.system.files import local_path
 from petkeras.text import one_line
 
@@ -113,7 +114,8 @@ def given_photographs(images, shape):
             f"`photographs` must be paths, or an array {('n', *shape)} uint8. Received: "
             f"shape={images.shape}, dtype={images.dtype}"
         )
-    names = [f"photograph {number}" for number in range(1, len(images) + 1)]
+    numbers = range(1, len(images) + 1)
+    names = [translate("photograph {number}", number=number) for number in numbers]
     return Photographs(images, names, [None] * len(images))
 
 

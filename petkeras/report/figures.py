@@ -23,6 +23,7 @@ from petkeras.report.report_figure import ReportFigure, in_file_name
 from petkeras.report.wrong_pictures import plot_wrong, worst_first
 from petkeras.runs.evaluation import compile_as_trained
 from petkeras.visualize.evolution import list_frames
+from petkeras.visualize.lettering import label
 
 
 def write_figures(inputs, progress=lambda title: None):
@@ -153,8 +154,10 @@ def _test_figures(inputs):
 def _verdict(names, probabilities, truth):
     """Return what the network answered for a picture, and what is true, in two lines."""
     best = probabilities.argmax()
-    first = f"answer: {names[best]}, {probabilities[best]:.0%}"
-    second = "right" if best == truth else f"truth: {names[truth]}, {probabilities[truth]:.0%}"
+    first = label("answer: {name}, {p:.0%}", name=names[best], p=probabilities[best])
+    second = label("right")
+    if best != truth:
+        second = label("truth: {name}, {p:.0%}", name=names[truth], p=probabilities[truth])
     return f"{first}\n{second}".replace("_", " ")
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from petkeras import visualize as pkv
 from petkeras.errors import PetkerasError
 from petkeras.inspection import convolutions, find_layer, named_layers
+from petkeras.language import message
 from petkeras.models import pet_net
 from petkeras.report.report_figure import ReportFigure, in_file_name
 from petkeras.visualize.attribution import choose_classes
+from petkeras.visualize.lettering import label
 
 ANSWER = "One picture, and the answer"  # the first section, on the first screen
 MAX_SEARCHED = 100  # training pictures that are searched for those that activate a class most
@@ -168,12 +170,12 @@ def attribution_figures(inputs):
 
     def draw():
         maps = {
-            "saliency": pkv.saliency(model, x),
+            message("saliency"): pkv.saliency(model, x),
             "SmoothGrad": pkv.smooth_grad(model, x),
         }
         if layer:
-            maps[f"Grad-CAM, {layer}"] = pkv.grad_cam(model, x, layer)
-        maps["occlusion"] = pkv.occlusion(model, x, window=window, stride=-(-window // 2))
+            maps[label("Grad-CAM, {layer}", layer=layer)] = pkv.grad_cam(model, x, layer)
+        maps[message("occlusion")] = pkv.occlusion(model, x, window=window, stride=-(-window // 2))
         return pkv.plot_attribution(inputs.images, maps, inputs.predictions())
 
     yield ReportFigure(
@@ -214,11 +216,13 @@ def _plot_random_weights(model, x, images, method, **options):
     last = [name for name, layer in named_layers(model, nested=False).items() if layer.weights][-1]
     trained = method(model, x, class_index=classes, **options)
     maps = {"trained": trained}
-    for title, layers in ((f"{last} random", [last]), ("all layers random", None)):
+    last_random = label("{layer} random", layer=last)
+    for title, layers in ((last_random, [last]), (label("all layers random"), None)):
         with pkv.randomize(model, layers):
             random = method(model, x, class_index=classes, **options)
         like = round(float(pkv.rank_correlation(trained, random)[0]), 2) + 0.0  # not -0.0
-        maps[f"{title}: {like:.2f}".replace("-", "\N{MINUS SIGN}")] = random
+        heading = label("{title}: {correlation:.2f}", title=title, correlation=like)
+        maps[heading.replace("-", "\N{MINUS SIGN}")] = random
     return pkv.plot_attribution(images, maps)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from petkeras import visualize as pkv
+from petkeras.language import translate
 from petkeras.visualize.attribution import draw_attribution
 from petkeras.visualize.description import counted, describe
 from petkeras.visualize.lettering import letters_across, wrap_text
@@ -68,7 +69,9 @@ def plot_wrong(model, x, images, layer, titles, names):
         picture.set_xlabel(name, fontsize=8, color="#555555")
         draw_attribution(where, image, heat)
     first = " ".join(titles[0].split())
-    pictures = counted(len(images), "test picture")
-    return describe(
-        figure, f"{pictures}, each beside its heat map, the worst answer first: {first}."
+    text = translate(
+        "{pictures}, each beside its heat map, the worst answer first: {first}.",
+        pictures=counted(len(images), "test picture"),
+        first=first,
     )
+    return describe(figure, text)

@@ -12,9 +12,11 @@ import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_filters, find_layer, fits, has_feature_maps
+from petkeras.language import translate
 from petkeras.layers import Dropout, MaxPool2D
 from petkeras.tracing import layers_in_sequence, without_activation
 from petkeras.visualize.description import describe, listed
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import WIDTH, draw_image, panel_grid, styled
 from petkeras.visualize.top_patches import crop_patches, top_activations
 
@@ -168,8 +170,13 @@ def plot_activation_maximization(model, x, images, layer, filters, names=None, s
             f"Received: {len(x)} and {len(images)}"
         )
     filters = filters[:MAX_ROWS]
-    kind = "filter" if has_feature_maps(find_layer(model, layer)) else "unit"
-    titles = [f"{kind} {number}" for number in filters] if names is None else names
+    titles = names
+    if names is None:
+        maps = has_feature_maps(find_layer(model, layer))
+        titles = [
+            label("filter {number}" if maps else "unit {number}", number=number)
+            for number in filters
+        ]
     spread = float(np.sqrt(np.mean(np.square(x))))
     made = maximize_activation(model, layer, filters, steps=steps, seed=seed, spread=spread)
     top = top_activations(model, x, layer, filters, PATCHES)
@@ -180,20 +187,26 @@ def plot_activation_maximization(model, x, images, layer, filters, names=None, s
     figure, axes = panel_grid(len(filters), 1 + PATCHES, height, width_ratios=widths)
     for row in range(len(filters)):
         silent = top.values[row] == 0
-        title = f"{titles[row]}, silent in all photographs" if silent.all() else titles[row]
+        title = titles[row]
+        if silent.all():
+            title = label("{title}, silent in all photographs", title=title)
         _draw_framed(axes[row, 0], stretch_contrast(made[row]), title)
         for panel, patch in zip(axes[row, 1:], found[row][~silent], strict=False):
             _draw_framed(panel, patch)
-    figure.suptitle(
-        f"What activates {layer} most: made (left), and found in {len(x)} photographs",
-        x=0.005,
-        ha="left",
-        fontsize=12,
+    heading = label(
+        "What activates {layer} most: made (left), and found in {count} photographs",
+        layer=layer,
+        count=len(x),
     )
+    figure.suptitle(heading, x=0.005, ha="left", fontsize=12)
     return describe(
         figure,
-        f"What activates {layer} most, a row each for {listed(titles[: len(filters)])}: on the "
-        "left an image made for it, on the right the parts of pictures that do it best.",
+        translate(
+            "What activates {layer} most, a row each for {rows}: on the left an image made for it, "
+            "on the right the parts of pictures that do it best.",
+            layer=layer,
+            rows=listed(titles[: len(filters)]),
+        ),
     )
 
 

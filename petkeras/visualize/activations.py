@@ -7,9 +7,11 @@ import numpy as np
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_filters, find_layer, has_feature_maps, named_layers
+from petkeras.language import message, translate
 from petkeras.tracing import compile_outputs
 from petkeras.visualize.attribution import check_images
 from petkeras.visualize.description import counted, describe
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import (
     MAPS_WIDTH,
     TITLE_HEIGHT,
@@ -19,6 +21,8 @@ from petkeras.visualize.style import (
     grid_shape,
     styled,
 )
+
+BEFORE_AFTER = (message("before training"), message("after training"))
 
 
 def feature_maps(model, x, layers=None):
@@ -80,23 +84,30 @@ def plot_feature_maps(maps, title=None, filters=None, columns=None):
     figure.colorbar(image, ax=axes, shrink=min(1, 3 / rows), pad=0.015, aspect=30)
     figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     height, width, _ = np.shape(maps)
-    of_what = f" of {title}" if title else ""
+    what = counted(len(chosen), "feature map")
+    if title:
+        what = translate("{maps} of {title}", maps=what, title=title)
     return describe(
         figure,
-        f"{counted(len(chosen), 'feature map')}{of_what}, {height} by {width} values each: bright "
-        "where the filter responds.",
+        translate(
+            "{maps}, {height} by {width} values each: bright where the filter responds.",
+            maps=what,
+            height=height,
+            width=width,
+        ),
     )
 
 
 @styled
-def plot_before_after(before, after, filters=None, titles=("before training", "after training")):
+def plot_before_after(before, after, filters=None, titles=BEFORE_AFTER):
     """Show the same filters' feature maps of one image before and after training.
 
     Args:
         before: `(map_height, map_width, filters)` of the untrained network.
         after: the same of the trained network.
         filters: numbers of the filters to show; `None` is the first 16.
-        titles: titles of the upper and of the lower block.
+        titles: titles of the upper and of the lower block; the default ones are in the current
+            language.
 
     Returns:
         A matplotlib `Figure`: two blocks of maps in the same order. Each block has its own scale
@@ -108,14 +119,22 @@ def plot_before_after(before, after, filters=None, titles=("before training", "a
     chosen = _check_maps(before, filters)
     chosen = chosen[:16] if filters is None else chosen
     rows, columns = grid_shape(len(chosen), min(8, len(chosen)))
+    titles = [label(title) for title in titles]
     figure = plt.figure(figsize=(WIDTH, 2 * (_height(before, rows, columns) + 0.5)))
     for block, maps, title in zip(figure.subfigures(2), (before, after), titles, strict=True):
         axes = block.subplots()
         image = _draw_maps(axes, maps, chosen, columns)
         block.colorbar(image, ax=axes, pad=0.015, aspect=15)
         block.suptitle(title, x=0.01, ha="left", fontsize=12)
-    maps = counted(len(chosen), "feature map")
-    return describe(figure, f"{maps} of one picture: above, {titles[0]}; below, {titles[1]}.")
+    return describe(
+        figure,
+        translate(
+            "{maps} of one picture: above, {above}; below, {below}.",
+            maps=counted(len(chosen), "feature map"),
+            above=titles[0],
+            below=titles[1],
+        ),
+    )
 
 
 def _check_maps(maps, filters):

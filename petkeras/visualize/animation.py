@@ -10,8 +10,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from petkeras.errors import PetkerasError
+from petkeras.language import message, translate
 from petkeras.system.files import local_path
 from petkeras.visualize.style import figure_style
+
+ANIMATION = message("An animation")
 
 
 class Animation:
@@ -34,12 +37,12 @@ class Animation:
     >>> rising.save("rising.gif")  # doctest: +SKIP
     """
 
-    def __init__(self, figure, draw, count, seconds=0.5, description="An animation"):
+    def __init__(self, figure, draw, count, seconds=0.5, description=ANIMATION):
         self.figure = figure
         self.draw = draw
         self.count = count
         self.seconds = seconds
-        self.description = description
+        self.description = translate(description)
 
     def frame(self, number):
         """Return the figure as frame `number` shows it; negative numbers count from the end."""

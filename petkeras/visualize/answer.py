@@ -8,11 +8,12 @@ from matplotlib.patches import FancyArrowPatch
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import filter_layers
+from petkeras.language import translate
 from petkeras.tracing import compute_logits
 from petkeras.visualize.activations import feature_maps
 from petkeras.visualize.attribution import check_images, grad_cam
 from petkeras.visualize.description import describe
-from petkeras.visualize.lettering import wrap_text
+from petkeras.visualize.lettering import label, wrap_text
 from petkeras.visualize.style import (
     NEUTRAL,
     ORANGE,
@@ -66,14 +67,14 @@ def plot_answer(model, x, image, class_names):
     figure, axes = plt.subplots(
         1, len(layers) + 3, figsize=(WIDTH, HEIGHT), width_ratios=[1.0] * (len(layers) + 2) + [1.25]
     )
-    draw_image(axes[0], image, "goes in")
+    draw_image(axes[0], image, label("goes in"))
     for panel, name in zip(axes[1:], layers, strict=False):
         values = maps[name][0]  # (height, width, filters)
         number = int(np.argmax(values.std(axis=(0, 1))))
         draw_image(panel, values[..., number], wrap_text(name, NAME_LETTERS), cmap=VALUE_COLORS)
-        panel.set_xlabel(f"map {number}", fontsize=9)
+        panel.set_xlabel(label("map {number}", number=number), fontsize=9)
     draw_heatmap(axes[-2], image, min_max_scale(heat))
-    axes[-2].set_title("where it looks")
+    axes[-2].set_title(label("where it looks"))
     _draw_probabilities(axes[-1], probabilities, class_names)
     for left in axes[:-1]:
         _draw_arrow(left)
@@ -104,7 +105,7 @@ def _draw_probabilities(axes, probabilities, class_names):
         axes.text(share + 0.03, row, f"{share:.0%}", fontsize=9, va="center")
     axes.set(xlim=(0, 1.35), ylim=(MAX_CLASSES - 0.4, -0.85), xticks=[], yticks=[])
     axes.set_box_aspect(0.8)
-    axes.set_title("comes out")
+    axes.set_title(label("comes out"))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
 
@@ -120,7 +121,10 @@ def _draw_arrow(axes):
 
 def _sentence(layers, probabilities, class_names):
     best = int(np.argmax(probabilities))
-    return (
-        f"A picture, one of its feature maps in each of {', '.join(layers)}, a heat map of where "
-        f"the network looks, and its answer: {class_names[best]}, {probabilities[best]:.0%}."
+    return translate(
+        "A picture, one of its feature maps in each of {layers}, a heat map of where the network "
+        "looks, and its answer: {answer}, {probability:.0%}.",
+        layers=", ".join(layers),
+        answer=class_names[best],
+        probability=probabilities[best],
     )

@@ -9,9 +9,11 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from petkeras.inspection import named_layers
+from petkeras.language import translate
 from petkeras.tracing import recording, run_model, without_softmax
 from petkeras.visualize.attribution import check_images
 from petkeras.visualize.description import describe, listed
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import BLUE, VALUE_COLORS, WIDTH, styled
 
 MAX_SHEETS = 8  # in a stack: of a stack of 64 only the edges could be seen
@@ -66,16 +68,16 @@ def plot_architecture(model, x, image):
     figure, axes = plt.subplots()
     axes.set_axis_off()
     axes.imshow(image, extent=(0, image.shape[1], -side / 2, side / 2))
-    names = {name: _wrapped(name) for name in ("picture", *values)}
+    names = {name: _wrapped(name) for name in values}
     extra_lines = max(name.count("\n") for name in names.values())
-    _label(axes, image.shape[1] / 2, "picture", image.shape, side, extra_lines)
+    _write_name(axes, image.shape[1] / 2, label("picture"), image.shape, side, extra_lines)
     left = image.shape[1] + LAYER_GAP * side
     for name, value in values.items():
         is_bar = value.ndim == 1
         margin = BAR_MARGIN * side if is_bar else 0  # room for its name
         right = (_draw_bar if is_bar else _draw_stack)(axes, value, left + margin, side) + margin
         right = right if is_bar else max(right, left + MIN_WIDTH * side)
-        _label(axes, (left + right) / 2, names[name], value.shape, side, extra_lines)
+        _write_name(axes, (left + right) / 2, names[name], value.shape, side, extra_lines)
         left = right + LAYER_GAP * side
     axes.set_xlim(0, left)
     axes.set_ylim((-0.9 - LINE_HEIGHT * extra_lines) * side, 0.8 * side)
@@ -84,7 +86,8 @@ def plot_architecture(model, x, image):
     shapes = {name: " x ".join(map(str, value.shape)) for name, value in values.items()}
     row = listed([f"{name} {shape}" for name, shape in shapes.items()], MAX_LAYERS)
     return describe(
-        figure, f"The network as a row of maps, from the picture to its classes: {row}."
+        figure,
+        translate("The network as a row of maps, from the picture to its classes: {row}.", row=row),
     )
 
 
@@ -153,7 +156,7 @@ def _wrapped(name):
     return "\n".join(lines)
 
 
-def _label(axes, x, name, shape, side, extra_lines):
+def _write_name(axes, x, name, shape, side, extra_lines):
     """Write a layer's name, and its output shape below."""
     size = "\N{MULTIPLICATION SIGN}".join(str(length) for length in shape)
     style = {"ha": "center", "va": "top", "fontsize": 9 if extra_lines == 0 else 7.5}

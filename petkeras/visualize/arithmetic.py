@@ -10,8 +10,10 @@ from matplotlib.patches import Rectangle
 
 from petkeras import layer_checks
 from petkeras.errors import PetkerasError
+from petkeras.language import message
 from petkeras.text import one_line
 from petkeras.visualize.animation import Animation
+from petkeras.visualize.lettering import label
 from petkeras.visualize.number_grid import (
     HIGHLIGHT,
     LINE,
@@ -130,7 +132,7 @@ def animate_convolution(x, kernel, strides=1, padding="valid", dilations=1, seco
     figure, axes = inch_axes(bottom + 1.2 * LINE)
     convolution.draw(axes, 0, side, font, caption=bottom + 0.6 * LINE)
     corners = place_grids(axes, middle, shapes, "\u00d7=\u2192", side)
-    names = ("patch", "kernel", "products", "sum")
+    names = (message("patch"), message("kernel"), message("products"), message("sum"))
     patch_grid, kernel_grid, product_grid, sum_grid = (
         NumberGrid(axes, name, *map(range, shape), corner, side, font)
         for name, shape, corner in zip(names, shapes, corners, strict=True)
@@ -147,7 +149,8 @@ def animate_convolution(x, kernel, strides=1, padding="valid", dilations=1, seco
         product_grid.write(products[frame])
         sum_grid.write(value)
         inside = itertools.product(*convolution.window(frame))
-        convolution.show(frame, inside, [], f"The products add up to {format_number(value)}")
+        caption = label("The products add up to {sum}", sum=format_number(value))
+        convolution.show(frame, inside, [], caption)
 
     return Animation(figure, show, convolution.output.size, seconds, convolution.title)
 
@@ -157,7 +160,8 @@ class _SlidingOperation:
 
     def __init__(self, x, output, windows, outside, title):
         self.x, self.output, self.windows, self.outside = x, output, windows, outside
-        self.title = f"{title}: {_by(x.shape)} in, {_by(output.shape)} out"
+        sizes = {"size_in": _by(x.shape), "size_out": _by(output.shape)}
+        self.title = label("{title}: {size_in} in, {size_out} out", title=title, **sizes)
         self.numbers = [*x.flat, *output.flat]
         self.shapes = [tuple(len(each.padded) for each in windows), output.shape]
         self.rows = self.shapes[0][0]  # the input is never smaller than the output
@@ -176,14 +180,15 @@ class _SlidingOperation:
         write_text(axes, WIDTH / 2, top + LINE / 2, self.title)
         corners = place_grids(axes, top + 2 * LINE, self.shapes, "\u2192", side)
         padded = [each.padded for each in self.windows]
-        self.input_grid = NumberGrid(axes, "input", *padded, corners[0], side, font)
+        self.input_grid = NumberGrid(axes, message("input"), *padded, corners[0], side, font)
         self.input_grid.write(window_values(self.x, *padded, self.outside))
         if np.isnan(self.outside):
-            self.input_grid.mark_padding(self.x.shape, "input; hatched padding is ignored", "////")
+            name, hatch = label("input; hatched padding is ignored"), "////"
         else:
-            self.input_grid.mark_padding(self.x.shape, "input, padded with zeros")
+            name, hatch = label("input, padded with zeros"), None
+        self.input_grid.mark_padding(self.x.shape, name, hatch)
         cells = map(range, self.output.shape)
-        self.output_grid = NumberGrid(axes, "output", *cells, corners[1], side, font)
+        self.output_grid = NumberGrid(axes, message("output"), *cells, corners[1], side, font)
         height, width = (side * each.span for each in self.windows)
         self.frame = Rectangle((0, 0), width, height, fill=False, ec=BLUE, lw=3, zorder=3)
         axes.add_patch(self.frame)
@@ -212,7 +217,12 @@ def _pool(function, x, pool_size, strides, padding):
     windows = _sliding_windows(function, "pool_size", x, window, strides, padding)
     with tf.device("CPU"):
         output = tf.nn.max_pool2d(x[None, :, :, None], window, strides, padding.upper())
-    title = f"The largest of each {_by(window)} window, {_settings(padding, 'stride', strides)}"
+    title = label(
+        "The largest of each {size} window, stride {stride}, {padding} padding",
+        size=_by(window),
+        stride=_step(strides),
+        padding=padding.upper(),
+    )
     return _SlidingOperation(x, output[0, :, :, 0].numpy(), windows, np.nan, title)
 
 
@@ -239,9 +249,14 @@ def _show_largest(pool, frame):
     inside = [cell for cell, value in window if not np.isnan(value)]
     highlighted = [cell for cell, value in window if value == largest]
     numbers = ", ".join(format_number(value) for value in values if not np.isnan(value))
-    if len(numbers) > MAX_CAPTION:
-        numbers = f"{len(inside)} numbers"
-    caption = f"The largest of {numbers} is {format_number(largest)}"
+    caption = label(
+        "The largest of {count} numbers is {largest}"
+        if len(numbers) > MAX_CAPTION
+        else "The largest of {numbers} is {largest}",
+        count=len(inside),
+        numbers=numbers,
+        largest=format_number(largest),
+    )
     pool.show(frame, inside, highlighted, caption)
 
 
@@ -261,9 +276,15 @@ def _convolution(x, kernel, strides, padding, dilations):
             padding.upper(),
             dilations=dilations,
         )
-    dilated = max(dilations) > 1
-    settings = _settings(padding, *(("dilation", dilations) if dilated else ("stride", strides)))
-    title = f"Each {_by(kernel.shape)} patch times the kernel, {settings}"
+    title = label(
+        "Each {size} patch times the kernel, dilation {dilation}, {padding} padding"
+        if max(dilations) > 1
+        else "Each {size} patch times the kernel, stride {stride}, {padding} padding",
+        size=_by(kernel.shape),
+        dilation=_step(dilations),
+        stride=_step(strides),
+        padding=padding.upper(),
+    )
     return kernel, _SlidingOperation(x, output[0, :, :, 0].numpy(), windows, 0, title)
 
 
@@ -328,6 +349,5 @@ def _by(pair):
     return f"{pair[0]} x {pair[1]}"
 
 
-def _settings(padding, name, steps):
-    step = steps[0] if steps[0] == steps[1] else _by(steps)
-    return f"{name} {step}, {padding.upper()} padding"
+def _step(steps):
+    return steps[0] if steps[0] == steps[1] else _by(steps)

@@ -11,9 +11,10 @@ import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_one_input_and_output, find_layer, fits
+from petkeras.language import translate
 from petkeras.tracing import compile_logits, compile_once, compute_logits, recording
 from petkeras.visualize.description import counted, describe, listed
-from petkeras.visualize.lettering import letters_across, wrap_text
+from petkeras.visualize.lettering import label, letters_across, wrap_text
 from petkeras.visualize.style import WIDTH, draw_heatmap, draw_image, panel_grid, styled
 
 BATCH_SIZE = 16  # images per forward pass
@@ -202,7 +203,8 @@ def plot_attribution(images, maps, titles=None):
 
     Args:
         images: `(batch, H, W, 3)` uint8; the first six are shown.
-        maps: a dict from a method's name to its maps `(batch, H, W)`.
+        maps: a dict from a method's name to its maps `(batch, H, W)`. A name that petkeras has in
+            the current language is shown in it.
         titles: one string for each photograph, shown below it, such as the network's prediction.
 
     Returns:
@@ -223,19 +225,23 @@ def plot_attribution(images, maps, titles=None):
     side = WIDTH / max(3, columns)  # inches; at half of the width a row would be too high
     height = side + (0.25 if titles is not None else 0.05)
     figure, axes = panel_grid(rows, columns, 0.25 + rows * height, side * columns)
+    methods = [label(str(name)) for name in maps]
     for row in range(rows):
-        draw_image(axes[row, 0], images[row], "picture" if row == 0 else None)
+        draw_image(axes[row, 0], images[row], label("picture") if row == 0 else None)
         if titles is not None:
             title = wrap_text(titles[row], letters_across(0.95 * side, 10))
             axes[row, 0].set_xlabel(title, loc="left", labelpad=2)
-        for panel, (name, each) in zip(axes[row, 1:], maps.items(), strict=True):
+        for panel, name, each in zip(axes[row, 1:], methods, maps.values(), strict=True):
             draw_attribution(panel, images[row], each[row])
             panel.set_title(name if row == 0 else None, fontsize=10)
-    answers = "" if titles is None else f" Below: {listed(titles[:rows])}."
-    pictures = counted(rows, "picture")
-    return describe(
-        figure, f"{pictures}, and to the right the places that count: {listed(maps)}.{answers}"
+    text = translate(
+        "{pictures}, and to the right the places that count: {methods}.",
+        pictures=counted(rows, "picture"),
+        methods=listed(methods),
     )
+    if titles is not None:
+        text += translate(" Below: {titles}.", titles=listed(titles[:rows]))
+    return describe(figure, text)
 
 
 def draw_attribution(axes, image, values):

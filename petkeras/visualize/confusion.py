@@ -7,8 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
+from petkeras.language import translate
 from petkeras.visualize.description import counted, describe, listed
-from petkeras.visualize.lettering import letters_across, text_width, wrap_text
+from petkeras.visualize.lettering import label, letters_across, text_width, wrap_text
 from petkeras.visualize.style import WIDTH, draw_image, grid_shape, panel_grid, styled
 
 MAX_WRAPPED = 10  # classes whose names may take several lines
@@ -68,13 +69,18 @@ def plot_confusion(matrix, class_names):
             axes.text(column, row, count, ha="center", va="center", color=color, fontsize=size)
     axes.set_xticks(range(classes), names, fontsize=small, rotation=90 if upright else 0)
     axes.set_yticks(range(classes), names, fontsize=small)
-    axes.set(xlabel="called", ylabel="is")
-    figure.colorbar(
-        shown, ax=axes, label="share of the row", location="top", fraction=0.05, pad=0.02, aspect=40
-    )
+    axes.set(xlabel=label("called"), ylabel=label("is"))
+    bar = {"location": "top", "fraction": 0.05, "pad": 0.02, "aspect": 40}
+    figure.colorbar(shown, ax=axes, label=label("share of the row"), **bar)
     rows = zip(class_names, np.diag(matrix), np.sum(matrix, axis=1), strict=True)
-    right = listed([f"{count} of {total} {name}" for name, count, total in rows])
-    return describe(figure, f"A confusion matrix. The network names correctly {right}.")
+    right = [
+        translate("{count} of {total} {name}", count=count, total=total, name=name)
+        for name, count, total in rows
+    ]
+    text = translate(
+        "A confusion matrix. The network names correctly {right}.", right=listed(right)
+    )
+    return describe(figure, text)
 
 
 @styled
@@ -110,9 +116,9 @@ def plot_worst(images, labels, logits, class_names, names=None, count=12):
     titles, files = [], []
     for number in worst:
         predicted = probabilities[number].argmax()
-        verdict = f"is {class_names[truth[number]]}, {of_truth[number]:.1%}"
+        verdict = label("is {name}, {p:.1%}", name=class_names[truth[number]], p=of_truth[number])
         if predicted == truth[number]:
-            verdict = "right"
+            verdict = label("right")
         title = f"{class_names[predicted]} {probabilities[number, predicted]:.1%}\n{verdict}"
         titles.append(wrap_text(title, letters_across(side, 9)))
         files.append("" if names is None else wrap_text(names[number], letters_across(side, 7)))
@@ -123,5 +129,11 @@ def plot_worst(images, labels, logits, class_names, names=None, count=12):
         panel.set_title(title, fontsize=9)
         panel.set_xlabel(file, fontsize=7, color="#555555")
     first = ", ".join(titles[0].split("\n"))
-    pictures = counted(len(worst), "picture")
-    return describe(figure, f"{pictures} that the network knew least, the worst first: {first}.")
+    return describe(
+        figure,
+        translate(
+            "{pictures} that the network knew least, the worst first: {first}.",
+            pictures=counted(len(worst), "picture"),
+            first=first,
+        ),
+    )

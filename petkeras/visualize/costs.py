@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import unicodedata
 from typing import NamedTuple
 
 import keras
@@ -12,8 +13,10 @@ import tensorflow as tf
 
 from petkeras import layers as ours
 from petkeras.errors import PetkerasError
+from petkeras.language import message, translate
 from petkeras.tracing import layer_calls
 from petkeras.visualize.description import describe
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import NEUTRAL, WIDTH, styled
 
 MULTIPLYING = (
@@ -24,7 +27,14 @@ MULTIPLYING = (
     keras.layers.DepthwiseConv2D,
     keras.layers.Dense,
 )
-HEADINGS = ("layer", "output", "weights", "multiply-adds", "weight bytes", "output bytes")
+HEADINGS = (
+    message("layer"),
+    message("output"),
+    message("weights"),
+    message("multiply-adds"),
+    message("weight bytes"),
+    message("output bytes"),
+)
 
 
 class LayerCost(NamedTuple):
@@ -119,17 +129,21 @@ class CostTable:
         """Return all lines of the table as text: the headings, the layers and the totals."""
         totals = [sum(column) for column in zip(*(row[2:] for row in self.rows), strict=True)]
         return [
-            HEADINGS,
+            tuple(map(translate, HEADINGS)),
             *((row.name, _by(row.output_shape), *_with_commas(row[2:])) for row in self.rows),
-            ("total", "", *_with_commas(totals)),
+            (translate("total"), "", *_with_commas(totals)),
         ]
 
     def __str__(self):
         lines = self.cells()
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
         return "\n".join(
-            f"{name:<{widths[0]}}  "
-            + "  ".join(f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
+            name
+            + " " * (widths[0] - _columns(name))
+            + "".join(
+                "  " + " " * (width - _columns(cell)) + cell
+                for cell, width in zip(others, widths[1:], strict=True)
+            )
             for name, *others in lines
         )
 
@@ -142,6 +156,11 @@ class CostTable:
         )
         head, total = (line.replace("td>", "th>") for line in (first, last))
         return f"<table><thead>{head}</thead><tbody>{''.join(lines)}{total}</tbody></table>"
+
+
+def _columns(text):
+    """Return how wide a text is in a terminal, where a Chinese character takes two columns."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _by(shape):
@@ -189,16 +208,22 @@ def plot_costs(model):
     """
     rows = costs(model)
     figure, axes = plt.subplots(1, 3, sharey=True, figsize=(WIDTH, 0.5 + 0.28 * len(rows)))
-    _draw_bars(axes[0], rows, "Weights", [row.weights for row in rows], "")
-    _draw_bars(axes[1], rows, "Multiply-adds", [row.multiply_adds for row in rows], "MAC")
-    _draw_bars(axes[2], rows, "A picture's outputs", [row.output_bytes for row in rows], "B")
+    _draw_bars(axes[0], rows, label("Weights"), [row.weights for row in rows], "")
+    _draw_bars(axes[1], rows, label("Multiply-adds"), [row.multiply_adds for row in rows], "MAC")
+    _draw_bars(axes[2], rows, label("A picture's outputs"), [row.output_bytes for row in rows], "B")
     axes[0].invert_yaxis()  # shared by all three
     weights = max(rows, key=lambda row: row.weights)
     work = max(rows, key=lambda row: row.multiply_adds or 0)
     return describe(
         figure,
-        f"Bars for {len(rows)} layers. {weights.name} has the most weights, {weights.weights:,}; "
-        f"{work.name} takes the most multiplications.",
+        translate(
+            "Bars for {count} layers. {largest} has the most weights, {weights:,}; {slowest} takes "
+            "the most multiplications.",
+            count=len(rows),
+            largest=weights.name,
+            weights=weights.weights,
+            slowest=work.name,
+        ),
     )
 
 
@@ -206,7 +231,7 @@ def _draw_bars(axes, rows, name, values, unit):
     bars = axes.barh(range(len(rows)), values, color=NEUTRAL)
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.bar_label(bars, [format_quantity(value, unit) for value in values], padding=3, fontsize=10)
-    axes.set_title(f"{name}: {format_quantity(sum(values), unit)}")
+    axes.set_title(label("{name}: {total}", name=name, total=format_quantity(sum(values), unit)))
     axes.set(xlim=(0, 1.65 * max(values) or 1), xticks=[])
     axes.margins(y=0.01)
     axes.grid(visible=False)

@@ -9,9 +9,11 @@ from google.protobuf.message import DecodeError
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from petkeras.errors import PetkerasError
+from petkeras.language import translate
 from petkeras.system.files import local_path
 from petkeras.text import one_line
 from petkeras.visualize.description import describe, listed
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import (
     RUN_COLORS,
     TEST_COLOR,
@@ -127,21 +129,26 @@ def plot_curves(runs, weight=0.9):
             steps, values = scalars["train"][tag]
             smoothed = smooth(values, weight)
             panel.plot(steps, values, color=train_color, alpha=0.18, linewidth=0.8)
-            label = f"{name} training".strip()
-            panel.plot(steps, smoothed, "--", color=train_color, label=label, linewidth=1.8)
+            train_label = label("{run} training" if name else "training", run=name)
+            panel.plot(steps, smoothed, "--", color=train_color, label=train_label, linewidth=1.8)
             ends, exact = scalars["test"][f"Epoch/{tag}"]
             dots = "." if len(ends) <= MAX_DOTS else ""
-            label = f"{name} test".strip()
-            panel.plot(ends, exact, "-", marker=dots, color=test_color, label=label, linewidth=1.8)
+            test_label = label("{run} test" if name else "test", run=name)
+            style = {"marker": dots, "color": test_color, "label": test_label, "linewidth": 1.8}
+            panel.plot(ends, exact, "-", **style)
             shown += [smoothed, exact] if tag == "Loss" else []
             if len(exact):
-                ends_at.append(f"{label} {tag.lower()} {exact[-1]:.2f}")
+                text = "{line} loss {value:.2f}" if tag == "Loss" else "{line} accuracy {value:.2f}"
+                ends_at.append(translate(text, line=test_label, value=exact[-1]))
     loss, accuracy = axes
-    loss.set(title="loss", xlabel="step")
+    loss.set(title=label("loss"), xlabel=label("step"))
     _scale_losses(loss, shown)
-    accuracy.set(title="accuracy", xlabel="step", ylim=(0, 1.02))
+    accuracy.set(title=label("accuracy"), xlabel=label("step"), ylim=(0, 1.02))
     figure.legend(*loss.get_legend_handles_labels(), loc="outside upper left", ncols=4)
-    return describe(figure, f"Curves of loss and accuracy by step. At the end: {listed(ends_at)}.")
+    text = translate(
+        "Curves of loss and accuracy by step. At the end: {values}.", values=listed(ends_at)
+    )
+    return describe(figure, text)
 
 
 def _scale_losses(axes, lines):

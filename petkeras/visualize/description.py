@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from functools import partial
+
+from petkeras.language import language, message, translate
 
 WORDS = (
     "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven",
     "Twelve",
 )  # fmt: skip
+COUNTED = {  # one of them, and several
+    "picture": (message("{count} picture"), message("{count} pictures")),
+    "test picture": (message("{count} test picture"), message("{count} test pictures")),
+    "feature map": (message("{count} feature map"), message("{count} feature maps")),
+    "kernel": (message("{count} kernel"), message("{count} kernels")),
+}
 
 
 def describe(figure, text):
@@ -42,7 +51,11 @@ def description(figure):
 
 
 def counted(count, noun):
-    """Return a number of things in words, as a sentence begins.
+    """Return a number of things in words, as a sentence begins; in Chinese, in digits.
+
+    Args:
+        count: how many things.
+        noun: one of those in `COUNTED`.
 
     Example:
 
@@ -50,8 +63,11 @@ def counted(count, noun):
     >>> counted(1, "picture"), counted(8, "feature map"), counted(32, "kernel")
     ('One picture', 'Eight feature maps', '32 kernels')
     """
-    word = WORDS[count - 1] if 0 < count <= len(WORDS) else f"{count:,}"
-    return f"{word} {noun}{'' if count == 1 else 's'}"
+    in_words = language() == "en" and 0 < count <= len(WORDS)
+    one, several = COUNTED[noun]
+    return translate(
+        one if count == 1 else several, count=WORDS[count - 1] if in_words else f"{count:,}"
+    )
 
 
 def listed(names, most=6):
@@ -65,8 +81,12 @@ def listed(names, most=6):
     """
     names = [" ".join(str(name).split()) for name in names]
     if len(names) > most:
-        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+        names = [*names[: most - 1], translate("{count} more", count=len(names) - most + 1)]
+    *others, last = names or [""]
+    if not others:
+        return last
+    first = functools.reduce(lambda a, b: translate("{names}, {name}", names=a, name=b), others)
+    return translate("{names} and {name}", names=first, name=last)
 
 
 def _metadata(text, include=None, exclude=None):

@@ -9,10 +9,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from petkeras.errors import PetkerasError
+from petkeras.language import translate
 from petkeras.system.files import fault, local_path, read_array, read_arrays, read_json
 from petkeras.text import one_line
 from petkeras.visualize.animation import Animation
 from petkeras.visualize.description import describe, listed
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import (
     VALUE_COLORS,
     WIDTH,
@@ -253,7 +255,8 @@ def animate_evolution(run_dir, layers=None, filters=None, seconds=0.15, max_fram
         maps = evolution.maps(layer, frames)[..., indices]  # (frames, height, width, filters)
         scale = feature_map_scale(maps)
         axes = block.subplots()
-        titles = [f"filter {evolution.filters[layer][index]}" for index in indices]
+        numbers = [evolution.filters[layer][index] for index in indices]
+        titles = [label("filter {number}", number=number) for number in numbers]
         drawn = draw_feature_maps(axes, maps[0], titles, scale, columns, fontsize=9)
         images += zip(drawn, np.moveaxis(maps, 3, 0), strict=True)
         block.suptitle(layer, x=0.01, ha="left", fontsize=11)
@@ -263,9 +266,13 @@ def animate_evolution(run_dir, layers=None, filters=None, seconds=0.15, max_fram
     def draw(number):
         for image, values in images:
             image.set_data(values[number])
-        step_text.set_text(f"step {evolution.steps[frames[number]]:,}")
+        step_text.set_text(label("step {step:,}", step=evolution.steps[frames[number]]))
 
-    description = f"Feature maps of {', '.join(layers)} from step 0 to step {evolution.steps[-1]:,}"
+    description = translate(
+        "Feature maps of {layers} from step 0 to step {step:,}",
+        layers=", ".join(layers),
+        step=evolution.steps[-1],
+    )
     return Animation(figure, draw, len(frames), seconds, description)
 
 
@@ -310,10 +317,18 @@ def plot_movement(run_dir):
     ):
         axes.plot(evolution.steps[1:], moved[1:], color=color, linestyle=dash, label=layer)
     set_log_scale(axes)
-    axes.set(title="how far each kernel is from its start", xlabel="step")
-    axes.set_ylabel("distance / length at the start")
+    axes.set(title=label("how far each kernel is from its start"), xlabel=label("step"))
+    axes.set_ylabel(label("distance / length at the start"))
     figure.legend(loc="outside right center")
-    ends = listed([f"{layer} by {moved[-1]:.2%}" for layer, moved in movement.items()])
+    ends = [
+        translate("{layer} by {distance:.2%}", layer=layer, distance=moved[-1])
+        for layer, moved in movement.items()
+    ]
     return describe(
-        figure, f"How far each kernel is from its start at step {evolution.steps[-1]:,}: {ends}."
+        figure,
+        translate(
+            "How far each kernel is from its start at step {step:,}: {distances}.",
+            step=evolution.steps[-1],
+            distances=listed(ends),
+        ),
     )

@@ -6,7 +6,9 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 
 from petkeras.errors import PetkerasError
+from petkeras.language import translate
 from petkeras.visualize.description import describe, listed
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import BLUE, GREEN, ORANGE, WIDTH, styled
 
 SIDE_SCOPES = ("labels", "loss", "accuracy", "train")  # all others are the network's layers
@@ -108,7 +110,10 @@ def plot_graph(graph):
     for (source, target), shapes in graph_edges(graph).items():
         _draw_arrow(axes, centers[source], centers.get(target, train), target, shapes)
     boxes = listed([*layers, *(scope for scope in scopes if scope in SIDE_SCOPES)], MAX_SCOPES)
-    return describe(figure, f"The graph as boxes, joined by arrows from top to bottom: {boxes}.")
+    text = translate(
+        "The graph as boxes, joined by arrows from top to bottom: {boxes}.", boxes=boxes
+    )
+    return describe(figure, text)
 
 
 def _scope(name):
@@ -139,29 +144,29 @@ def _draw_arrow(axes, start, end, target, shapes):
     if x == x_end and abs(y - y_end) > 1.5 * ROW:
         tail, head = ((x - BOX_WIDTH / 2, height) for height in (y, y_end))
         curve = f"arc3,rad={2 * BULGE / (y - y_end)}"  # to the left
-        label = (x - BOX_WIDTH / 2 - BULGE - 0.05, (y + y_end) / 2)
+        beside = (x - BOX_WIDTH / 2 - BULGE - 0.05, (y + y_end) / 2)
         align = {"ha": "right", "va": "center", "rotation": 90}
     elif x == x_end:
         half_height = BOX_HEIGHT / 2 if y_end > y else -BOX_HEIGHT / 2
         tail, head = (x, y + half_height), (x, y_end - half_height)
-        label, align = (x + 0.08, (y + y_end) / 2), {"ha": "left", "va": "center"}
+        beside, align = (x + 0.08, (y + y_end) / 2), {"ha": "left", "va": "center"}
     else:
         half_width = BOX_WIDTH / 2 if x_end > x else -BOX_WIDTH / 2
         tail, head = (x + half_width, y), (x_end - half_width, y_end)
-        label = ((x + x_end) / 2, (y + y_end) / 2 + 0.03)
+        beside = ((x + x_end) / 2, (y + y_end) / 2 + 0.03)
         # A slanted arrow has room above its left part.
         align = {"ha": "center" if y == y_end else "right", "va": "bottom"}
     arrow = {"arrowstyle": "->", "color": "#555555", "shrinkA": 0, "shrinkB": 0}
     arrow["connectionstyle"] = curve
     axes.annotate("", head, tail, arrowprops=arrow)
-    axes.text(*label, _describe(shapes), fontsize=8, color="#555555", **align)
+    axes.text(*beside, _describe(shapes), fontsize=8, color="#555555", **align)
 
 
 def _describe(shapes):
     if len(shapes) > 1:
-        return f"{len(shapes)} tensors"
+        return label("{count} tensors", count=len(shapes))
     (shape,) = shapes
     if shape is None:
-        return "any shape"
+        return label("any shape")
     lengths = ["?" if length is None else str(length) for length in shape]
-    return " \N{MULTIPLICATION SIGN} ".join(lengths) or "a number"
+    return " \N{MULTIPLICATION SIGN} ".join(lengths) or label("a number")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_filters, convolutions, find_layer
+from petkeras.language import message, translate
 from petkeras.visualize.description import counted, describe, listed
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import (
     WIDTH,
     draw_image,
@@ -43,7 +47,12 @@ def article_kernels():
     )
     outline = np.full((7, 7), -1.0)
     outline[3, 3] = 48.0
-    kernels = {"horizontal": line, "vertical": line.T, "diagonal": diagonal, "outline": outline}
+    kernels = {
+        message("horizontal"): line,
+        message("vertical"): line.T,
+        message("diagonal"): diagonal,
+        message("outline"): outline,
+    }
     return {name: np.float32(kernel) for name, kernel in kernels.items()}
 
 
@@ -96,7 +105,8 @@ def plot_kernels(kernels, image=None):
     Args:
         kernels: a dict from names to `(height, width)`, such as `article_kernels()`, or to
             `(height, width, channels)`, such as `layer_kernels(...)`, whose mean over the channels
-            is shown and applied.
+            is shown and applied. The names that these functions give are shown in the current
+            language.
         image: `(height, width)` or `(height, width, 3)`, shown in gray on the left; `None` shows
             the kernels alone.
 
@@ -108,7 +118,7 @@ def plot_kernels(kernels, image=None):
     Reference: the article's figures 2 and 3.
     """
     kernels = {
-        name: kernel if np.ndim(kernel) == 2 else np.mean(kernel, axis=2)
+        _title(name): kernel if np.ndim(kernel) == 2 else np.mean(kernel, axis=2)
         for name, kernel in kernels.items()
     }
     if image is None:
@@ -116,20 +126,31 @@ def plot_kernels(kernels, image=None):
         figure, axes = panel_grid(rows, columns, 0.4 + rows * (WIDTH / columns + 0.25))
         for panel, (name, kernel) in zip(axes.flat, kernels.items(), strict=False):
             draw_signed(panel, kernel, name)
-        return describe(
-            figure, f"{counted(len(kernels), 'kernel')} as colored squares: {listed(kernels)}."
+        text = translate(
+            "{kernels} as colored squares: {names}.",
+            kernels=counted(len(kernels), "kernel"),
+            names=listed(kernels),
         )
+        return describe(figure, text)
     columns = len(kernels) + 1
     figure, axes = panel_grid(2, columns, 2 * (WIDTH / columns + 0.2))
-    draw_image(axes[1, 0], _to_gray(image), "picture", cmap="gray")
+    draw_image(axes[1, 0], _to_gray(image), label("picture"), cmap="gray")
     for column, (name, kernel) in enumerate(kernels.items(), start=1):
         draw_signed(axes[0, column], kernel, name)
         draw_signed(axes[1, column], apply_kernel(image, kernel), colors="gray")
-    return describe(
-        figure,
-        f"{counted(len(kernels), 'kernel')}, and below each its response to the picture on the "
-        f"left: {listed(kernels)}.",
+    text = translate(
+        "{kernels}, and below each its response to the picture on the left: {names}.",
+        kernels=counted(len(kernels), "kernel"),
+        names=listed(kernels),
     )
+    return describe(figure, text)
+
+
+def _title(name):
+    """Return a kernel's name in the current language; names that are not ours stay."""
+    if number := re.fullmatch("filter ([0-9]+)", str(name)):
+        return label("filter {number}", number=number[1])
+    return label(str(name))
 
 
 def _to_gray(image):

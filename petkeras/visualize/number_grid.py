@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import ORANGE, WIDTH
 
 MAX_NUMBER = 1e6  # larger ones do not fit into a cell
@@ -35,12 +36,15 @@ def format_number(value):
 
 
 class NumberGrid:
-    """Draw a grid of cells that hold numbers and are addressed by (row, column)."""
+    """Draw a grid of cells that hold numbers and are addressed by (row, column).
+
+    Its name is a message: above it, it stands in the current language.
+    """
 
     def __init__(self, axes, name, rows, columns, corner, side, font):
         self.corner, self.side, self.first = corner, side, (rows[0], columns[0])
         middle = corner[0] + side * len(columns) / 2
-        self.name = write_text(axes, middle, corner[1] - LINE / 2, name)
+        self.name = write_text(axes, middle, corner[1] - LINE / 2, label(name))
         self.boxes, self.texts = {}, {}
         for row, column in itertools.product(rows, columns):
             left, top = self.cell_corner(row, column)

@@ -8,8 +8,9 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch, Rectangle
 
 from petkeras.errors import PetkerasError
+from petkeras.language import message, translate
 from petkeras.visualize.description import counted, describe, listed
-from petkeras.visualize.lettering import letters_across, text_width, wrap_text
+from petkeras.visualize.lettering import label, letters_across, text_width, wrap_text
 from petkeras.visualize.style import (
     BLUE,
     ORANGE,
@@ -21,7 +22,11 @@ from petkeras.visualize.style import (
     styled,
 )
 
-TRIMAP_COLORS = {"pet": YELLOW, "background": BLUE, "border": "white"}  # values 1, 2, 3
+TRIMAP_COLORS = {  # of the values 1, 2, 3
+    message("pet"): YELLOW,
+    message("background"): BLUE,
+    message("border"): "white",
+}
 
 
 @styled
@@ -61,8 +66,11 @@ def plot_pictures(images, titles=None, columns=None):
         draw_image(panel, image, cmap="gray", vmin=0, vmax=255)
         if title:
             panel.set_title(title, fontsize=fontsize, pad=3)
-    what = f": {listed(dict.fromkeys(filter(None, titles)))}" if any(titles) else " in a grid"
-    return describe(figure, f"{counted(len(images), 'picture')}{what}.")
+    what = {"pictures": counted(len(images), "picture")}
+    if not any(titles):
+        return describe(figure, translate("{pictures} in a grid.", **what))
+    names = listed(dict.fromkeys(filter(None, titles)))
+    return describe(figure, translate("{pictures}: {names}.", names=names, **what))
 
 
 @styled
@@ -87,7 +95,11 @@ def plot_annotations(image, trimap, box=None):
             f"Received: {trimap.shape} and {image.shape[:2]}"
         )
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.6))
-    draw_image(left, image, "the picture, with outline" + (" and head box" if box else ""))
+    draw_image(
+        left,
+        image,
+        label("the picture, with outline and head box" if box else "the picture, with outline"),
+    )
     pet = trimap == 1
     if pet.any():  # padding with False closes the outline at the image's edge
         y, x = (np.arange(-1, side + 1) for side in trimap.shape)
@@ -97,20 +109,23 @@ def plot_annotations(image, trimap, box=None):
         x, y, x_end, y_end = (edge - 0.5 for edge in box)  # pixel centers are integers
         frame = Rectangle((x, y), x_end - x, y_end - y, fill=False, edgecolor=ORANGE, linewidth=2)
         left.add_patch(frame)
-    draw_image(
-        right, trimap, "the trimap", cmap=ListedColormap(TRIMAP_COLORS.values()), vmin=1, vmax=3
-    )
+    colors = ListedColormap(TRIMAP_COLORS.values())
+    draw_image(right, trimap, label("the trimap"), cmap=colors, vmin=1, vmax=3)
     handles = [
-        Patch(facecolor=color, edgecolor="gray", label=name)
+        Patch(facecolor=color, edgecolor="gray", label=label(name))
         for name, color in TRIMAP_COLORS.items()
     ]
     right.legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5))
-    boxed = " and a box around its head" if box else ""
-    return describe(
-        figure,
-        f"A picture with the outline of its pet{boxed}, and beside it the trimap, in which "
-        f"{np.mean(pet):.0%} is pet and {np.mean(trimap == 3):.0%} its border.",
+    text = translate(
+        "A picture with the outline of its pet and a box around its head, and beside it the "
+        "trimap, in which {pet:.0%} is pet and {border:.0%} its border."
+        if box
+        else "A picture with the outline of its pet, and beside it the trimap, in which {pet:.0%} "
+        "is pet and {border:.0%} its border.",
+        pet=np.mean(pet),
+        border=np.mean(trimap == 3),
     )
+    return describe(figure, text)
 
 
 def _to_uint8(image):

@@ -19,8 +19,10 @@ from petkeras.inspection import (
     has_feature_maps,
     named_layers,
 )
+from petkeras.language import translate
 from petkeras.tracing import layers_in_sequence, recording, run_model
 from petkeras.visualize.description import describe, listed
+from petkeras.visualize.lettering import label
 from petkeras.visualize.sliding_windows import SlidingWindows
 from petkeras.visualize.style import (
     SKY,
@@ -241,20 +243,24 @@ def plot_receptive_field(model, x, image, layers=None, row=None, column=None):
         field = receptive_field(model, name, *unit)
         above, below = axes[2 * (number // columns) :, number % columns][:2]
         draw_image(above, image)
-        above.set_title(f"{name}\n{field.height} x {field.width} pixels", fontsize=10)
+        sizes = {"height": field.height, "width": field.width}
+        above.set_title(
+            label("{layer}\n{height} x {width} pixels", layer=name, **sizes), fontsize=10
+        )
         draw_heatmap(below, image, min_max_scale(gradient_field(model, x, name, *unit)))
         _zoom(below, field, size)
-        for panel, label in ((above, "field"), (below, "gradient")):
-            panel.set_ylabel(label if number % columns == 0 else "")
+        for panel, what in ((above, label("field")), (below, label("gradient"))):
+            panel.set_ylabel(what if number % columns == 0 else "")
             corner = (field.left - 0.5, field.top - 0.5)  # pixel centers are integers
             width, height = field.right - field.left, field.bottom - field.top
             panel.add_patch(Rectangle(corner, width, height, fill=False, ec=SKY, lw=1.5))
         seen.append(f"{name} {field.height} x {field.width}")
-    return describe(
-        figure,
+    text = translate(
         "What one unit of each layer sees of a picture, framed, and its gradient below, in pixels: "
-        f"{listed(seen, 12)}.",
+        "{fields}.",
+        fields=listed(seen, 12),
     )
+    return describe(figure, text)
 
 
 def _paths(model, name):

@@ -9,8 +9,10 @@ import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_one_input_and_output, find_layer, named_layers
+from petkeras.language import message, translate
 from petkeras.visualize.attribution import check_images, choose_classes, draw_attribution
 from petkeras.visualize.description import describe
+from petkeras.visualize.lettering import label
 from petkeras.visualize.style import WIDTH, draw_image, grid_shape, panel_grid, styled
 
 STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")  # measured weights
@@ -95,7 +97,7 @@ def cascading_randomization(model, x, method, seed=0, class_index=None, **option
     """
     x = check_images(model, x)
     classes = choose_classes(model, x, class_index)
-    maps = {"trained": method(model, x, class_index=classes, **options)}
+    maps = {message("trained"): method(model, x, class_index=classes, **options)}
     with contextlib.ExitStack() as random_layers:
         for name in reversed(_learned_weights(model)):
             random_layers.enter_context(randomize(model, [name], seed))
@@ -209,21 +211,26 @@ def plot_sanity_check(model, x, image, method, seed=0, class_index=None, **optio
     maps = cascading_randomization(model, x, method, seed, class_index, **options)
     rows, columns = grid_shape(1 + len(maps))
     figure, axes = panel_grid(rows, columns, rows * (WIDTH / columns + 0.45))
-    draw_image(axes.flat[0], image, "picture")
+    draw_image(axes.flat[0], image, label("picture"))
     for panel, (name, each) in zip(axes.flat[1:], maps.items(), strict=False):
         correlation = rank_correlation(maps["trained"], each)[0]
-        title = f"random down to {name}\nrank correlation {correlation:.2f}".replace(
-            "-", "\N{MINUS SIGN}"
-        )
+        title = label(
+            "random down to {layer}\nrank correlation {correlation:.2f}",
+            layer=name,
+            correlation=correlation,
+        ).replace("-", "\N{MINUS SIGN}")
         draw_attribution(panel, image, each[0])
-        panel.set_title("trained" if name == "trained" else title, fontsize=9.5)
+        panel.set_title(label("trained") if name == "trained" else title, fontsize=9.5)
     last, each = list(maps.items())[-1]
     correlation = rank_correlation(maps["trained"], each)[0]
-    return describe(
-        figure,
-        f"A picture, its heat map, and {len(maps) - 1} more as layers are made random from the top "
-        f"down to {last}, where the rank correlation with the first is {correlation:.2f}.",
+    text = translate(
+        "A picture, its heat map, and {count} more as layers are made random from the top down to "
+        "{layer}, where the rank correlation with the first is {correlation:.2f}.",
+        count=len(maps) - 1,
+        layer=last,
+        correlation=correlation,
     )
+    return describe(figure, text)
 
 
 def _learned_weights(model):

@@ -14,7 +14,8 @@ from matplotlib.ticker import LogFormatter
 
 from petkeras.visualize.lettering import check_letters, font_families
 
-STYLE = Path(__file__).with_name("petkeras.mplstyle")
+# For `plt.style.use`: the style file, and the fonts that are installed.
+STYLE = [Path(__file__).with_name("petkeras.mplstyle"), {"font.family": font_families()}]
 WIDTH = 8.0  # inches, 800 pixels
 MAPS_WIDTH = 0.87 * WIDTH  # of a grid of feature maps, beside its color bar
 TITLE_HEIGHT = 0.2  # inches, above a feature map
@@ -42,11 +43,10 @@ SIGNED_COLORS = LinearSegmentedColormap.from_list(
 def figure_style():
     """Use petkeras's style, in which names in any script are drawn as they are written.
 
-    A `$` in a breed's or a file's name is a dollar sign and does not begin a formula. The style
-    file does not say so, since Matplotlib's own tick labels on log axes are formulas.
+    A `$` in a breed's or a file's name is a dollar sign and does not begin a formula. `STYLE` does
+    not say so, since Matplotlib's own tick labels on log axes are formulas.
     """
-    own = {"font.family": font_families(), "text.parse_math": False}
-    with plt.style.context([STYLE, own]):
+    with plt.style.context([*STYLE, {"text.parse_math": False}]):
         yield
 
 

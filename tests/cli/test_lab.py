@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from petkeras import language
+from petkeras.visualize import lettering
+
 
 def test_lab_copies_the_notebooks_and_keeps_changed_ones(petkeras, tmp_path):
     code, out, _ = petkeras("lab", tmp_path / "mine", "--copy-only")
@@ -19,6 +22,7 @@ def test_lab_copies_the_notebooks_and_keeps_changed_ones(petkeras, tmp_path):
 @pytest.fixture
 def started(tmp_path, monkeypatch):
     """Return the list to which each start of JupyterLab adds its arguments."""
+    monkeypatch.setattr(language, "_chosen", None)  # and as it was before, when the test has ended
     started = []
     monkeypatch.setattr(
         "petkeras.course.lab.open_jupyterlab", lambda *given: started.append(given) or 5
@@ -36,6 +40,26 @@ def test_lab_passes_its_options_to_jupyterlab(petkeras, complaint, started, tmp_
     assert "70000 is not in the range" in complaint(petkeras("lab", "--port", 70000))
     (tmp_path / "file").touch()
     assert "is a file. Name a folder" in complaint(petkeras("lab", tmp_path / "file"))
+
+
+def test_lab_in_chinese_has_a_folder_of_its_own(
+    petkeras, complaint, started, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(lettering, "font_families", lambda: ["DejaVu Sans"])
+    assert "没有安装中文字体" in petkeras("lab", "--lang", "zh")[1]
+    monkeypatch.setattr(lettering, "missing_letters", lambda text: [])
+    assert "没有" not in petkeras("lab", "mine", "--lang", "zh")[1]
+    assert [folder for folder, _ in started] == ["petkeras-notebooks-zh", "mine"]
+    assert "第 04 章" in (tmp_path / "mine" / "08_training.ipynb").read_text(encoding="utf-8")
+    assert "'fr' is not one of 'en', 'zh'" in complaint(petkeras("lab", "--lang", "fr"))
+
+
+def test_without_a_choice_the_course_is_in_the_environments_language(
+    petkeras, started, monkeypatch
+):
+    monkeypatch.setenv("PETKERAS_LANG", "zh")
+    petkeras("lab")
+    assert started[0][0] == "petkeras-notebooks-zh"
 
 
 def test_what_follows_two_dashes_goes_to_jupyterlab(petkeras, complaint, started):

@@ -24,9 +24,14 @@ def contents(folder):
     return {file.name: file.read_bytes() for file in folder.glob("*.ipynb")}
 
 
-def test_every_notebook_is_there_and_links_to_the_glossary_beside_it():
-    files = lab.chapters()
-    notebooks = {file.name for file in (ROOT / "notebooks").glob("*.ipynb")}
+LANGUAGES = pytest.mark.parametrize(("lang", "folder"), [("en", "."), ("zh_CN", "zh_CN")])
+
+
+@LANGUAGES
+def test_every_notebook_is_there_and_links_to_the_glossary_beside_it(lang, folder):
+    files = lab.chapters(lang)
+    notebooks = {file.name for file in (ROOT / "notebooks" / folder).glob("*.ipynb")}
+    assert len(notebooks) == 13
     assert set(files) == notebooks | {"glossary.md"}
     for name in notebooks:
         notebook = nbformat.reads(files[name].decode(), as_version=4)
@@ -35,14 +40,21 @@ def test_every_notebook_is_there_and_links_to_the_glossary_beside_it():
         assert set(re.findall(r"\]\((\w[^):#]*)#", text)) <= {"glossary.md"}
 
 
-def test_links_use_jupyterlabs_anchors():
-    files = {name: content.decode() for name, content in lab.chapters().items()}
+@pytest.mark.parametrize(
+    ("lang", "terms"),
+    [
+        ("en", {"ReLU", "Max-pool", "tf.data"}),
+        ("zh_CN", {"ReLU", "最大池化（Max-pool）", "tf.data"}),
+    ],
+)
+def test_links_use_jupyterlabs_anchors(lang, terms):
+    files = {name: content.decode() for name, content in lab.chapters(lang).items()}
     headings = re.findall(r"^## (.+)$", files["glossary.md"], re.MULTILINE)
     known = {heading.replace(" ", "-") for heading in headings}  # JupyterLab's createHeaderId
     linked = set()
     for text in files.values():
         linked |= set(re.findall(r"\]\((?:glossary\.md)?#([^)]*)\)", text))
-    assert {"ReLU", "Max-pool", "tf.data"} <= linked <= known
+    assert terms <= linked <= known
 
 
 def test_a_wheel_holds_the_notebooks_and_the_glossary():

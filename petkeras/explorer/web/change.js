@@ -4,7 +4,7 @@ import { createKernelEditor } from "./editor.js";
 import { createEffects } from "./effects.js";
 import { createPhotographEditor } from "./painter.js";
 import { createResult } from "./result.js";
-import { say } from "./words.js";
+import { say, sayList } from "./words.js";
 
 const CHANGE_STRIDES = [1, 2, 3, 4];
 
@@ -79,22 +79,24 @@ function createSummary(app) {
   const nameOf = ([layer, filter]) =>
     say("filter {filter} of {name}", { filter, name: network.layers[layer].name });
 
-  function sentences() {
+  function sentence() {
     const changes = network.changes();
-    if (!changes.any) return [say("Nothing is changed.")];
+    if (!changes.any) return say("Nothing is changed.");
     const { filters, off, geometry } = network.edits();
     const parts = [];
     if (changes.photograph) parts.push(say("the picture"));
     const kernels = filters.map(({ layer, filter }) => nameOf([layer, filter]));
-    if (kernels.length > 0) parts.push(changeList(say("kernel or bias of"), kernels));
+    const names = (all) => ({ list: changeList(all) });
+    if (kernels.length > 0) parts.push(say("kernel or bias of {list}", names(kernels)));
     for (const [layer, { strides, padding }] of Object.entries(geometry ?? {})) {
       const { name } = network.layers[layer];
       const values = { name, stride: strides.join(" × "), padding: padding.toUpperCase() };
       parts.push(say("{name} with stride {stride} and {padding} padding", values));
     }
-    if (off.length > 0) parts.push(changeList(say("switched off:"), switchedOff(off)));
+    if (off.length > 0) parts.push(say("switched off: {list}", names(switchedOff(off))));
     if (changes.frame) parts.push(say("weights of an earlier step (see Time)"));
-    return [say("Changed now: {parts}.", { parts: parts.join("; ") })];
+    const joined = parts.reduce((before, next) => say("{before}; {next}", { before, next }));
+    return say("Changed now: {parts}.", { parts: joined });
   }
 
   /** Name the maps that are off; of a layer with more than three only their number. */
@@ -110,19 +112,18 @@ function createSummary(app) {
   }
 
   function update() {
-    text.textContent = sentences().join(" ");
+    text.textContent = sentence();
     reset.disabled = !network.changes().any;
   }
 
   return { element, update };
 }
 
-/** Return "start a, b, c and 5 more". */
-function changeList(start, names) {
+/** Return "a, b, c and 5 more". */
+function changeList(names) {
   const more = names.length - 3;
-  const shown = names.slice(0, more > 1 ? 3 : names.length).join(", ");
-  const rest = more > 1 ? say(" and {more} more", { more }) : "";
-  return `${start} ${shown}${rest}`;
+  if (more <= 1) return sayList(names);
+  return say("{list} and {more} more", { list: sayList(names.slice(0, 3)), more });
 }
 
 /** Stride and padding of the chosen convolution, and what no longer fits. */

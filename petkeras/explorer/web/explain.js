@@ -5,7 +5,7 @@ import { kernelInputName } from "./kernel.js";
 import { createPooled, sayWinner } from "./pooled.js";
 import { createSeen } from "./seen.js";
 import { createWhy, WHY_ROWS } from "./why.js";
-import { say } from "./words.js";
+import { say, sayAll, sayList } from "./words.js";
 
 const EXPLAIN_ASK = 150; // milliseconds of rest, after which TensorFlow is asked for its number
 
@@ -203,7 +203,7 @@ function explainExactness(app) {
 /** Return the whole sum as a paragraph. */
 function explainWords(app, now) {
   const { layer, filter, y, x } = app.selection;
-  const { name, activation } = app.manifest.layers[layer];
+  const { name } = app.manifest.layers[layer];
   const where = explainIsVector(app)
     ? say("Number {filter} of {name} is {after}.", { filter, name, after: number(now.after) })
     : say("Map {filter} of {name} has {after} at row {y}, column {x}.", {
@@ -213,17 +213,21 @@ function explainWords(app, now) {
         x,
         after: number(now.after),
       });
-  if (now.kind === "conv") {
-    const relu = activation === "relu" ? say("; ReLU makes negative numbers 0") : "";
-    return `${where} ${explainConvWords(app, now)}${relu}.`;
-  }
+  if (now.kind === "conv") return sayAll([where, explainEnd(app, explainConvWords(app, now))]);
   if (now.kind === "max_pool" || now.kind === "average_pool") {
     const values = Array.from(now.values).filter((_, at) => now.inside[at]);
-    const list = values.map((value) => number(value)).join(", ");
-    const winner = now.winner === null ? "" : ` ${sayWinner(now.winner, now.window)}`;
-    return `${where} ${say("The window holds {list}.", { list })}${winner}`;
+    const list = sayList(values.map((value) => number(value)));
+    const winner = now.winner === null ? "" : sayWinner(now.winner, now.window);
+    return sayAll([where, say("The window holds {list}.", { list }), winner]);
   }
-  return `${where} ${explainPlainWords(app, now)}`;
+  return sayAll([where, explainPlainWords(app, now)]);
+}
+
+/** Return a line as a sentence, which says what ReLU does if the layer has it. */
+function explainEnd(app, line) {
+  const { activation } = app.manifest.layers[app.selection.layer];
+  if (activation === "relu") return say("{line}; ReLU makes negative numbers 0.", { line });
+  return say("{line}.", { line });
 }
 
 /** Return in words what a layer without windows does to a number. */
@@ -236,8 +240,7 @@ function explainPlainWords(app, now) {
       "It is the sum of {inputs} inputs, each times its weight, and of the bias: {before}",
       { inputs, before },
     );
-    const isRelu = app.manifest.layers[layer].activation === "relu";
-    return isRelu ? say("{line}; ReLU makes negative numbers 0.", { line }) : `${line}.`;
+    return explainEnd(app, line);
   }
   if (now.kind === "batch_norm") {
     const names = ["value", "mean", "variance", "epsilon", "gamma", "beta"];
@@ -279,7 +282,7 @@ function explainConvWords(app, now) {
     {
       window: size([window.height, window.width]),
       maps: now.parts.length,
-      list: named.join(", "),
+      list: sayList(named),
       sum: number(now.sum),
       bias: number(now.bias),
       before: number(now.before),

@@ -3,7 +3,7 @@ import { cellText, createCells } from "./cells.js";
 import { choice, make } from "./dom.js";
 import { createPlayer } from "./player.js";
 import { placeWindows } from "./windows.js";
-import { say } from "./words.js";
+import { say, sayList } from "./words.js";
 
 const GRID_SIDE = 6;
 const GRID_INPUT = [
@@ -202,7 +202,7 @@ export function createSmallGrid(app) {
       const terms = values.map(term);
       return `${place}${terms.join(" + ")} = ${total}`;
     }
-    const numbers = known.map((value) => cellText(value)).join(", ");
+    const numbers = sayList(known.map((value) => cellText(value)));
     if (setting.kind === "max_pool") {
       return place + say("the largest of {numbers} is {total}", { numbers, total });
     }

@@ -3,7 +3,7 @@
 import { breakable, button, canvas, make, markChosen, number, roving, setText } from "./dom.js";
 import { drawPixels } from "./drawing.js";
 import { createOwn } from "./own.js";
-import { say } from "./words.js";
+import { say, sayAll } from "./words.js";
 
 const HEADER_CLASSES = 5; // whose bars are shown
 
@@ -162,8 +162,8 @@ function createHeaderAnswer(app) {
     setText(rest, headerRest(values, order));
     rest.hidden = app.classNames.length <= shown;
     const line = values ? null : headerCommand(app);
-    const lead = line === null ? "" : ` ${say("TensorFlow computes it with:")}`;
-    setText(hint, headerHint(app) + lead);
+    const lead = line === null ? "" : say("TensorFlow computes it with:");
+    setText(hint, sayAll([headerHint(app), lead]));
     commandLine.hidden = line === null;
     setText(command, line ?? "");
   }

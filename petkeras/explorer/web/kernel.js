@@ -1,7 +1,6 @@
 /** The weights of a filter's kernel (kh, kw, channels), of one input map or of all together. */
 import { say } from "./words.js";
 
-const KERNEL_CHANNEL_NAMES = ["red", "green", "blue"];
 export const KERNEL_MEAN = -1; // the choice of the mean of all inputs in place of one
 
 /** Return one channel of a kernel (kh, kw, cin) as (kh, kw); KERNEL_MEAN gives their sum. */
@@ -47,5 +46,5 @@ export function kernelInputs(network, layer) {
 export function kernelInputName(network, layer, channel) {
   const colors = layer === 0 && network.manifest.input_shape[2] === 3;
   if (!colors) return say("input {channel}", { channel });
-  return say(KERNEL_CHANNEL_NAMES[channel]);
+  return [say("red"), say("green"), say("blue")][channel];
 }

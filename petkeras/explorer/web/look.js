@@ -131,9 +131,10 @@ function createLookTile(app, view, filter) {
     if (drawn === key) return;
     drawn = key;
     drawMap(picture, maps, filter, { scale: lookScale(app, view, filter) });
-    state.textContent = lookState(app, layer, filter);
+    const word = lookState(app, layer, filter);
+    state.textContent = word;
     const name = say("Map {filter}", { filter });
-    tile.setAttribute("aria-label", `${name} ${state.textContent}`.trim());
+    tile.setAttribute("aria-label", word ? say("{name} {word}", { name, word }) : name);
   };
   whenInView(tile, tile.update);
   return tile;

@@ -5,6 +5,7 @@ import { fromBase64, unpack } from "./data.js";
 import { createEngine } from "./engine.js";
 import { make } from "./dom.js";
 import { createOracle } from "./oracle.js";
+import { say } from "./words.js";
 
 /**
  * Show the explorer in `root`, or one line that says what went wrong.
@@ -16,7 +17,7 @@ export async function start(root, packedText, wasm, oracle = null) {
     const [contents, engine] = await Promise.all([unpack(packedText), createEngine(bytes)]);
     return new App(root, contents, engine, oracle);
   } catch (error) {
-    const text = `The explorer could not start: ${error?.message ?? error}`;
+    const text = say("The explorer could not start: {reason}", { reason: error?.message ?? error });
     root.replaceChildren(make("p", { class: "px-failure", role: "alert", text }));
     return null;
   }

@@ -1,6 +1,6 @@
 /** Questions for Python in a notebook: they travel as the widget's messages, one at a time. */
 
-import { say } from "./words.js";
+import { say, sayAll } from "./words.js";
 
 const ORACLE_PATIENCE = 30_000; // milliseconds without an answer, after which a person is told
 const ORACLE_GRACE = 2_000; // milliseconds that an answer may come after Python's work has ended
@@ -66,7 +66,7 @@ export function createOracle(model) {
     const seconds = ORACLE_PATIENCE / 1000;
     const first = say("The notebook's kernel has not answered for {seconds} seconds.", { seconds });
     const busy = say("If it is busy with another cell, it answers when that cell has ended.");
-    listener.slow(`${first} ${busy} ${say("If it is not busy, run this cell again.")}`);
+    listener.slow(sayAll([first, busy, say("If it is not busy, run this cell again.")]));
     sendNext();
   }
 
@@ -74,7 +74,7 @@ export function createOracle(model) {
   function lose() {
     if (lost) return;
     const what = say("The notebook's kernel has ended or was restarted: it cannot be asked.");
-    lost = `${what} ${say("Run this cell again.")}`;
+    lost = sayAll([what, say("Run this cell again.")]);
     listener.lost(lost);
     for (const { reject } of [...queue, ...sent.values()]) reject(new Error(lost));
     close();

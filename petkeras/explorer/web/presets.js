@@ -33,6 +33,6 @@ function presetButton(name, rows, use) {
   const picture = canvas(side, side);
   drawKernel(picture, values, side, side, Math.max(...values.map(Math.abs)));
   const made = button("", () => use(values, side), { class: "px-preset" });
-  made.append(picture, make("span", { text: say(name) }));
+  made.append(picture, make("span", { text: name }));
   return made;
 }

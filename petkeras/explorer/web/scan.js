@@ -2,7 +2,7 @@
 import { button, canvas, choice, make, number, stage } from "./dom.js";
 import { drawMap, drawPixels } from "./drawing.js";
 import { paintPatch } from "./paint.js";
-import { say } from "./words.js";
+import { say, sayAll } from "./words.js";
 
 /** Make the scan: {elements, running(), update()}; `scanned` has `forScan()` and `restore()`. */
 export function createScan(app, scanned) {
@@ -165,11 +165,20 @@ function scanSentence({ values: all, tops, lefts, side, at }, name) {
   });
   const counts = { done: at, all: all.length, side };
   const parts = [say("{done} of {all} places of a patch of {side} pixels.", counts)];
-  const fall = "{name} falls most (blue) with its corner at row {row}, column {column}: {value}.";
-  const rise = "{name} rises most (red) with it at row {row}, column {column}: {value}.";
-  if (least < 0) parts.push(say(fall, place(least)));
-  if (most > 0) parts.push(say(rise, place(most)));
-  return parts.join(" ");
+  if (least < 0) {
+    parts.push(
+      say(
+        "{name} falls most (blue) with its corner at row {row}, column {column}: {value}.",
+        place(least),
+      ),
+    );
+  }
+  if (most > 0) {
+    parts.push(
+      say("{name} rises most (red) with it at row {row}, column {column}: {value}.", place(most)),
+    );
+  }
+  return sayAll(parts);
 }
 
 /** Return a difference of probabilities with its sign and an arrow. */

@@ -3,7 +3,7 @@
 import { isCompressed } from "./dense.js";
 import { button, canvas, make } from "./dom.js";
 import { aroundZero, drawMap, rangeOf } from "./drawing.js";
-import { say } from "./words.js";
+import { say, sayAll } from "./words.js";
 
 /** Make the picture of what the chosen unit saw: {element, update()}. */
 export function createSeen(app) {
@@ -38,5 +38,5 @@ function seenCaption(estimated) {
     "Input × weight at each place, summed over the maps: red adds to this unit, blue takes away.",
   );
   const close = say("The kernel is compressed in this page, so this is a close estimate.");
-  return estimated ? `${line} ${close}` : line;
+  return estimated ? sayAll([line, close]) : line;
 }

@@ -177,11 +177,16 @@ export function createSlide(app) {
     key = next;
     const into = network.output(layer - 1);
     const below = layer > 0 ? network.layers[layer - 1].name : say("the picture");
-    fromCaption.textContent = `${below}, ${into.height}\u00a0×\u00a0${into.width}`;
-    toCaption.textContent = `${name}, ${height}\u00a0×\u00a0${width}`;
+    fromCaption.textContent = slideCaption(below, into);
+    toCaption.textContent = slideCaption(name, { height, width });
   }
 
   return { element, update, stop: player.stop };
+}
+
+/** Return a map's name and size. */
+function slideCaption(name, { height, width }) {
+  return say("{name}, {size}", { name, size: `${height}\u00a0×\u00a0${width}` });
 }
 
 const slidePart = (seen, channel) => seen.parts.find((part) => part.channel === channel);
@@ -201,13 +206,9 @@ function slideSentence(seen, { y, x, channel }) {
     before: number(seen.before, 4),
     after,
   };
-  const parts = [
-    say("this input's products add up to {share}", values),
-    say("the other {others} inputs give {rest}", values),
-    say("the bias is {bias}", values),
-  ];
-  if (values.others === 0) parts.splice(1, 1);
-  const total = say("; together {before}", values);
-  const relu = seen.after === seen.before ? "" : say(", which ReLU makes {after}", values);
-  return `${place}${parts.join(", ")}${total}${relu}.`;
+  const products = say("this input's products add up to {share}", values);
+  const others = values.others && say(", the other {others} inputs give {rest}", values);
+  const total = say(", the bias is {bias}; together {before}", values);
+  const relu = seen.after !== seen.before && say(", which ReLU makes {after}", values);
+  return place + say("{line}.", { line: [products, others, total, relu].filter(Boolean).join("") });
 }

@@ -5,7 +5,7 @@ import { button, canvas, make, number } from "./dom.js";
 import { kernelChannel, kernelInputName, kernelInputs } from "./kernel.js";
 import { createPlayer } from "./player.js";
 import { createTrained } from "./trained.js";
-import { say } from "./words.js";
+import { say, sayList } from "./words.js";
 
 const TIME_THUMBNAILS = 64; // kernels of a layer that are drawn at most
 
@@ -280,7 +280,7 @@ function createMapsThen(app, frames) {
     const others = Object.keys(frames[at].layers).map((index) => app.network.layers[index].name);
     line.textContent = filters
       ? say("This film was made by an earlier version: it has maps of one picture, no weights.")
-      : say("This layer was not filmed. Filmed were: {others}.", { others: others.join(", ") });
+      : say("This layer was not filmed. Filmed were: {others}.", { others: sayList(others) });
     maps.replaceChildren(filmed);
     if (filters) drawRecorded(`frames/${at}/${layer}`, filters);
   }

@@ -2,7 +2,7 @@
 import { button, canvas, make, number, stage } from "./dom.js";
 import { drawMap, drawPixels } from "./drawing.js";
 import { answerUnitName } from "./scores.js";
-import { say } from "./words.js";
+import { say, sayAll } from "./words.js";
 
 /** Make the view of one unit; it has `element`, `update(score)`, `choose(unit)`, `chosen()`. */
 export function createUnit(app, source) {
@@ -129,14 +129,16 @@ export function createUnit(app, source) {
       mean: number(sum / values.length, 3),
       input: number(input, 3),
     });
-    const first = "Of {rows} × {columns} places, row {row}, column {column} gives most: {value}.";
-    const most = say(first, place(high));
+    const most = say(
+      "Of {rows} × {columns} places, row {row}, column {column} gives most: {value}.",
+      place(high),
+    );
     const least = say("Row {row}, column {column} gives least: {value}.", place(low));
     const total =
       source.kind === "dense"
         ? say("All places give {sum}; with its bias and ReLU the unit is {input}.", place(high))
         : say("The last layer gets {input}.", place(high));
-    return [most, least, total].join(" ");
+    return sayAll([most, least, total]);
   }
 
   return { element, update, choose, chosen: () => unit };

@@ -61,7 +61,7 @@ export function createUnits(app) {
     frame.mark({ top: y, left: x, height: 1, width: 1 }, rows, columns);
     const value = number(app.network.output(layer).data[filter], 4);
     bubble.hidden = columns === 1;
-    bubble.textContent = `${unitName(app, layer, filter)}: ${value}`;
+    bubble.textContent = say("{name}: {value}", { name: unitName(app, layer, filter), value });
     placeBubble(bubble, (x + 0.5) / columns, (y + 0.5) / rows);
   }
 

@@ -17,3 +17,14 @@ export function say(sentence, values = {}) {
     Object.hasOwn(values, name) ? String(values[name]) : whole,
   );
 }
+
+/** Return sentences as one text, without empty ones: English has a space between them. */
+export function sayAll(sentences) {
+  const add = (before, next) => (before ? say("{before} {next}", { before, next }) : next);
+  return sentences.filter(Boolean).reduce(add, "");
+}
+
+/** Return names or numbers, at least one, as a list with the language's own comma. */
+export function sayList(names) {
+  return names.reduce((before, next) => say("{before}, {next}", { before, next }));
+}

@@ -1,0 +1,81 @@
+"""The site's pages in another language: a catalog of messages for each page.
+
+    python docs/translating_site.py update      # after an English page has changed
+    python docs/translating_site.py check       # what is missing, or does not fit the English
+
+`update` keeps each translation whose English is still on its page, and adds the new messages with
+an empty one: write the translation into docs/locale/zh_CN/LC_MESSAGES/PAGE.po, and check. It needs
+Sphinx, which finds the messages. The chapters have catalogs of their own (translating.py); the
+change log and the pages that are made from docstrings stay English.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from translating import CATALOGS, KEPT, WORDS, read_catalog, write_catalog
+
+DOCS = Path(__file__).parent
+OTHERS = ("_build", "course", "api", "CHANGELOG.md", "README.zh-CN.md")
+THEME = CATALOGS / "sphinx.po"  # words of the theme and its templates, which are on no page
+
+
+def english():
+    """Return the messages of each page that is translated, by the path of its catalog.
+
+    A message without words, such as a number in a table or a line of code, is left out.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "sphinx", "-b", "gettext", "-Q"]
+        command += ["-D", f"exclude_patterns={','.join(OTHERS)}", DOCS, folder]
+        subprocess.run(command, check=True)
+        return {
+            CATALOGS / file.relative_to(folder).with_suffix(".po"): [
+                text for text in read_catalog(file) if WORDS.search(KEPT.sub("", text))
+            ]
+            for file in sorted(Path(folder).rglob("*.pot"))
+        }
+
+
+def update(pages):
+    """Write each page's catalog: all its messages, with the translations there are."""
+    for path, messages in pages.items():
+        old = read_catalog(path)
+        write_catalog(path, {text: old.get(text, "") for text in messages})
+
+
+def faults(pages):
+    """Yield what is wrong with the catalogs, in a line each."""
+    for path, messages in {**pages, THEME: list(read_catalog(THEME))}.items():
+        name, translations = path.relative_to(CATALOGS).as_posix(), read_catalog(path)
+        for text in messages:
+            translation = translations.get(text, "")
+            lost = sorted(set(KEPT.findall(text)) - set(KEPT.findall(translation)))
+            if not translation:
+                yield f"{name}: not translated: {text!r}"
+            elif lost:
+                yield f"{name}: {lost} missing in {translation!r}"
+        for text in translations.keys() - set(messages):
+            yield f"{name}: no longer on the page: {text!r}"
+    for path in CATALOGS.rglob("*.po"):
+        if "#, fuzzy" in path.read_text(encoding="utf-8"):
+            yield f"{path.relative_to(CATALOGS)}: a translation is marked as fuzzy"
+
+
+def main():
+    """Update or check the catalogs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("task", choices=["update", "check"])
+    pages = english()
+    if parser.parse_args().task == "update":
+        update(pages)
+    wrong = list(faults(pages))
+    for line in wrong:
+        print(line)
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
