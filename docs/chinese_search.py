@@ -4,6 +4,7 @@ A text is in the index by each of its Chinese characters and by each pair of nei
 split into pairs. So a search for any part of a sentence finds the sentence, without a dictionary.
 """
 
+import itertools
 import re
 
 from sphinx.search.zh import SearchChinese
@@ -16,12 +17,9 @@ class ChinesePairs(SearchChinese):
 
     js_splitter_code = r"""
 function splitQuery(query) {
-  const found = [];
-  for (const [run] of query.matchAll(/[\u4e00-\u9fff]+|[\p{Letter}\p{Number}_]+/gu)) {
-    const chinese = /^[\u4e00-\u9fff]{2,}$/.test(run);
-    found.push(...(chinese ? Array.from(run.slice(1), (letter, place) => run[place] + letter) : [run]));
-  }
-  return found;
+  const runs = query.match(/[\u4e00-\u9fff]+|[\w\u00c0-\u024f]+/g) ?? [];
+  const pairs = (run) => Array.from(run.matchAll(/(?=(..))/g), ([, pair]) => pair);
+  return runs.flatMap((run) => (/^[\u4e00-\u9fff]{2}/.test(run) ? pairs(run) : [run]));
 }
 """
 
@@ -29,7 +27,7 @@ function splitQuery(query) {
         """Return the words of the index in a text."""
         pairs = []
         for run in HAN.findall(text):
-            pairs += [*run, *map("".join, zip(run, run[1:], strict=False))]
+            pairs += [*run, *map("".join, itertools.pairwise(run))]
         return pairs + super().split(text)
 
     def word_filter(self, word):

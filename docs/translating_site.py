@@ -10,6 +10,7 @@ change log and the pages that are made from docstrings stay English.
 """
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from translating import CATALOGS, KEPT, WORDS, read_catalog, write_catalog
 
 DOCS = Path(__file__).parent
+CODE = re.compile(r"``.+?``|" + KEPT.pattern)  # on these pages also `` `code` ``
 OTHERS = ("_build", "course", "api", "CHANGELOG.md", "README.zh-CN.md")
 THEME = CATALOGS / "sphinx.po"  # words of the theme and its templates, which are on no page
 
@@ -33,9 +35,10 @@ def english():
         subprocess.run(command, check=True)
         return {
             CATALOGS / file.relative_to(folder).with_suffix(".po"): [
-                text for text in read_catalog(file) if WORDS.search(KEPT.sub("", text))
+                text for text in read_catalog(file) if WORDS.search(CODE.sub("", text))
             ]
             for file in sorted(Path(folder).rglob("*.pot"))
+            if file.stem != THEME.stem
         }
 
 
@@ -52,7 +55,7 @@ def faults(pages):
         name, translations = path.relative_to(CATALOGS).as_posix(), read_catalog(path)
         for text in messages:
             translation = translations.get(text, "")
-            lost = sorted(set(KEPT.findall(text)) - set(KEPT.findall(translation)))
+            lost = sorted(set(CODE.findall(text)) - set(CODE.findall(translation)))
             if not translation:
                 yield f"{name}: not translated: {text!r}"
             elif lost:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gettext
+import locale
 import os
 from pathlib import Path
 
@@ -70,8 +71,9 @@ def language():
     if name := os.environ.get("PETKERAS_LANG"):
         return LANGUAGES.get(name, "en")
     variables = map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))
-    locale = next(filter(None, variables), "")  # the first one that is set decides
-    return "zh_CN" if locale.startswith("zh") else "en"
+    name = next(filter(None, variables), None)  # the first one that is set decides
+    name = name or locale.getlocale()[0] or ""  # Windows sets none, and says "Chinese (...)_China"
+    return "zh_CN" if name.startswith(("zh", "Chinese")) else "en"
 
 
 def translate(text, /, **values):

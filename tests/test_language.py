@@ -59,6 +59,15 @@ def test_of_the_locale_the_first_variable_that_is_set_decides(monkeypatch):
     assert language.language() == "en"
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Chinese (Simplified)_China", "zh_CN"), ("English_United States", "en"), (None, "en")],
+)
+def test_where_no_variable_is_set_the_system_is_asked(monkeypatch, name, expected):
+    monkeypatch.setattr("locale.getlocale", lambda: (name, "1252"))
+    assert language.language() == expected
+
+
 @pytest.mark.parametrize(("name", "expected"), language.LANGUAGES.items())
 def test_what_is_used_goes_before_the_variable(monkeypatch, name, expected):
     monkeypatch.setenv("PETKERAS_LANG", "en" if expected == "zh_CN" else "zh")

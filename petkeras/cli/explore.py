@@ -5,26 +5,29 @@ from __future__ import annotations
 import click
 
 from petkeras.cli.command import Command, load_tensorflow
-from petkeras.cli.options import DATA_DIR
+from petkeras.cli.options import DATA_DIR, LANG
 from petkeras.cli.printing import print_line
+from petkeras.language import translate, use
 
 
 @click.command(cls=Command)
 @click.argument("run_dir", type=click.Path())
 @click.argument("photographs", nargs=-1, type=click.Path())
 @DATA_DIR
+@LANG
 @click.option(
     "--output",
     type=click.Path(),
     help="The page to write. [default: RUN_DIR/explorer.html]",
 )
-def explore(run_dir, photographs, data_dir, output):
+def explore(run_dir, photographs, data_dir, lang, output):
     """Make a page in which a run's network can be touched.
 
     It shows each map and each sum, and what happens if kernels, strides or the photograph change.
     It is one file, and opens in a browser without a server. The photographs are those named, or
     some of the test part that the network gets right and some that it gets wrong.
     """
+    use(lang)
     load_tensorflow()
     from petkeras.explorer.contents import make_contents
     from petkeras.explorer.explored import open_explored
@@ -38,23 +41,31 @@ def explore(run_dir, photographs, data_dir, output):
     for note in contents.manifest["notes"]:
         print_line(note)
     print_line(_describe(contents.manifest))
-    print_line(f"Open it in a browser ({page.stat().st_size / 1e6:.1f} MB): {page}")
+    size = page.stat().st_size / 1e6
+    print_line(translate("Open it in a browser ({size:.1f} MB): {page}", size=size, page=page))
 
 
 def _describe(manifest):
     """Return a line on how exact the page's probabilities are."""
     dense = manifest["dense"]
     if dense["kind"] == "none":
-        return "The page shows no probabilities, since the network cannot be followed to its end."
+        return translate(
+            "The page shows no probabilities, since the network cannot be followed to its end."
+        )
     if dense["kind"] == "exact":
-        return "The page has all weights: its probabilities are exact."
+        return translate("The page has all weights: its probabilities are exact.")
     half, most, largest = (_largest_error(dense["errors"], share) for share in (0.5, 0.9, 1))
-    return (
-        f"The large kernel of layer '{manifest['layers'][dense['layer']]['name']}' is compressed. "
-        f"Untouched photographs have no error. Of {dense['errors'][-1]['count']} changes that were "
-        f"measured, the smaller half put a probability off by at most {half:.4f}, the smallest 90% "
-        f"by {most:.4f}, and the largest by {largest:.4f}; another change may do worse. The page "
-        f"shows no probability where it was off by more than {dense['limit']}."
+    return translate(
+        "The large kernel of layer '{name}' is compressed. Untouched photographs have no error. Of "
+        "{count} changes that were measured, the smaller half put a probability off by at most "
+        "{half:.4f}, the smallest 90% by {most:.4f}, and the largest by {largest:.4f}; another "
+        "change may do worse. The page shows no probability where it was off by more than {limit}.",
+        name=manifest["layers"][dense["layer"]]["name"],
+        count=dense["errors"][-1]["count"],
+        half=half,
+        most=most,
+        largest=largest,
+        limit=dense["limit"],
     )
 
 

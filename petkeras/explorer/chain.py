@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from petkeras import layers
 from petkeras.errors import PetkerasError
+from petkeras.language import translate
 from petkeras.layer_checks import count_windows, span_pair
 from petkeras.text import one_line
 from petkeras.tracing import last_operation, layer_calls
@@ -108,7 +109,9 @@ def read_chain(model, size=None):
     is_whole = stop is None and _ends_in(model, last, calls[-1].layer)
     if stop is None and not is_whole:
         name = one_line(chain[-1].name)
-        stop = f"What follows layer '{name}' is not a layer, and cannot be explored."
+        stop = translate(
+            "What follows layer '{name}' is not a layer, and cannot be explored.", name=name
+        )
     _check_finite(chain)
     return Chain(tuple(chain), input_shape, stop, is_whole and len(shape) == 1)
 
@@ -144,18 +147,28 @@ def _image_shape(model, size):
 def _check_order(call, current, following, names):
     """Raise the reason if a layer takes anything but the output of the layer before it."""
     if call.inputs != [current]:
-        raise _UnknownError("its input is not just the output of the layer before it")
+        raise _UnknownError(translate("its input is not just the output of the layer before it"))
     for other in following[1:]:  # a layer that returns its input, such as dropout, uses it up
         if current in other.inputs and call.output != current:
-            raise _UnknownError(f"its input goes into layer '{one_line(other.name)}', too")
+            raise _UnknownError(
+                translate("its input goes into layer '{name}', too", name=one_line(other.name))
+            )
     if call.name in names:
-        raise _UnknownError("it is used twice")
+        raise _UnknownError(translate("it is used twice"))
 
 
 def _stop_line(call, reason, chain):
-    kind = type(call.layer).__name__
-    line = f"Layer '{one_line(call.name)}' ({one_line(kind)}) cannot be explored: {reason}."
-    return f"{line} The network is shown up to the layer before it." if chain else line
+    values = {"name": one_line(call.name), "kind": one_line(type(call.layer).__name__)}
+    if not chain:
+        return translate(
+            "Layer '{name}' ({kind}) cannot be explored: {reason}.", reason=reason, **values
+        )
+    return translate(
+        "Layer '{name}' ({kind}) cannot be explored: {reason}. The network is shown up to the "
+        "layer before it.",
+        reason=reason,
+        **values,
+    )
 
 
 def _is_softmax(layer):
@@ -185,12 +198,12 @@ def _check_finite(chain):
 def _read_layer(call, shape, is_last):
     layer = call.layer
     if getattr(layer, "data_format", "channels_last") != "channels_last":
-        raise _UnknownError("its data format is channels_first")
+        raise _UnknownError(translate("its data format is channels_first"))
     if isinstance(layer.dtype_policy, keras.dtype_policies.QuantizedDTypePolicy):
-        raise _UnknownError("it is quantized")
+        raise _UnknownError(translate("it is quantized"))
     reader = READERS.get(type(layer))
     if reader is None:
-        raise _UnknownError("the explorer does not know layers of this kind")
+        raise _UnknownError(translate("the explorer does not know layers of this kind"))
     kind, shape, settings, weights = reader(layer, shape, is_last)
     return ChainLayer(call.name, kind, shape, settings, _to_float32(weights))
 
@@ -207,7 +220,7 @@ def _to_float32(weights):
 
 def _read_conv(layer, shape, is_last):
     if getattr(layer, "groups", 1) != 1:
-        raise _UnknownError(f"it has {layer.groups} groups")
+        raise _UnknownError(translate("it has {count} groups", count=layer.groups))
     settings = {
         "strides": list(layer.strides),
         "padding": layer.padding,
@@ -232,19 +245,19 @@ def _read_pool(kind):
 
 def _read_global_average_pool(layer, shape, is_last):
     if layer.keepdims:
-        raise _UnknownError("it keeps the axes of height and width")
+        raise _UnknownError(translate("it keeps the axes of height and width"))
     return "global_average_pool", shape[-1:], {}, {}
 
 
 def _read_relu(layer, shape, is_last):
     if layer.max_value is not None or layer.negative_slope != 0 or layer.threshold != 0:
-        raise _UnknownError("it has a largest value, a slope or a threshold")
+        raise _UnknownError(translate("it has a largest value, a slope or a threshold"))
     return "relu", shape, {}, {}
 
 
 def _read_activation(layer, shape, is_last):
     if layer.activation not in RELU:
-        raise _UnknownError("the explorer knows the activation ReLU only")
+        raise _UnknownError(translate("the explorer knows the activation ReLU only"))
     return "relu", shape, {}, {}
 
 
@@ -259,7 +272,7 @@ def _read_dropout(layer, shape, is_last):
 def _read_batch_norm(layer, shape, is_last):
     axis = layer.axis[0] if isinstance(layer.axis, list | tuple) else layer.axis
     if axis not in (-1, len(shape)):  # the batch axis comes first
-        raise _UnknownError("it does not normalize channels")
+        raise _UnknownError(translate("it does not normalize channels"))
     weights = {
         "gamma": layer.gamma,
         "beta": layer.beta,
@@ -276,7 +289,9 @@ def _read_rescaling(layer, shape, is_last):
             np.broadcast_to(np.float32(value), shape[-1:]) for value in (layer.scale, layer.offset)
         )
     except (TypeError, ValueError):
-        raise _UnknownError("it has other scales and offsets than one for each channel") from None
+        raise _UnknownError(
+            translate("it has other scales and offsets than one for each channel")
+        ) from None
     zeros = np.zeros(shape[-1], np.float32)
     weights = {"gamma": scale, "beta": offset, "mean": zeros, "variance": zeros + 1}
     return "batch_norm", shape, {"epsilon": 0.0, "fixed": True}, weights
@@ -284,7 +299,7 @@ def _read_rescaling(layer, shape, is_last):
 
 def _read_dense(layer, shape, is_last):
     if len(shape) != 1:
-        raise _UnknownError("its input is not a vector")
+        raise _UnknownError(translate("its input is not a vector"))
     is_softmax = is_last and layer.activation in SOFTMAX
     settings = {"activation": "linear" if is_softmax else _activation(layer)}
     return "dense", (layer.units,), settings, {"kernel": layer.kernel, "bias": layer.bias}
@@ -293,7 +308,8 @@ def _read_dense(layer, shape, is_last):
 def _windows(shape, window, settings):
     counts = windows_shape(shape, window, settings)
     if min(counts) < 1:
-        raise _UnknownError(f"its window is larger than its input of {shape[0]} x {shape[1]}")
+        size = f"{shape[0]} x {shape[1]}"
+        raise _UnknownError(translate("its window is larger than its input of {size}", size=size))
     return counts
 
 
@@ -303,7 +319,9 @@ def _activation(layer):
     if layer.activation in RELU:
         return "relu"
     name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
-    raise _UnknownError(f"its activation '{one_line(name)}' is neither linear nor ReLU")
+    raise _UnknownError(
+        translate("its activation '{name}' is neither linear nor ReLU", name=one_line(name))
+    )
 
 
 READERS = {

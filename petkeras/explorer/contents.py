@@ -128,8 +128,9 @@ def _note_size(arrays):
     size = sum(array.nbytes for array in arrays.values())
     if size <= LARGE:
         return []
-    line = "The network is large: {size:.0f} MB of weights come with it."
-    return [translate(line, size=size / 1e6)]
+    return [
+        translate("The network is large: {size:.0f} MB of weights come with it.", size=size / 1e6)
+    ]
 
 
 def _describe_layer(layer):

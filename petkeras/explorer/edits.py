@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from petkeras.errors import PetkerasError, is_integer, is_number
 from petkeras.explorer.chain import Chain, ChainLayer, windows_shape
+from petkeras.language import translate
 from petkeras.text import one_line
 
 MAX_SIDE = 99  # weights along a side of a kernel that a person puts in
@@ -108,8 +109,12 @@ def _conv(layer, x, filters):
         new_size, size = new_kernel.shape[:2], tuple(kernel.shape[:2])
         if new_size != size and layer.settings["padding"] != "same":
             raise PetkerasError(
-                f"Layer '{one_line(layer.name)}' has no padding, so its kernels must stay "
-                f"{size[0]} x {size[1]}."
+                translate(
+                    "Layer '{name}' has no padding, so its kernels must stay {height} x {width}.",
+                    name=one_line(layer.name),
+                    height=size[0],
+                    width=size[1],
+                )
             )
         maps[number] = _convolve(x, new_kernel[..., None], layer.settings)[..., 0] + new_bias
     return tf.stack(maps, axis=3)
@@ -145,8 +150,13 @@ def _pool(operation):
 def _check_window(layer, window, x):
     if min(windows_shape(x.shape[1:], window, layer.settings)) < 1:
         raise PetkerasError(
-            f"Layer '{one_line(layer.name)}' cannot be computed: its window of {window[0]} x "
-            f"{window[1]} is larger than its input of {x.shape[1]} x {x.shape[2]}."
+            translate(
+                "Layer '{name}' cannot be computed: its window of {window} is larger than its "
+                "input of {input}.",
+                name=one_line(layer.name),
+                window=f"{window[0]} x {window[1]}",
+                input=f"{x.shape[1]} x {x.shape[2]}",
+            )
         )
 
 
@@ -159,8 +169,13 @@ def _dense(layer, x, filters):
     kernel, bias = layer.weights["kernel"], layer.weights.get("bias")
     if x.shape[1] != kernel.shape[0]:
         raise PetkerasError(
-            f"Layer '{one_line(layer.name)}' takes {kernel.shape[0]} values, and there are "
-            f"{x.shape[1]} now: only strides and padding that keep the size fit it."
+            translate(
+                "Layer '{name}' takes {wanted} values, and there are {given} now: only strides and "
+                "padding that keep the size fit it.",
+                name=one_line(layer.name),
+                wanted=kernel.shape[0],
+                given=x.shape[1],
+            )
         )
     y = tf.matmul(x, kernel)  # (batch, units)
     return y if bias is None else tf.nn.bias_add(y, bias)
@@ -208,7 +223,9 @@ def read_edits(received, chain: Chain, photographs, frames=0):
     except (AttributeError, KeyError, TypeError, ValueError, binascii.Error) as error:
         reason = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else error
         raise PetkerasError(
-            f"These changes do not fit the network: {one_line(reason, 120)}."
+            translate(
+                "These changes do not fit the network: {reason}.", reason=one_line(reason, 120)
+            )
         ) from None
 
 

@@ -12,6 +12,7 @@ from petkeras.data.pictures import MAX_BYTES
 from petkeras.errors import PetkerasError
 from petkeras.explorer.edits import compute_outputs, read_edits, read_index
 from petkeras.explorer.photographs import decode_photograph
+from petkeras.language import translate
 from petkeras.text import one_line
 
 
@@ -46,12 +47,14 @@ class ExactNetwork:
         }
         try:
             if not isinstance(asked, str) or asked not in answers:
-                raise PetkerasError(f"There is no answer to {one_line(repr(asked), 40)}.")
+                asked = one_line(repr(asked), 40)
+                raise PetkerasError(translate("There is no answer to {question}.", question=asked))
             return {"id": number, **answers[asked](question)}
         except PetkerasError as error:
             return {"id": number, "error": one_line(error, 300)}
         except (KeyError, TypeError, ValueError) as error:
-            return {"id": number, "error": f"The question is damaged: {one_line(error)}."}
+            line = translate("The question is damaged: {reason}.", reason=one_line(error))
+            return {"id": number, "error": line}
 
     def outputs(self, received):
         """Return the network's input and the outputs of all layers, for changes as JSON."""
@@ -60,25 +63,27 @@ class ExactNetwork:
         pixels = edits.pixels
         if pixels is None:
             if edits.photograph < 0:
-                raise PetkerasError("The photograph's pixels are missing.")
+                raise PetkerasError(translate("The photograph's pixels are missing."))
             pixels = photographs.pixels[edits.photograph]
         weights = None if edits.frame is None else film.weights[edits.frame]
         x = self.explored.preprocess(pixels[None])  # (1, height, width, channels)
         outputs = [x, *compute_outputs(self.chain, x, edits, weights)]
         if not all(np.isfinite(output).all() for output in outputs):
             raise PetkerasError(
-                "With these changes some values are too large to be computed in float32."
+                translate("With these changes some values are too large to be computed in float32.")
             )
         return outputs
 
     def _logits(self, question):
         if not self.chain.has_logits:
-            raise PetkerasError("The network's last layers cannot be explored.")
+            raise PetkerasError(translate("The network's last layers cannot be explored."))
         edits = question.get("edits") or {}
         if isinstance(edits, dict) and edits.get("frame") is not None:
             raise PetkerasError(
-                "The film does not have the dense layers' weights, so at an earlier step there are "
-                "no probabilities."
+                translate(
+                    "The film does not have the dense layers' weights, so at an earlier step there "
+                    "are no probabilities."
+                )
             )
         outputs = self.outputs(edits)
         logits = outputs[-1][0]  # (classes,)
@@ -104,14 +109,15 @@ class ExactNetwork:
     def _unit(self, question):
         dense = self._dense_layers()
         if not dense:
-            raise PetkerasError("The network has no dense layer.")
+            raise PetkerasError(translate("The network has no dense layer."))
         layer = self.chain.layers[dense[0]]
         unit = read_index(question["unit"], layer.shape[0])
         outputs = self.outputs(question.get("edits"))
         maps = next(each for each in reversed(outputs[: dense[0] + 1]) if each.shape.rank == 4)
         kernel = layer.weights["kernel"][:, unit]  # (features,)
         if tf.size(maps) != tf.size(kernel):
-            raise PetkerasError(f"The inputs of layer '{one_line(layer.name)}' have no place.")
+            name = one_line(layer.name)
+            raise PetkerasError(translate("The inputs of layer '{name}' have no place.", name=name))
         values = np.sum(maps[0] * tf.reshape(kernel, maps.shape[1:]), axis=2)  # (height, width)
         height, width = values.shape
         return {"height": height, "width": width, "values": values.ravel().tolist()}
@@ -121,14 +127,22 @@ class ExactNetwork:
 
         The question has the piece in `file`, its place `at`, and whether `more` are to follow.
         """
-        name = one_line(question.get("name", "The file"), 80)
+        name = one_line(question.get("name", translate("The file")), 80)
         at = question.get("at", 0)
         if at not in (0, len(self._begun)):
-            raise PetkerasError(f"{name} did not arrive whole. Choose it again.")
+            raise PetkerasError(
+                translate("{name} did not arrive whole. Choose it again.", name=name)
+            )
         text = (self._begun if at else "") + question["file"]
         self._begun = ""
         if len(text) > MAX_BYTES * 4 / 3 + 4:
-            raise PetkerasError(f"{name} cannot be used: it has more than {MAX_BYTES} bytes.")
+            raise PetkerasError(
+                translate(
+                    "{name} cannot be used: it has more than {limit} bytes.",
+                    name=name,
+                    limit=MAX_BYTES,
+                )
+            )
         if question.get("more"):
             self._begun = text
             return {}
@@ -136,7 +150,9 @@ class ExactNetwork:
             data = base64.b64decode(text, validate=True)
             pixels = decode_photograph(data, self.chain.input_shape)
         except (binascii.Error, ValueError) as error:
-            raise PetkerasError(f"{name} cannot be used: {one_line(error)}.") from None
+            raise PetkerasError(
+                translate("{name} cannot be used: {reason}.", name=name, reason=one_line(error))
+            ) from None
         return {"pixels": base64.b64encode(pixels.tobytes()).decode()}
 
     def _dense_layers(self):

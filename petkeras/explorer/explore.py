@@ -14,6 +14,7 @@ from petkeras.explorer.contents import make_contents
 from petkeras.explorer.explored import open_explored
 from petkeras.explorer.page import write_page
 from petkeras.explorer.still import plot_explorer
+from petkeras.language import LANGUAGES, language, using
 from petkeras.runs.run import Run
 from petkeras.text import one_line
 from petkeras.visualize.description import description
@@ -34,6 +35,7 @@ def explore(
     filter=None,
     tab=None,
     words=None,
+    lang=None,
 ):
     """Touch a network: see each map and each sum, change kernels and photographs, go through time.
 
@@ -49,7 +51,10 @@ def explore(
         data_dir: as in `petkeras.load_pets`.
         layer, filter: the name of the layer and the number of the filter to begin with.
         tab: what to begin with: `"look"`, `"change"`, `"play"`, `"time"` or `"answer"`.
-        words: a dict that translates the sentences of the explorer from English.
+        words: a dict that translates the sentences of the explorer from English, instead of
+            petkeras's own translation.
+        lang: the explorer's language: `"en"`, or `"zh"` for Chinese. By default, that of petkeras:
+            as `petkeras.language.use`, `PETKERAS_LANG` or the locale says.
 
     Returns:
         A widget, if anywidget is installed, and otherwise an object with the same `save(file)`,
@@ -65,21 +70,23 @@ def explore(
     >>> pk.explore("runs/mine", ["photo.jpg"]).save("mine.html")  # doctest: +SKIP
     """
     _check_source(run_or_model, class_names, mean, pixel_scale)
-    explored = open_explored(
-        run_or_model,
-        photographs,
-        data=data,
-        data_dir=data_dir,
-        class_names=class_names,
-        mean=mean,
-        pixel_scale=pixel_scale,
-    )
-    start = _check_start(explored.chain.layers, layer, filter, tab)
-    if importlib.util.find_spec("anywidget") is None:  # it belongs to the extra `lab`
-        return Explorer(explored, start, words)
-    from petkeras.explorer.widget import ExplorerWidget
+    _check_language(lang)
+    with using(lang):
+        explored = open_explored(
+            run_or_model,
+            photographs,
+            data=data,
+            data_dir=data_dir,
+            class_names=class_names,
+            mean=mean,
+            pixel_scale=pixel_scale,
+        )
+        start = _check_start(explored.chain.layers, layer, filter, tab)
+        if importlib.util.find_spec("anywidget") is None:  # it belongs to the extra `lab`
+            return Explorer(explored, start, words)
+        from petkeras.explorer.widget import ExplorerWidget
 
-    return ExplorerWidget(explored, start, words)
+        return ExplorerWidget(explored, start, words)
 
 
 def _check_source(source, class_names, mean, pixel_scale):
@@ -95,6 +102,12 @@ def _check_source(source, class_names, mean, pixel_scale):
             "`class_names`, `mean` and `pixel_scale` describe a keras.Model; a run has its own. "
             "Leave them out."
         )
+
+
+def _check_language(lang):
+    if lang not in (None, *LANGUAGES):
+        choices = ", ".join(map(repr, LANGUAGES))
+        raise PetkerasError(f"`lang` must be one of {choices}. Received: lang={lang!r}")
 
 
 def _check_start(layers, layer, filter, tab):
@@ -120,17 +133,18 @@ def _check_start(layers, layer, filter, tab):
 class Explorer:
     """Hold the explorer of a network; a notebook shows it as a picture.
 
-    `petkeras.explore` makes it.
+    `petkeras.explore` makes it. It keeps the language in which it was made.
 
     Args:
         explored: an `Explored`.
         start: a dict of the `layer`, the `filter` and the `tab` to begin with, where chosen.
-        words: a dict that translates the explorer's sentences, or `None`.
+        words: a dict that translates the explorer's sentences, or `None` for petkeras's own.
     """
 
     def __init__(self, explored, start, words=None):
         self._explored, self._start, self._words = explored, start, words
         self._picture = None
+        self._lang = language()
 
     def save(self, file):
         """Write the explorer as one self-contained HTML page, and return its path.
@@ -143,7 +157,9 @@ class Explorer:
         Raises:
             PetkerasError: the file cannot be written.
         """
-        return write_page(make_contents(self._explored, start=self._start, words=self._words), file)
+        with using(self._lang):
+            contents = make_contents(self._explored, start=self._start, words=self._words)
+        return write_page(contents, file)
 
     def __repr__(self):
         layers, photographs = self._explored.chain.layers, self._explored.photographs
@@ -160,7 +176,8 @@ class Explorer:
         """Return the explorer's picture, a PNG in base64, and its alternative text; drawn once."""
         if self._picture is None:
             file = io.BytesIO()
-            figure = plot_explorer(self._explored, **self._start)
+            with using(self._lang):
+                figure = plot_explorer(self._explored, **self._start)
             figure.savefig(file, format="png")
             self._picture = base64.b64encode(file.getvalue()).decode(), description(figure)
         return self._picture

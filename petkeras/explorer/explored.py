@@ -70,8 +70,10 @@ class Explored:
         if count > MOST_NAMED:
             return translate("Which of {count} breeds?", count=count)
         names = [name.replace("_", " ") for name in self.class_names]
-        names = functools.reduce(lambda a, b: translate("{first} or {second}", first=a, second=b), names)
-        return translate("{names}?", names=names[:1].upper() + names[1:])
+        text = functools.reduce(
+            lambda before, name: translate("{before} or {name}", before=before, name=name), names
+        )
+        return translate("{names}?", names=text[:1].upper() + text[1:])
 
     def preprocess(self, pixels):
         """Return the network's input, `(n, height, width, channels)` float32, for pixels."""

@@ -118,11 +118,13 @@ def _weight_frames(evolution, chain, with_weights):
         if _is_filmed(layer) and index not in first
     ]
     if missing:
-        line = (
-            "The film does not have the weights of {layers}: there, the trained weights are used "
-            "at every step."
+        notes.append(
+            translate(
+                "The film does not have the weights of {layers}: there, the trained weights are "
+                "used at every step.",
+                layers=one_line(", ".join(missing)),
+            )
         )
-        notes.append(translate(line, layers=one_line(", ".join(missing))))
     all_weights = [with_weights[frame] for frame in chosen]
     return FilmFrames(frames, arrays, all_weights, notes + _note_count(evolution, chosen))
 
@@ -143,11 +145,14 @@ def _check_weights(filmed, chain, names, file):
         if {each: array.shape for each, array in weights.items()} != shapes or not all(
             np.isfinite(array).all() for array in weights.values()
         ):
-            line = (
-                "{file} does not fit the network: the weights of layer '{name}' have other shapes, "
-                "or are not finite."
+            raise PetkerasError(
+                translate(
+                    "{file} does not fit the network: the weights of layer '{name}' have other "
+                    "shapes, or are not finite.",
+                    file=file,
+                    name=one_line(name),
+                )
             )
-            raise PetkerasError(translate(line, file=file, name=one_line(name)))
         found[names[name]] = weights
     return found
 
@@ -196,5 +201,10 @@ def _note_count(evolution, chosen):
     count = len(evolution.steps)
     if len(chosen) == count:
         return []
-    line = "The film has {count} frames; {shown} evenly spaced ones are shown."
-    return [translate(line, count=count, shown=len(chosen))]
+    return [
+        translate(
+            "The film has {count} frames; {shown} evenly spaced ones are shown.",
+            count=count,
+            shown=len(chosen),
+        )
+    ]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import html
 import re
-from pathlib import Path
 from string import Template
 
 import petkeras
 from petkeras.errors import PetkerasError
 from petkeras.explorer.contents import pack
+from petkeras.explorer.words import WEB
+from petkeras.language import translate, using
 from petkeras.system.browser import page_policy
 from petkeras.system.files import local_path, written_atomically
 
-WEB = Path(__file__).with_name("web")
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 
 
@@ -57,20 +57,42 @@ def engine_text():
 def make_page(contents):
     """Return the text of a page for `Contents`: HTML with its script, its style and its data.
 
-    The page's policy allows its own script and style, by their hashes, and nothing from elsewhere.
+    Its sentences are in the language of the contents. The page's policy allows its own script and
+    style, by their hashes, and nothing from elsewhere.
     """
     script = joined_module()
     style = (WEB / "page.css").read_text(encoding="utf-8") + joined_style()
     return Template((WEB / "page.html").read_text(encoding="utf-8")).substitute(
         # There is no worker-src: the page starts no worker, so the policy allows none.
         policy=page_policy(script, style, also="'wasm-unsafe-eval'", images="data: blob:"),
+        lang=contents.manifest["lang"],
         title=html.escape(contents.manifest["title"]),
-        version=petkeras.__version__,
+        **_sentences(contents.manifest["lang"]),
         style=style,
         contents=pack(contents),  # base64 has no "<", so it cannot end its element
         wasm=engine_text(),
         script=script,
     )
+
+
+def _sentences(lang):
+    """Return the sentences around the explorer, as HTML."""
+    with using(lang):
+        sentences = {
+            "unpacking": translate(
+                "The network is being unpacked. If this line stays, your browser is too old: the "
+                "explorer needs Chrome or Edge 123, Firefox 120, Safari 17.5, or a newer one."
+            ),
+            "no_script": translate(
+                "The explorer needs JavaScript, which is switched off in this browser."
+            ),
+            "footer": translate(
+                "Made by petkeras {version}. Everything on this page is in this one file, and "
+                "nothing leaves your computer.",
+                version=petkeras.__version__,
+            ),
+        }
+    return {name: html.escape(text, quote=False) for name, text in sentences.items()}
 
 
 def write_page(contents, file):

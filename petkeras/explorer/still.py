@@ -10,8 +10,10 @@ from matplotlib.patches import Rectangle
 from petkeras.explorer.boxes import GRAY, frame, short, show, write
 from petkeras.explorer.edits import compute_outputs
 from petkeras.explorer.still_layer import TOP, ShownLayer, lower_part
+from petkeras.language import translate, using
 from petkeras.text import one_line
 from petkeras.visualize.description import describe
+from petkeras.visualize.lettering import label, missing_letters
 from petkeras.visualize.number_grid import inch_axes
 from petkeras.visualize.style import (
     NEUTRAL,
@@ -57,7 +59,7 @@ def plot_explorer(explored, layer=None, filter=None, tab=None):
     number = _choose_filter(outputs[index][0], filter)
     inputs = outputs[index - 1] if index > 0 else np.asarray(x)
     chosen = chain.layers[index]
-    colors, unit = index == 0 and x.shape[3] == 3, f"unit {number}"
+    colors, unit = index == 0 and x.shape[3] == 3, label("unit {number}", number=number)
     if chain.has_logits and chosen is chain.layers[-1] and explored.class_names:
         unit = f"'{short(explored.class_names[number], 30)}'"
     shown = ShownLayer(chosen, inputs, outputs[index][0], number, colors, unit)
@@ -65,16 +67,27 @@ def plot_explorer(explored, layer=None, filter=None, tab=None):
     if tab == "time" and explored.film.weights and index in explored.film.weights[0]:
         draw, height = partial(_draw_time, explored, x, index), 3.1
     figure, axes = inch_axes(TOP + height)
-    write(axes, 0.1, 0.2, one_line(explored.title, 70), fontsize=12, fontweight="bold")
+    write(axes, 0.1, 0.2, one_line(_title(explored), 70), fontsize=12, fontweight="bold")
     _draw_row(axes, explored, pixels, [output[0] for output in outputs], index, number)
     write(axes, 0.1, TOP - 0.25, draw(axes, shown), fontsize=11, fontweight="bold")
     axes.set(xlim=(0, WIDTH), ylim=(TOP + height, 0))
-    part = f"filter {number}" if chosen.kind == "conv" else unit
+    part = translate("filter {number}", number=number) if chosen.kind == "conv" else unit
     return describe(
         figure,
-        f"The explorer, {one_line(explored.title, 70)!r}: the network as a row of layers, and "
-        f"below it {chosen.name}, {part}, with the numbers that make one of its values.",
+        translate(
+            "The explorer, {title!r}: the network as a row of layers, and below it {layer}, "
+            "{part}, with the numbers that make one of its values.",
+            title=one_line(explored.title, 70),
+            layer=chosen.name,
+            part=part,
+        ),
     )
+
+
+def _title(explored):
+    """Return the title, like a label in English if no font has its letters."""
+    with using("en" if missing_letters(explored.title) else None):
+        return explored.title
 
 
 def _choose_layer(layers, name):
@@ -131,14 +144,14 @@ def _draw_time(explored, x, index, axes, shown):
     scale, side = feature_map_scale(np.stack(maps)), 1.2
     for place, shot in enumerate(frames):
         left = 0.1 + place * (side + 0.12)
-        step = f"step {film.frames[shot]['step']}"
+        step = label("step {step}", step=film.frames[shot]["step"])
         write(axes, left, TOP + 0.11, step, fontsize=9)
         box = (left, TOP + 0.25, side, side)
         show(axes, kernels[place], box, cmap=SIGNED_COLORS, vmin=-largest, vmax=largest)
         show(axes, maps[place], (left, TOP + 1.6, side, side), cmap=VALUE_COLORS, norm=scale)
-    text = "above: the kernel, its mean over the input maps; below: the map"
+    text = label("above: the kernel, its mean over the input maps; below: the map")
     write(axes, 0.1, TOP + 2.95, text, fontsize=8.5, color=GRAY)
-    return f"{shown.name}: filter {number} as it learned"
+    return label("{layer}: filter {number} as it learned", layer=shown.name, number=number)
 
 
 def _choose_columns(layers, chosen):
@@ -161,10 +174,10 @@ def _draw_photograph(axes, explored, pixels):
     top = ROW_TOP + (ROW_HEIGHT - scale * height) / 2
     show(axes, pixels.squeeze(), (0.1, top, scale * width, scale * height), cmap="gray")
     middle = 0.1 + scale * width / 2
-    _write_name(axes, middle, "picture", pixels.shape, bold=False)
-    label = explored.photographs.labels[0]
-    if label is not None and explored.class_names:
-        name = short(explored.class_names[label], 14)
+    _write_name(axes, middle, label("picture"), pixels.shape, bold=False)
+    index = explored.photographs.labels[0]
+    if index is not None and explored.class_names:
+        name = short(explored.class_names[index], 14)
         write(axes, middle, top - 0.1, name, ha="center", fontsize=8, color=GRAY)
 
 
@@ -190,9 +203,9 @@ def _draw_classes(axes, names, logits, left):
     odds = np.exp(logits - logits.max())
     probabilities = odds / odds.sum()
     width = CLASSES - 0.3
-    for place, label in enumerate(np.argsort(-probabilities, kind="stable")[:MAX_CLASSES]):
-        top, value = ROW_TOP + 0.12 + place * 0.48, probabilities[label]
-        name = short(names[label], 16) if names else f"class {label}"
+    for place, index in enumerate(np.argsort(-probabilities, kind="stable")[:MAX_CLASSES]):
+        top, value = ROW_TOP + 0.12 + place * 0.48, probabilities[index]
+        name = short(names[index], 16) if names else label("class {index}", index=index)
         write(axes, left, top, name, fontsize=8.5)
         bar = Rectangle((left, top + 0.1), width, 0.16, facecolor="#eeeeee", linewidth=0)
         axes.add_patch(bar)

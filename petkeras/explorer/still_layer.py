@@ -10,6 +10,8 @@ from matplotlib.patches import Rectangle
 from petkeras.explorer.boxes import GRAY, frame, short, show, signed, write
 from petkeras.explorer.chain import ChainLayer
 from petkeras.explorer.edits import compute_layer
+from petkeras.language import message
+from petkeras.visualize.lettering import label
 from petkeras.visualize.number_grid import format_number
 from petkeras.visualize.sliding_windows import SlidingWindows, window_values
 from petkeras.visualize.style import SIGNED_COLORS, VALUE_COLORS, WIDTH, feature_map_scale
@@ -19,7 +21,7 @@ MAX_PARTS = 3  # input maps of which the window is shown
 MAX_NUMBERS = 5  # cells along a side of a window that is shown with its numbers
 MAX_UNITS = 10  # of a dense layer's input
 MAX_MAPS = 24
-COLORS = ("red", "green", "blue")
+COLORS = (message("red"), message("green"), message("blue"))
 TOP = 3.3  # inches
 CELL = 0.86  # a map, a window or a kernel
 
@@ -49,7 +51,9 @@ class ShownLayer:
         return short(self.layer.name, 30)
 
     def input_name(self, channel):
-        return COLORS[channel] if self.colors else f"input map {channel}"
+        if self.colors:
+            return label(COLORS[channel])
+        return label("input map {channel}", channel=channel)
 
     def weight(self, name):
         """Return the weights of a name as an array, or zeros if there are none."""
@@ -94,16 +98,20 @@ def _draw_conv(axes, shown):
         _draw_numbers(axes, weights[channel], (4.34, top), SIGNED_COLORS, np.abs(weights).max())
         write(axes, 5.31, top + CELL / 2, "=", ha="center", fontsize=13)
         write(axes, 5.42, top + CELL / 2, signed(sums[channel]), fontsize=9.5)
-    for x, name in ((3.25, "window"), (4.34, "kernel"), (5.42, "their sum")):
+    names = (label("window"), label("kernel"), label("their sum"))
+    for x, name in zip((3.25, 4.34, 5.42), names, strict=True):
         write(axes, x, TOP + 0.11, name, fontsize=7.5, color=GRAY)
     terms = [(shown.input_name(channel), sums[channel]) for channel in order[:MAX_PARTS]]
     if len(order) > MAX_PARTS:
-        terms.append((f"{len(order) - MAX_PARTS} others", sums[order[MAX_PARTS:]].sum()))
+        others = label("{count} others", count=len(order) - MAX_PARTS)
+        terms.append((others, sums[order[MAX_PARTS:]].sum()))
     _draw_sum(axes, shown, terms, (row, column, number))
-    text = f"map {number}, row {row}, column {column}"
+    text = label("map {number}, row {row}, column {column}", number=number, row=row, column=column)
     write(axes, 6.25, TOP + 1.86, text, fontsize=7.5, color=GRAY)
     _draw_map(axes, shown.output[..., number], (6.25, TOP + 1.95, 1.3, 1.3), ([row], [column]))
-    return f"{shown.name}: how filter {number} makes one pixel of its map"
+    return label(
+        "{layer}: how filter {number} makes one pixel of its map", layer=shown.name, number=number
+    )
 
 
 def _draw_kernels(axes, kernel, number):
@@ -113,7 +121,8 @@ def _draw_kernels(axes, kernel, number):
     shown = range(first, min(count, first + MAX_KERNELS))
     means = kernel.mean(axis=2)  # (kh, kw, filters)
     largest = np.abs(means).max() or 1.0
-    write(axes, 0.1, TOP + 0.11, f"{len(shown)} of its {count} kernels", fontsize=7.5, color=GRAY)
+    text = label("{shown} of its {count} kernels", shown=len(shown), count=count)
+    write(axes, 0.1, TOP + 0.11, text, fontsize=7.5, color=GRAY)
     columns = min(4, len(shown))
     side = 0.4 if columns == 4 else 0.82
     for place, each in enumerate(shown):
@@ -123,16 +132,16 @@ def _draw_kernels(axes, kernel, number):
         if each == number:
             frame(axes, box)
     bottom = TOP + 0.32 + -(-len(shown) // columns) * (side + 0.05)
-    text = "mean over the input maps:\nblue below 0, gray 0,\nyellow above 0"
+    text = label("mean over the input maps:\nblue below 0, gray 0,\nyellow above 0")
     write(axes, 0.1, bottom, text, fontsize=7.5, color=GRAY, va="top", linespacing=1.4)
 
 
 def _draw_sum(axes, shown, terms, place):
     """Write a sum as lines, from the terms to the value after the activation."""
-    lines = [*terms, ("bias", shown.weight("bias")[shown.number])]
-    lines.append(("sum", shown.before_activation()[place]))
+    lines = [*terms, (label("bias"), shown.weight("bias")[shown.number])]
+    lines.append((label("sum"), shown.before_activation()[place]))
     if shown.layer.settings["activation"] == "relu":
-        lines.append(("after ReLU", shown.output[place]))
+        lines.append((label("after ReLU"), shown.output[place]))
     rule = TOP + 0.17 + 0.19 * (len(terms) + 1)
     axes.plot([6.25, 7.85], [rule, rule], color="black", linewidth=0.8)
     for number, (name, value) in enumerate(lines):
@@ -150,14 +159,16 @@ def _draw_pool(axes, shown):
     values, side = window_values(x, *cells, np.nan), 1.9
     is_max = shown.layer.kind == "max_pool"
     winner = int(np.nanargmax(values)) if is_max else None
-    for left, name in ((0.1, "its input"), (2.7, "the window"), (5.3, "its output")):
+    names = (label("its input"), label("the window"), label("its output"))
+    for left, name in zip((0.1, 2.7, 5.3), names, strict=True):
         write(axes, left, TOP + 0.11, name, fontsize=8.5, color=GRAY)
     _draw_map(axes, x, (0.1, TOP + 0.25, side, side), cells)
     _draw_numbers(axes, values, (2.7, TOP + 0.25), VALUE_COLORS, side=side, winner=winner)
     _draw_map(axes, y, (5.3, TOP + 0.25, side, side), ([row], [column]))
-    text = f"the {'largest' if is_max else 'mean'}: {format_number(y[row, column])}"
+    value = format_number(y[row, column])
+    text = label("the largest: {value}" if is_max else "the mean: {value}", value=value)
     write(axes, 5.3, TOP + 0.42 + side, text, fontsize=10)
-    return f"{shown.name}: one window of map {shown.number}"
+    return label("{layer}: one window of map {number}", layer=shown.name, number=shown.number)
 
 
 def _draw_dense(axes, shown):
@@ -166,21 +177,24 @@ def _draw_dense(axes, shown):
     products = shown.inputs[0].astype(float) * shown.weight("kernel")[:, number]  # (features,)
     order = np.argsort(-np.abs(products), kind="stable")
     largest = np.abs(products).max() or 1.0
-    terms = [(f"input {unit}", products[unit]) for unit in order[:MAX_UNITS]]
-    others = [(f"{len(order) - MAX_UNITS} others", products[order[MAX_UNITS:]].sum())]
-    others = others if len(order) > MAX_UNITS else []
-    lines = [*terms, *others, ("bias", shown.weight("bias")[number])]
-    lines.append(("sum", shown.before_activation()[number]))
+    terms = [(label("input {unit}", unit=unit), products[unit]) for unit in order[:MAX_UNITS]]
+    lines = list(terms)
+    if len(order) > MAX_UNITS:
+        others = label("{count} others", count=len(order) - MAX_UNITS)
+        lines.append((others, products[order[MAX_UNITS:]].sum()))
+    lines.append((label("bias"), shown.weight("bias")[number]))
+    lines.append((label("sum"), shown.before_activation()[number]))
     for place, (name, value) in enumerate(lines):
         top = TOP + 0.2 + 0.23 * place
-        options = {"fontsize": 9, "fontweight": "bold" if name == "sum" else "normal"}
+        is_sum = place == len(lines) - 1
+        options = {"fontsize": 9, "fontweight": "bold" if is_sum else "normal"}
         write(axes, 0.1, top, name, **options)
         write(axes, 1.9, top, signed(value), ha="right", **options)
         if place < len(terms):
             color, width = SIGNED_COLORS(0.8 if value > 0 else 0.2), 2.9 * value / largest
             axes.add_patch(Rectangle((4.9, top - 0.08), width, 0.16, facecolor=color, linewidth=0))
     axes.plot([4.9] * 2, [TOP + 0.05, TOP + 0.1 + 0.23 * len(terms)], color="black", linewidth=0.8)
-    return f"{shown.name}: what its inputs give to {shown.unit}"
+    return label("{layer}: what its inputs give to {unit}", layer=shown.name, unit=shown.unit)
 
 
 def _draw_maps(axes, shown):
@@ -188,7 +202,7 @@ def _draw_maps(axes, shown):
     maps, side = shown.output, 0.9
     if maps.ndim == 1:
         show(axes, maps[None], (0.1, TOP + 0.2, WIDTH - 0.2, 0.5), cmap=VALUE_COLORS)
-        return f"{shown.name}: its {len(maps)} values"
+        return label("{layer}: its {count} values", layer=shown.name, count=len(maps))
     scale = feature_map_scale(maps)
     for each in range(min(maps.shape[2], MAX_MAPS)):
         row, column = divmod(each, 8)
@@ -196,7 +210,7 @@ def _draw_maps(axes, shown):
         show(axes, maps[..., each], box, cmap=VALUE_COLORS, norm=scale)
         if each == shown.number:
             frame(axes, box)
-    return f"{shown.name}: its maps"
+    return label("{layer}: its maps", layer=shown.name)
 
 
 # For each kind of layer, what draws it and returns the title, and the height in inches.

@@ -9,6 +9,7 @@ from petkeras.explorer.contents import make_contents, pack
 from petkeras.explorer.exact import ExactNetwork
 from petkeras.explorer.explore import Explorer
 from petkeras.explorer.page import engine_text, joined_module, joined_style
+from petkeras.language import translate, using
 from petkeras.text import one_line
 
 
@@ -36,12 +37,16 @@ class ExplorerWidget(Explorer, anywidget.AnyWidget):
 
     def _reply(self, widget, question, buffers):
         """Send the answer to a question of the front end, or one line that says what is wrong."""
+        with using(self._lang):
+            self.send(self._answer(question))
+
+    def _answer(self, question):
         try:
-            answer = self._network.answer(question)
+            return self._network.answer(question)
         except Exception as error:  # without an answer, the front end would wait forever
             number = question.get("id") if isinstance(question, dict) else None
-            answer = {"id": number, "error": f"This cannot be answered: {one_line(error)}."}
-        self.send(answer)
+            line = translate("This cannot be answered: {reason}.", reason=one_line(error))
+            return {"id": number, "error": line}
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = anywidget.AnyWidget._repr_mimebundle_(self, **kwargs)

@@ -138,8 +138,12 @@ def plot_curves(runs, weight=0.9):
             panel.plot(ends, exact, "-", **style)
             shown += [smoothed, exact] if tag == "Loss" else []
             if len(exact):
-                text = "{line} loss {value:.2f}" if tag == "Loss" else "{line} accuracy {value:.2f}"
-                ends_at.append(translate(text, line=test_label, value=exact[-1]))
+                last = translate(
+                    "{line} loss {value:.2f}" if tag == "Loss" else "{line} accuracy {value:.2f}",
+                    line=test_label,
+                    value=exact[-1],
+                )
+                ends_at.append(last)
     loss, accuracy = axes
     loss.set(title=label("loss"), xlabel=label("step"))
     _scale_losses(loss, shown)

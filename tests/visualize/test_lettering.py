@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from petkeras.visualize import plot_confusion, plot_pictures
 from petkeras.visualize.lettering import font_families, text_width, wrap_text
+from petkeras.visualize.style import STYLE
 
 IMAGE = np.zeros((8, 8, 3), np.uint8)
 
@@ -69,6 +70,7 @@ def a_dog_in_a_font(tmp_path, monkeypatch):
     known = font_manager.fontManager.ttflist
     monkeypatch.setattr(font_manager.fontManager, "ttflist", list(known))
     font_manager.fontManager.addfont(tmp_path / "dog.ttf")
+    monkeypatch.setitem(STYLE[1], "font.family", font_families())  # as petkeras finds it at start
 
 
 def test_a_chinese_name_is_drawn_by_an_installed_font(a_dog_in_a_font, caplog):
@@ -80,6 +82,7 @@ def test_a_chinese_name_is_drawn_by_an_installed_font(a_dog_in_a_font, caplog):
 def test_letters_that_no_font_has_are_reported_once_and_do_not_fail(monkeypatch, caplog):
     only = [font for font in font_manager.fontManager.ttflist if font.name == "DejaVu Sans"]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", only)
+    monkeypatch.setitem(STYLE[1], "font.family", font_families())
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
         for names in (("柴犬", "萨摩耶"), ("猫", "犬")):
             draw(plot_confusion(np.eye(2), names))
@@ -87,8 +90,8 @@ def test_letters_that_no_font_has_are_reported_once_and_do_not_fail(monkeypatch,
     assert "No installed font has the character" in record.getMessage()
 
 
-def test_the_style_leaves_matplotlibs_own_formulas_alone():
-    from petkeras.visualize.style import STYLE
-
+def test_the_style_has_the_installed_fonts_and_leaves_matplotlibs_own_formulas_alone():
     with plt.style.context(STYLE):
+        assert matplotlib.rcParams["font.family"] == font_families()
         assert matplotlib.rcParams["text.parse_math"]
+        assert not matplotlib.rcParams["axes.spines.top"]  # from the style file

@@ -24,6 +24,7 @@ export class App {
   constructor(root, contents, engine, oracle = null) {
     useWords(contents.manifest.words);
     this.root = root;
+    this.root.lang = contents.manifest.lang;
     this.manifest = contents.manifest;
     this.contents = contents;
     this.oracle = oracle;

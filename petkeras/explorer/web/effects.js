@@ -26,7 +26,7 @@ export function createEffects(app, scanned) {
 /** Make the table with a row for each class: untouched, now, and the change. */
 function createEffectsTable(app) {
   const rows = app.classNames.map(createEffectsRow);
-  const heads = [say("Untouched"), say("Now"), say("Change")].map((text) =>
+  const heads = [say("Untouched"), say("Now"), say("Difference")].map((text) =>
     make("th", { scope: "col", class: "px-num", text }),
   );
   const first = make("th", { scope: "col", text: say("Class") });

@@ -64,7 +64,7 @@ def test_in_chinese_the_check_answers_in_chinese(monkeypatch, untouched, solutio
     monkeypatch.setenv("PETKERAS_LANG", "zh_CN")
     for code, verdict in ((untouched, "还差一点"), (solution, "答对了")):
         answer = run(code)
-        assert repr(answer).startswith(f"{verdict}：")  # noqa: RUF001
+        assert repr(answer).startswith(f"{verdict}：")
         assert f"{verdict}。</strong>" in answer._repr_html_()
         assert CHINESE.search(answer.text)
         assert not THREE_WORDS.search(answer.text)
