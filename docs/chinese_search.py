@@ -15,6 +15,8 @@ HAN = re.compile("[\u4e00-\u9fff]+")
 class ChinesePairs(SearchChinese):
     """Split Chinese into single characters and pairs; Latin words stay as Sphinx treats them."""
 
+    # The page calls the stemmer by this name, and the one for Chinese text is that of English.
+    language_name = "English"
     js_splitter_code = r"""
 function splitQuery(query) {
   const runs = query.match(/[\u4e00-\u9fff]+|[\w\u00c0-\u024f]+/g) ?? [];

@@ -47,7 +47,8 @@ def make(runs):
         if not runs:
             os.chdir(temporary)  # the page shows the run's path as it is given
             train(data, "runs/drawn")
-        pk.explore(*runs or ["runs/drawn"], data=data, layer="conv1_2").save(PAGE)
+        page = pk.explore(*runs or ["runs/drawn"], data=data, layer="conv1_2", lang="en")
+        page.save(PAGE)
         os.chdir(PAGE.parent)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, features
 
+from petkeras.language import message
 from petkeras.system.tensorflow import muted_stderr
 from petkeras.text import one_line, printable
 
@@ -96,7 +97,7 @@ def open_picture(data):
         ValueError: it is not a picture in `FORMATS`, or exceeds a limit.
     """
     if not data:
-        raise ValueError("the file is empty")
+        raise ValueError(message("the file is empty"))
     with reading():
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     width, height = picture.size
@@ -119,9 +120,9 @@ def reading():
             warnings.simplefilter("ignore")
             yield
     except Image.UnidentifiedImageError:
-        raise ValueError("not a readable picture") from None
+        raise ValueError(message("not a readable picture")) from None
     except Image.DecompressionBombError:
-        raise ValueError("too many pixels") from None
+        raise ValueError(message("too many pixels")) from None
     except MemoryError:
         raise ValueError("it needs more memory than is available") from None
     except Exception as error:  # its parsers raise more than it documents

@@ -151,7 +151,9 @@ class ExactNetwork:
             pixels = decode_photograph(data, self.chain.input_shape)
         except (binascii.Error, ValueError) as error:
             raise PetkerasError(
-                translate("{name} cannot be used: {reason}.", name=name, reason=one_line(error))
+                translate(
+                    "{name} cannot be used: {reason}.", name=name, reason=translate(one_line(error))
+                )
             ) from None
         return {"pixels": base64.b64encode(pixels.tobytes()).decode()}
 

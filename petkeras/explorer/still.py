@@ -61,7 +61,7 @@ def plot_explorer(explored, layer=None, filter=None, tab=None):
     chosen = chain.layers[index]
     colors, unit = index == 0 and x.shape[3] == 3, label("unit {number}", number=number)
     if chain.has_logits and chosen is chain.layers[-1] and explored.class_names:
-        unit = f"'{short(explored.class_names[number], 30)}'"
+        unit = label("'{name}'", name=short(explored.class_names[number], 30))
     shown = ShownLayer(chosen, inputs, outputs[index][0], number, colors, unit)
     draw, height = lower_part(chosen.kind)
     if tab == "time" and explored.film.weights and index in explored.film.weights[0]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from petkeras import visualize as pkv
 from petkeras.errors import PetkerasError
 from petkeras.inspection import convolutions, find_layer, named_layers
-from petkeras.language import message
 from petkeras.models import pet_net
 from petkeras.report.report_figure import ReportFigure, in_file_name
 from petkeras.visualize.attribution import choose_classes
@@ -170,12 +169,12 @@ def attribution_figures(inputs):
 
     def draw():
         maps = {
-            message("saliency"): pkv.saliency(model, x),
+            "saliency": pkv.saliency(model, x),
             "SmoothGrad": pkv.smooth_grad(model, x),
         }
         if layer:
             maps[label("Grad-CAM, {layer}", layer=layer)] = pkv.grad_cam(model, x, layer)
-        maps[message("occlusion")] = pkv.occlusion(model, x, window=window, stride=-(-window // 2))
+        maps["occlusion"] = pkv.occlusion(model, x, window=window, stride=-(-window // 2))
         return pkv.plot_attribution(inputs.images, maps, inputs.predictions())
 
     yield ReportFigure(
@@ -215,7 +214,7 @@ def _plot_random_weights(model, x, images, method, **options):
     classes = choose_classes(model, x, None)  # as the trained network answers
     last = [name for name, layer in named_layers(model, nested=False).items() if layer.weights][-1]
     trained = method(model, x, class_index=classes, **options)
-    maps = {"trained": trained}
+    maps = {label("trained"): trained}
     last_random = label("{layer} random", layer=last)
     for title, layers in ((last_random, [last]), (label("all layers random"), None)):
         with pkv.randomize(model, layers):

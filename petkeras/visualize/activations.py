@@ -119,7 +119,7 @@ def plot_before_after(before, after, filters=None, titles=BEFORE_AFTER):
     chosen = _check_maps(before, filters)
     chosen = chosen[:16] if filters is None else chosen
     rows, columns = grid_shape(len(chosen), min(8, len(chosen)))
-    titles = [label(title) for title in titles]
+    titles = [label(title) if title in BEFORE_AFTER else title for title in titles]
     figure = plt.figure(figsize=(WIDTH, 2 * (_height(before, rows, columns) + 0.5)))
     for block, maps, title in zip(figure.subfigures(2), (before, after), titles, strict=True):
         axes = block.subplots()

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from petkeras.errors import PetkerasError
 from petkeras.inspection import check_one_input_and_output, find_layer, fits
-from petkeras.language import translate
+from petkeras.language import message, translate
 from petkeras.tracing import compile_logits, compile_once, compute_logits, recording
 from petkeras.visualize.description import counted, describe, listed
 from petkeras.visualize.lettering import label, letters_across, wrap_text
@@ -20,6 +20,7 @@ from petkeras.visualize.style import WIDTH, draw_heatmap, draw_image, panel_grid
 BATCH_SIZE = 16  # images per forward pass
 CLASSES = tf.TensorSpec((None,), tf.int64)  # of the images of a batch
 MAX_PHOTOGRAPHS = 6  # in a figure
+METHODS = (message("saliency"), message("occlusion"))  # whose names are words, not proper names
 
 
 def saliency(model, x, class_index=None):
@@ -203,8 +204,8 @@ def plot_attribution(images, maps, titles=None):
 
     Args:
         images: `(batch, H, W, 3)` uint8; the first six are shown.
-        maps: a dict from a method's name to its maps `(batch, H, W)`. A name that petkeras has in
-            the current language is shown in it.
+        maps: a dict from a method's name to its maps `(batch, H, W)`. The names "saliency" and
+            "occlusion" are shown in the current language.
         titles: one string for each photograph, shown below it, such as the network's prediction.
 
     Returns:
@@ -225,7 +226,7 @@ def plot_attribution(images, maps, titles=None):
     side = WIDTH / max(3, columns)  # inches; at half of the width a row would be too high
     height = side + (0.25 if titles is not None else 0.05)
     figure, axes = panel_grid(rows, columns, 0.25 + rows * height, side * columns)
-    methods = [label(str(name)) for name in maps]
+    methods = [label(name) if name in METHODS else name for name in maps]
     for row in range(rows):
         draw_image(axes[row, 0], images[row], label("picture") if row == 0 else None)
         if titles is not None:

@@ -21,6 +21,13 @@ from petkeras.visualize.style import (
     styled,
 )
 
+ARTICLE_KERNELS = (
+    message("horizontal"),
+    message("vertical"),
+    message("diagonal"),
+    message("outline"),
+)
+
 
 def article_kernels():
     """Return four 7x7 kernels that find horizontal, vertical and diagonal lines, and outlines.
@@ -47,13 +54,8 @@ def article_kernels():
     )
     outline = np.full((7, 7), -1.0)
     outline[3, 3] = 48.0
-    kernels = {
-        message("horizontal"): line,
-        message("vertical"): line.T,
-        message("diagonal"): diagonal,
-        message("outline"): outline,
-    }
-    return {name: np.float32(kernel) for name, kernel in kernels.items()}
+    kernels = np.array([line, line.T, diagonal, outline], np.float32)
+    return dict(zip(ARTICLE_KERNELS, kernels, strict=True))
 
 
 def apply_kernel(image, kernel):
@@ -150,7 +152,7 @@ def _title(name):
     """Return a kernel's name in the current language; names that are not ours stay."""
     if number := re.fullmatch("filter ([0-9]+)", str(name)):
         return label("filter {number}", number=number[1])
-    return label(str(name))
+    return label(name) if name in ARTICLE_KERNELS else name
 
 
 def _to_gray(image):
