@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from petkeras import PetkerasError, language
+from petkeras.explorer.words import explorer_words
 from petkeras.language import translate
 
 SCRIPT = Path(__file__).parent.parent / "docs" / "translating_package.py"
@@ -77,6 +78,18 @@ def test_what_is_used_goes_before_the_variable(monkeypatch, name, expected):
     assert language.language() != expected
 
 
+def test_a_language_for_a_block_ends_with_it():
+    language.use("zh")
+    with language.using("en"):
+        assert language.language() == "en"
+    with language.using(None):
+        assert language.language() == "zh_CN"
+    language.use(None)
+    with pytest.raises(PetkerasError), language.using("zh"):
+        raise PetkerasError(language.language())
+    assert language.language() == "en"
+
+
 def test_an_unknown_language_is_refused_and_changes_nothing():
     language.use("zh")
     with pytest.raises(PetkerasError) as error:
@@ -107,6 +120,14 @@ def test_a_message_is_translated_and_then_filled_in():
 def test_what_the_catalog_does_not_have_stays_as_it_is(text):
     language.use("zh_CN")
     assert translate(text) == text
+
+
+def test_all_translations_are_those_of_single_messages():
+    assert language.translations() == {}
+    language.use("zh")
+    all_of_them = language.translations()
+    assert "" not in all_of_them
+    assert all(translate(text) == other for text, other in all_of_them.items())
 
 
 def test_the_compiled_catalog_is_the_same_file_each_time(translating, monkeypatch, tmp_path):
@@ -197,3 +218,41 @@ def test_an_f_string_is_refused(translating, tmp_path, line):
     file.write_text(f"from petkeras.language import translate\n{line}\n", encoding="utf-8")
     with pytest.raises(SyntaxError, match=r"chapter04.py, line 2: a message must not be an f-str"):
         translating.messages(file)
+
+
+# The explorer's front end, in JavaScript
+
+
+def test_the_explorer_has_words_for_all_that_its_front_end_says(translating):
+    scripts = [file for file in translating.sources() if file.suffix == ".js"]
+    said = {text for file in scripts for text in translating.messages(file)}
+    assert len(said) > 300
+    language.use("zh")
+    assert said <= explorer_words().keys()
+
+
+def test_messages_of_a_script_are_what_say_takes(translating, tmp_path):
+    script = tmp_path / "some.js"
+    script.write_text(
+        """
+import { say } from "./words.js";
+export function say(sentence, values = {}) {}
+make("p", { text: say("It has {n}.", { n }) }, say( "Two" +
+  " lines"
+  + ", or three." ), essay("none"));
+const line = `${say("Within.")} ${now ? say("few") : say("many")}, ${say("few")}`;
+""",
+        encoding="utf-8",
+    )
+    expected = ["It has {n}.", "Two lines, or three.", "Within.", "few", "many"]
+    assert translating.messages(script) == expected
+
+
+@pytest.mark.parametrize(
+    "call", ["say(name)", "say(`a ${b}`)", "say('a')", 'say(a ? "b" : "c")', 'say("a" + b)']
+)
+def test_what_is_no_text_is_refused_in_a_script(translating, tmp_path, call):
+    script = tmp_path / "some.js"
+    script.write_text(f"let a = 1;\n{call};\n", encoding="utf-8")
+    with pytest.raises(SyntaxError, match=r"some\.js, line 2: `say` must take a text in double"):
+        translating.messages(script)

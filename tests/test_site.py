@@ -69,7 +69,7 @@ class Page(HTMLParser):
 
     def __init__(self, file):
         super().__init__()
-        self.links, self.anchors, self.switches, self.language = [], {""}, [], None
+        self.links, self.anchors, self.switches, self.language = [], set(), [], None
         self.feed(file.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attributes):
@@ -93,9 +93,8 @@ def dead_links(file):
         if parts.scheme or parts.netloc:
             continue
         target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
-        if not target.is_file():
-            yield link
-        elif parts.fragment and unquote(parts.fragment) not in read(target).anchors:
+        place = unquote(parts.fragment)
+        if not target.is_file() or (place and place not in read(target).anchors):
             yield link
 
 

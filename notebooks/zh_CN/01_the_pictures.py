@@ -113,7 +113,7 @@ from petkeras.data.annotations import load_annotations
 
 now = pk.course.settings()
 marked = load_annotations(data.train.names, now.source, now.image_size)
-print(f"取值: {np.unique(marked.trimaps)}")
+print(f"取值：{np.unique(marked.trimaps)}")
 
 # %% tags=["nbval-ignore-output"]
 with_box = [number for number, box in enumerate(marked.boxes) if box]

@@ -27,7 +27,7 @@
 #
 # *双核约十五秒 · 对应原文“Choosing a model”一节*
 #
-# 这就是本课程的网络（原文的图 1）。它按比例画成，里面是它还什么都没学的时候，把一张图片变成了什么样子。跟着图片从左往右看：什么在变小，什么在变多？
+# 这就是本课程的网络（原文的图 1）。它按比例画成，里面画的是：还什么都没学的时候，它把一张图片变成了什么样子。跟着图片从左往右看：什么在变小，什么在变多？
 
 # %% tags=["nbval-ignore-output"]
 import petkeras as pk
@@ -58,7 +58,7 @@ pk.course.where("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "f
 # %% [markdown]
 # ## 权重是什么
 #
-# 卷积有一些小小的数字表，叫做[卷积核](../../docs/glossary.md#kernel)（kernel）。它把一个卷积核依次盖在图片的每个位置上，上下重叠的数两两相乘，再把乘积加起来，就得到特征图的一个像素。第 04 章会一步一步地做给你看。卷积核里的数就是*权重*：网络学的就是它们。下面是 `conv1_1` 开始时的四个 3 x 3 卷积核。在其中一个里面，你看到几个数？
+# 卷积有一些小小的数字表，叫做[卷积核](../../docs/glossary.md#kernel)（kernel）。它把一个卷积核依次盖在图片的每个位置上，上下重叠的数两两相乘，再把乘积加起来，就得到特征图的一个像素。第 04 章会一步一步地做给你看。卷积核里的数就是*权重*：网络学的就是它们。`conv1_1` 一开始就有许多 3 x 3 的卷积核，下面是其中四个。在其中一个里面，你看到几个数？
 
 # %% tags=["nbval-ignore-output"]
 pkv.plot_kernels(pkv.layer_kernels(model, "conv1_1", filters=range(4)))
@@ -98,7 +98,7 @@ print(f"合计              {convolutions + fc1 + last:>11,}")
 print(f"fc1 占            {fc1 / (convolutions + fc1 + last):>11.2%}")
 
 # %% [markdown]
-# **想一想。** 训练图片大约有 340 张，平均每张摊到 300,000 个权重。这样的网络可以不学习，而去做什么？
+# **想一想。** 训练图片大约有 340 张，平均每张摊到 300,000 个权重。这样的网络不去学习，还能做什么？
 #
 # <details><summary>参考回答</summary>
 #
@@ -235,7 +235,7 @@ print(f"压缩 {squeezed:,}，不压缩 {direct:,}：{direct / squeezed:.1f} 倍
 #
 # <details><summary>参考回答</summary>
 #
-# 光看这些数目，谁也说不准，得试一试才知道。一个有一亿个权重的网络，可以从 340 张图片里学会答对（第 10 章），也可以只是死记硬背。如果先有另外一百万张，那还是深的网络最好：第 12 章有一个测出来的数。
+# 光看这些数目，谁也说不准，得试一试才知道。一个有一亿个权重的网络，可以从 340 张图片里学会答对（第 10 章），也可以只是死记硬背。如果先有另外一百万张，那还是深的网络最好：第 12 章有测出来的结果。
 #
 # </details>
 
@@ -249,7 +249,7 @@ for field in pkv.receptive_fields(model):
     if "drop" not in field.name:
         print(f"{field.name:8} 看到 {field.height:2} x {field.width:2} 像素")
 field = pkv.receptive_fields(vgg16)[-1]
-print(f"VGG16 最后的池化：{field.height} x {field.width}")
+print(f"VGG16 的最后一次池化：{field.height} x {field.width}")
 
 # %% [markdown]
 # 在每一层的正中间取一个单元。上面一行是它看到的那一块图片；下面一行把这一块放大，显示里面的每个像素对这个单元的影响有多强。这些像素的分量都一样吗？
@@ -313,7 +313,7 @@ pk.check.chapter02.exercise_3(sees)
 #
 # - K. Simonyan, A. Zisserman, *Very Deep Convolutional Networks for Large-Scale Image Recognition*
 #   (2015)，第 2 节：VGG16，以及为什么是 3 x 3。
-# - C. Szegedy et al., *Going Deeper with Convolutions*, CVPR 2015，第 4 节和第 5 节：Inception
+# - C. Szegedy 等，*Going Deeper with Convolutions*, CVPR 2015，第 4 节和第 5 节：Inception
 #   模块，以及一层一层的 GoogLeNet。
 # - A. Araujo, W. Norris, J. Sim, *Computing Receptive Fields of Convolutional Neural Networks*,
 #   Distill (2019)。

@@ -127,10 +127,10 @@ print(size, "->", circle.shape)
 print(f"高 / 宽 = {np.ptp(rows) / np.ptp(columns):.1f}")
 
 # %% tags=["nbval-ignore-output"]
-pk.visualize.plot_pictures([np.asarray(sheet), circle], ["原图", "压扁"])
+pk.visualize.plot_pictures([np.asarray(sheet), circle], ["原图", "压过之后"])
 
 # %% [markdown]
-# 我们自己的图片被压了多少？数值是 1，说明图片本来就是正方形，形状不变；是 1.5，说明它的宽是高的一倍半。
+# 我们自己的图片被压了多少？数值是 1，说明图片本来就是正方形，形状不变；是 1.5，说明它的宽是高的 1.5 倍。
 
 # %% tags=["nbval-ignore-output"]
 import matplotlib.pyplot as plt
@@ -336,7 +336,7 @@ from petkeras.data.pipeline import steps_per_epoch, training_batches
 batches = training_batches(data.train, data.mean, pk.MODERN, seed=0)
 images, labels = next(iter(batches))
 print(images.dtype.name, labels.dtype.name)
-print(images.shape[0], "张图片,", labels.shape[0], "个标签")
+print(images.shape[0], "张图片，", labels.shape[0], "个标签")
 
 # %% [markdown]
 # 要看这些图片，就反过来做：乘以 1000，再加上均值。
@@ -396,6 +396,6 @@ print("最大差别：", np.abs(images - next(iter(later))[0]).max())
 #   gene-expression data", PNAS 99 (2002), 6562-6566：本章噪声实验里的那种错，正式发表的论文真的犯过。
 # - T. Hastie, R. Tibshirani, J. Friedman, *The Elements of Statistical Learning*（第 2 版，2009），第 7.10.2 节，"The Wrong and Right Way to Do Cross-validation"。
 # - C. Shorten, T. M. Khoshgoftaar, "A survey on Image Data Augmentation for Deep Learning",
-#   Journal of Big Data 6 (2019)，第 60 篇。
+#   Journal of Big Data 6 (2019)，文章编号 60。
 #
 # 下一章：[04 · 手算卷积与池化](04_convolution_and_pooling.ipynb)。

@@ -39,7 +39,7 @@ image = data.train.images[0]
 pkv.plot_kernels(pkv.article_kernels(), image)
 
 # %% [markdown]
-# 这样的一张表叫做[卷积核](../../docs/glossary.md#kernel)（kernel），它从图片算出来的东西叫做[特征图](../../docs/glossary.md#feature-map)（feature map）。结果远大于 0 的地方，特征图是白的；远小于 0 的地方是黑的；等于 0 的地方是灰的。卷积核里的数就是它的[权重](../../docs/glossary.md#weight)（weight）。（原文的图 2 和图 3 用一只狗展示了同样的东西。）本章讲我们网络里的两种层：卷积层（`conv`）有卷积核，池化层（pooling layer）没有：
+# 这样的一张表叫做[卷积核](../../docs/glossary.md#kernel)（kernel），它从图片算出来的东西叫做[特征图](../../docs/glossary.md#feature-map)（feature map）。结果远大于 0 的地方，特征图是白的；远小于 0 的地方是黑的；等于 0 的地方是灰的。卷积核里的数就是它的[权重](../../docs/glossary.md#weight)（weight）。（原文的图 2 和图 3 用一只狗展示了同样的东西。）本章讲我们网络里的两种层，一种是卷积层（`conv`），有卷积核；另一种是池化层（pooling layer），没有卷积核：
 
 # %%
 pk.course.where("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2")
@@ -57,7 +57,7 @@ kernel = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 
 patch = x[0:3, 0:3]
 print(patch * kernel)
-print("和:", np.sum(patch * kernel))
+print("和：", np.sum(patch * kernel))
 
 # %% [markdown]
 # ## 所有窗口
@@ -173,7 +173,7 @@ pk.check.chapter04.exercise_1(output)
 # %%
 framed = np.pad(x, 1)
 difference = convolve(framed, kernel) - tf_convolve(x, kernel, padding="SAME")
-print("形状:", x.shape, "->", tf_convolve(x, kernel, padding="SAME").shape)
+print("形状：", x.shape, "->", tf_convolve(x, kernel, padding="SAME").shape)
 print("与我们围的一圈 0 相比，最大差别：", np.abs(difference).max())
 
 # %% [markdown]
@@ -259,7 +259,7 @@ pk.check.chapter04.exercise_2(kernel)
 #
 # 下面是探索器（explorer）里的一个小网络：先是那四个卷积核，后面是一个*池化层*，它从每四个数里留下最大的一个（后面还会讲池化）。有三件事可以试试：
 #
-# 1. 在 **On a small grid**（小网格上）下面按 **Play**（播放），看窗口怎样移动，输出怎样一格格填满。
+# 1. 在“小网格”下面按“播放”，看窗口怎样移动，输出怎样一格格填满。
 # 2. 趁它在动，改一改它下面那个卷积核里的一个数。输出会怎么变？
 # 3. 在那一行层里选择 `pool`，看它从四个数里留下哪一个。
 #
@@ -275,7 +275,7 @@ layers[0].set_weights([np.repeat(four, 3, axis=2), np.zeros(4)])  # 三种颜色
 pk.explore(network, image[None], pixel_scale=255.0, tab="play")
 
 # %% [markdown]
-# **想一想。** 假设你要把找水平线的卷积核改成找竖直线的那个，一个数一个数地改。49 个数里要改多少个？
+# **想一想。** 假设你要把找横线的卷积核改成找竖线的那个，一个数一个数地改。49 个数里要改多少个？
 #
 # <details><summary>参考回答</summary>
 #
@@ -308,10 +308,10 @@ kernels.build((None, *image.shape))
 weights = kernels.kernel.numpy()
 colors = np.pad(image / np.float32(255), ((1, 1), (1, 1), (0, 0)))
 
-print("卷积核:", weights.shape)
+print("卷积核：", weights.shape)
 by_hand = convolve_channels(colors, weights)
 theirs = kernels(image[None] / np.float32(255))[0]
-print("特征图:", by_hand.shape)
+print("特征图：", by_hand.shape)
 print(f"最大差别：{np.abs(by_hand - theirs).max():.4f}")
 
 # %% [markdown]
@@ -396,7 +396,7 @@ titles = [f"{each.shape[1]} x {each.shape[2]}" for each in smaller]
 pkv.plot_pictures([each[0] for each in smaller], titles, columns=4)
 
 # %% [markdown]
-# 第二个作用可以测量。我们取卷积核 `outline` 的特征图，用越来越大的窗口做池化，再把结果平移一个像素。这些数变了多少，占它们总和的百分之几？这里的窗口每次都移动 1 格，所以唯一的差别就是窗口的大小。
+# 第二个作用可以测量。我们取卷积核 `outline`（轮廓）的特征图，用越来越大的窗口做池化，再把结果平移一个像素。这些数变了多少，占它们总和的百分之几？这里的窗口每次都移动 1 格，所以唯一的差别就是窗口的大小。
 
 
 # %% tags=["nbval-ignore-output"]
@@ -419,7 +419,7 @@ for size in (1, 2, 4, 8):
 # </details>
 
 # %% [markdown]
-# **改一改，看一看。** 在“一个窗口”这一节里，把卷积核的九个数都改成一样：`kernel = np.full((3, 3), 1 / 9)`。重新运行那个单元格和下一个单元格。输出里的每个数是什么？为什么它们之间的差别比 `x` 里的小？然后看看这样的卷积核会把一张图片变成什么样。在探索器里打开标签页 **Change**（改），按一下最大的那个空卷积核，再拖过卷积核的所有格子，把它们涂满。
+# **改一改，看一看。** 在“一个窗口”这一节里，把卷积核的九个数都改成一样：`kernel = np.full((3, 3), 1 / 9)`。重新运行那个单元格和下一个单元格。输出里的每个数是什么？为什么它们之间的差别比 `x` 里的小？然后看看这样的卷积核会把一张图片变成什么样。在探索器里打开标签页“改”，按一下最大的那个空卷积核，再拖过卷积核的所有格子，把它们涂满。
 #
 # ## 三句话小结
 #

@@ -17,7 +17,7 @@
 # %% [markdown]
 # # 05 · 从零搭建网络
 #
-# 一个层，就是两个权重数组加三个运算。这一章里，你会自己写一个层，看遍网络里的每个权重、每个形状，还会碰到一个权重：它看上去和别的没有两样，却永远学不会。
+# 一个层，就是两个权重数组加三个运算。这一章里，你会自己写一个层，看遍网络里的每个权重、每个形状，还会碰到一个权重：它看上去和别的没有两样，却从来不学习。
 #
 # **学完本章，你能**
 #
@@ -90,7 +90,7 @@ class Weights(keras.layers.Layer):
 
 # %%
 layer = Weights()
-print("之前:", layer.weights)
+print("之前：", layer.weights)
 layer.build((None, size, size, 3))
 for weight in layer.trainable_weights:
     print(weight.name, weight.shape)
@@ -177,7 +177,7 @@ pk.check.chapter05.exercise_3(MeanOfMaps)
 # </details>
 
 # %% [markdown]
-# ## 永远学不会的权重
+# ## 从来不学习的权重
 #
 # 2017 年，权重就是一个 `tf.Variable`，就像本章第一节那样。如果一个层里放着这样的变量，会怎么样？它能运行，算出来的东西也一样，而且没有任何报错。
 
@@ -376,15 +376,15 @@ pkv.describe(figure, "两条线：一律用 0.1，数越来越大；用 He，数
 # </details>
 
 # %% [markdown]
-# ## 随机失活（dropout）的双重生活
+# ## 随机失活（dropout）的两副面孔
 #
 # 训练时，[dropout](../../docs/glossary.md#dropout) 把一部分数设为 0，把其余的放大；训练之外，它什么也不做。要当心它收的那个数：原文给的是*保留*的比例，0.2；今天的层要的是*丢弃*的比例，0.8。
 
 # %%
 drop = pk.layers.Dropout(rate=0.8, seed=0)
 ones = tf.ones((1, 10_000))
-print("训练时: ", sorted(set(drop(ones, training=True).numpy().ravel().round(3).tolist())))
-print("其他时候:", sorted(set(drop(ones, training=False).numpy().ravel().tolist())))
+print("训练时：  ", sorted(set(drop(ones, training=True).numpy().ravel().round(3).tolist())))
+print("其他时候：", sorted(set(drop(ones, training=False).numpy().ravel().tolist())))
 print(f"训练时的均值：{tf.reduce_mean(drop(ones, training=True)):.1f}")
 
 # %% [markdown]
@@ -402,7 +402,7 @@ print(f"训练时的均值：{tf.reduce_mean(drop(ones, training=True)):.1f}")
 # ## 三句话小结
 #
 # - 层在 `build` 里用 `add_weight` 创建权重，在 `call` 里使用它们。
-# - 直接用 `tf.Variable`，它就永远学不会，而且没有任何报错。
+# - 直接用 `tf.Variable`，它就从来不学习，而且没有任何报错。
 # - 随机权重选得好，数的大小一层一层传下去都差不多。
 
 # %% [markdown]
@@ -410,8 +410,7 @@ print(f"训练时的均值：{tf.reduce_mean(drop(ones, training=True)):.1f}")
 #
 # - Keras 指南 *Making new layers and models via subclassing*：`build`、`call`
 #   和 `add_weight` 能做的一切。
-# - K. He, X. Zhang, S. Ren, J. Sun, *Delving Deep into Rectifiers* (2015)，第 2.2 节：
-#   $\sqrt{2/n}$ 是怎么来的。
+# - K. He, X. Zhang, S. Ren, J. Sun, *Delving Deep into Rectifiers* (2015)，第 2.2 节：$\sqrt{2/n}$ 是怎么来的。
 # - M. Lin, Q. Chen, S. Yan, *Network In Network*
 #   (2014)，第 3.2 节：用特征图的均值代替全连接层，就像练习 3 那样。
 #

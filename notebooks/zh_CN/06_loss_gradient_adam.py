@@ -27,7 +27,7 @@
 #
 # *双核约半分钟 · 对应原文“Loss and optimizer”一节*
 #
-# 一张图片的损失是 $-\log p$，其中 $p$ 是网络给正确品种的概率。看下面两幅图：右侧，网络很有把握，也答对了；左侧，网络很有把握，却答错了；中间，网络毫无头绪。（网络给每个品种打一个分数，这个数就叫 *logit*，也就是未归一化得分。）很有把握却答错，比毫无头绪，代价要大多少？
+# 一张图片的损失是 $-\log p$，其中 $p$ 是网络给正确品种的概率。看下面两幅图：右侧，网络很有把握，也答对了；左侧，网络很有把握，却答错了；中间，网络毫无头绪。（网络给每个品种一个得分，这个数就叫 *logit*，也就是未归一化得分。）很有把握却答错，比毫无头绪，代价要大多少？
 
 # %% tags=["nbval-ignore-output"]
 import matplotlib.pyplot as plt
@@ -100,7 +100,7 @@ pk.check.chapter06.exercise_1(logits)
 # %% [markdown]
 # ## 猜一次的代价
 #
-# 损失 $-\log p$ 叫作[交叉熵](../../docs/glossary.md#cross-entropy)（cross-entropy）。网络毫无头绪时，两个品种各给二分之一：
+# 损失 $-\log p$ 叫做[交叉熵](../../docs/glossary.md#cross-entropy)（cross-entropy）。网络毫无头绪时，两个品种各给二分之一：
 
 # %%
 for p in (0.99, 0.5, 0.1, 0.001):
@@ -157,8 +157,8 @@ print("毫无头绪：", cross_entropy(np.array([[1, 0]]), np.zeros((1, 2))).rou
 # 这十张图片算下来是多少呢？前五张是一个品种，后五张是另一个品种。损失为 0，就是很有把握，而且答对了。拿均值和毫无头绪时的损失 0.69 比一比：
 
 # %% tags=["nbval-ignore-output"]
-print("损失:", cross_entropy(labels, logits).round(1))
-print("均值:", cross_entropy(labels, logits).mean().round(1))
+print("损失：", cross_entropy(labels, logits).round(1))
+print("均值：", cross_entropy(labels, logits).mean().round(1))
 
 # %% [markdown]
 # ## 为什么不直接按准确率训练？
@@ -223,7 +223,7 @@ pk.check.chapter06.exercise_2(gradient_of_loss)
 # %% [markdown]
 # ## 卷积的梯度
 #
-# 假设对输出里的每个数，我们都知道它一变，损失会跟着变多少；这叫作*上游梯度*（upstream）。每个输出都是窗口（window）和卷积核逐项相乘再相加的结果。所以在每个窗口里，一个权重得到的是上游梯度乘以它碰到的像素，一个像素得到的是上游梯度乘以它碰到的权重。最后，把所有窗口送来的数加在一起。这还是第 04 章的那个循环。
+# 假设对输出里的每个数，我们都知道它一变，损失会跟着变多少；这叫做*上游梯度*（upstream）。每个输出都是窗口（window）和卷积核逐项相乘再相加的结果。所以在每个窗口里，一个权重得到的是上游梯度乘以它碰到的像素，一个像素得到的是上游梯度乘以它碰到的权重。最后，把所有窗口送来的数加在一起。这还是第 04 章的那个循环。
 
 
 # %%
@@ -264,7 +264,7 @@ by_hand = [d_padded[None, 1:-1, 1:-1], d_kernel, upstream.sum(axis=(0, 1))]
 
 for name, ours, theirs in zip(("图片", "卷积核", "偏置"), by_hand, by_tape, strict=True):
     largest = np.abs(ours - theirs).max() / np.abs(ours).max()
-    print(f"{name:8} 的最大误差是其最大值的 {largest:.2%}")
+    print(f"{name:8} 最多相差其最大值的 {largest:.2%}")
 
 # %% [markdown]
 # 下面是其中四个卷积核，每个下方是它的梯度（对各颜色取了均值）。黄色表示大于 0：黄色处的权重要是变大，损失也会变大。
@@ -287,7 +287,7 @@ def loss_with(nudge):
 
 
 measured = (loss_with(1e-5) - loss_with(-1e-5)) / 2e-5
-print(f"差别: {abs(measured / d_kernel[1, 1, 0, 3] - 1):.1%}")
+print(f"差别：{abs(measured / d_kernel[1, 1, 0, 3] - 1):.1%}")
 
 # %% [markdown]
 # **想一想。** 要这样把我们网络的每个权重都拨动一遍，得把网络运行多少次？用梯度带呢，又要运行几次？
@@ -301,7 +301,7 @@ print(f"差别: {abs(measured / d_kernel[1, 1, 0, 3] - 1):.1%}")
 # %% [markdown]
 # ## 顺坡而下
 #
-# 梯度下降从每个权重里减去[学习率](../../docs/glossary.md#learning-rate)（learning rate）乘以它的梯度。麻烦在于，所有权重共用一个学习率。这里有一个两个权重的函数，它像一道山谷，横着走比顺着走陡二十倍。横着走够安全的学习率，顺着走就太慢了。
+# 梯度下降从每个权重里减去[学习率](../../docs/glossary.md#learning-rate)（learning rate）乘以它的梯度。麻烦在于，所有权重共用一个学习率。这里有一个两个权重的函数，它像一道山谷，横着走的坡度是顺着走的二十倍。横着走够安全的学习率，顺着走就太慢了。
 
 
 # %%
@@ -362,7 +362,7 @@ plt.close(figure)
 pk.visualize.describe(figure, "梯度下降在山谷两侧来回走之字形；Adam 沿着山谷拐出一条弯路。")
 
 # %% [markdown]
-# **练习 3。** 徒步者换成小球。给梯度下降加一个速度，一开始是 0。每一步的新速度等于 `momentum` 乘以旧速度，再减去学习率乘以梯度。然后 `w` 按这个速度移动。
+# **练习 3。** 把徒步者换成小球。给梯度下降加一个速度，一开始是 0。每一步的新速度等于 `momentum` 乘以旧速度，再减去学习率乘以梯度。然后 `w` 按这个速度移动。
 
 
 # %% tags=["exercise"]
@@ -433,7 +433,7 @@ for rate in (0.001, 0.01, 0.1):
 figure, axis = plt.subplots(figsize=(8, 3))
 for name, values in curves.items():
     axis.plot(values, label=name)
-axis.set(title="这一批次的损失", xlabel="步", ylim=(0, 1.5))
+axis.set(title="这一批次的损失", xlabel="步数", ylim=(0, 1.5))
 axis.legend()
 plt.close(figure)
 pk.visualize.describe(figure, "四条曲线；Adam 的最先降到 0。")

@@ -52,7 +52,7 @@ pk.course.where("TensorBoard")
 # %% [markdown]
 # ## 写入器
 #
-# 一条[摘要](../../docs/glossary.md#summary)（summary）就是一个有名字的值，再加上记录它时的步数；这个名字叫作*标记*（tag）。写入器（writer）把摘要一条条添到某个文件夹的一个文件里。下面是一个编造的损失（loss），共二十个值。
+# 一条[摘要](../../docs/glossary.md#summary)（summary）就是一个有名字的值，再加上记录它时的步数；这个名字叫做*标记*（tag）。写入器（writer）把摘要一条条添到某个文件夹的一个文件里。下面是一个编造的损失（loss），共二十个值。
 
 # %%
 import tensorflow as tf
@@ -69,7 +69,7 @@ writer.flush()
 
 # %%
 files = list(folder.iterdir())
-print(len(files), "个文件:", files[0].name[:19])
+print(len(files), "个文件：", files[0].name[:19])
 
 # %% [markdown]
 # ## 读回来
@@ -259,9 +259,9 @@ ridges(histograms, f"conv1_1 的梯度，第 {gradients[0].step} 步到第 {grad
 # %%
 scalars = visualize.read_scalars(run_dir)
 steps, losses = scalars["train"]["Loss"]
-print("步:", *steps[:4], "...")
+print("步数：", *steps[:4], "...")
 difference = losses - np.array(history.step_losses)[steps - 1]
-print(f"与 history 的最大差别：{np.abs(difference).max():.5f}")
+print(f"与训练历史的最大差别：{np.abs(difference).max():.5f}")
 
 # %% [markdown]
 # 再看看那些曲线。浅色的线是实际测得的值。它们来自大小为十的批次（batch），所以每个准确率只能是 0%、10%、20%……或 100%。虚线是同样的值平滑以后的样子。实线是测试集的标记 `Epoch/Accuracy`：每轮之后用上全部测试图片。（TensorBoard 里还有测试集的标记 `Accuracy`。它只来自十张图片，而且每 25 步才有一个值。）
@@ -288,13 +288,13 @@ figure, axes = plt.subplots(figsize=(6, 3))
 axes.plot(steps, losses, color="gray", linewidth=1, label="一个批次的损失")
 axes.plot(steps, from_zero, "--", label="从 0 开始的平均值")
 axes.plot(steps, by_hand, label="除以份额后的平均值")
-axes.set(xlabel="步", ylim=(0, None))
+axes.set(xlabel="步数", ylim=(0, None))
 axes.legend()
 plt.close(figure)
 visualize.describe(figure, "一条锯齿状的损失曲线和两条平均值曲线：其中一条从 0 开始，低得离谱。")
 
 # %% [markdown]
-# **练习 1。** 权重为 0.9 时，退后一步的值，分量是最新值的 0.9 倍。权重取多少，才能让退后*十步*的值，分量正好是最新值的一半？
+# **练习 1。** 权重为 0.9 时，一步之前的值，分量是最新值的 0.9 倍。权重取多少，才能让*十步*之前的值，分量正好是最新值的一半？
 
 # %% tags=["exercise"]
 weight = 0.9
@@ -308,7 +308,7 @@ pk.check.chapter07.exercise_1(weight)
 # pk.check.chapter07.exercise_1(weight)
 # ```
 #
-# 约 0.933：退后十步的值，分量是最新值的 $w^{10}$ 倍。
+# 约 0.933：十步之前的值，分量是最新值的 $w^{10}$ 倍。
 #
 # </details>
 
@@ -349,7 +349,7 @@ pk.check.chapter07.exercise_1(weight)
 # %% [markdown]
 # ## 延伸阅读
 #
-# - K. Wongsuphasawat 等, "Visualizing Dataflow Graphs of Deep Learning Models in TensorFlow", IEEE Transactions on Visualization and Computer Graphics 24 (2018), 1-12：作者正是做出 TensorBoard 的那些人。
+# - K. Wongsuphasawat 等，"Visualizing Dataflow Graphs of Deep Learning Models in TensorFlow", IEEE Transactions on Visualization and Computer Graphics 24 (2018)，1-12：作者正是做出 TensorBoard 的那些人。
 # - D. P. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015，第 3 节：同样的移动平均，对开头也做同样的修正。
 # - E. R. Tufte, *The Visual Display of Quantitative Information*（第 2 版，2001），第 2 章：曲线应该怎样对得起它的数据。
 #

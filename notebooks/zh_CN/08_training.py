@@ -208,7 +208,7 @@ for images, labels in batches.take(20):
 # %% [markdown]
 # `pk.train` 走的是同样的步，只是用 `tf.function` 编译过，跑得更快（见第 09 章）。它的循环是 `petkeras/training.py` 里的 `Loop.run`，一屏就能放下：它一步步训练，每轮结束后用测试图片评估网络。其他事情都交给 Keras 的回调（callback），循环一路走，一路调用它们。它们负责显示进度、写 TensorBoard 记录、把滤波器（filter）拍成影片、保存检查点（checkpoint）和训练历史，出了问题就让运行停下来。你还可以加上自己的回调：`pk.train(..., callbacks=[...])`。
 #
-# 请盯住两列：训练时的准确率（accuracy）和测试准确率。它们是一起上升的吗？
+# 请盯住两列：训练时的准确率（accuracy）和测试准确率（test accuracy）。它们是一起上升的吗？
 
 # %% tags=["nbval-ignore-output"]
 run_dir = pk.course.scratch()

@@ -126,7 +126,7 @@ print(double(tf.constant([7.0, -8.0, 9.0])).numpy())
 
 # %%
 double(tf.constant([1.0, 2.0]))
-print(double.experimental_get_tracing_count(), "次追踪")
+print(double.experimental_get_tracing_count(), "次跟踪")
 
 # %% [markdown]
 # **想一想。** 如果在函数里写 `print(x)`，会显示什么？是数吗？如果函数用 NumPy 取一个随机数，又会怎样？
@@ -192,12 +192,12 @@ for name, function in (("原样", model), ("跟踪后", traced)):
 # %% [markdown]
 # ## 名字和名称作用域
 #
-# 网络的计算图有几百个运算。要是每个运算都画一个方框，谁也看不懂。原文把每一层都放进一个*名称作用域*（name scope）：这一层的运算，名字都以层名加一个斜杠开头。前缀相同的东西，TensorBoard 就画成一个方框。原文说，这非常有用。我们来数一数。
+# 网络的计算图有几百个运算。要是每个运算都画一个方框，谁也看不懂。原文把每一层都放进一个*名称作用域*（name scope）：这一层的运算，名字都以层名加一个斜杠开头。前缀相同的东西，TensorBoard 就画成一个方框。原文说，这极其有用。我们来数一数。
 
 # %%
 scopes = visualize.graph_scopes(graph)
 operations = graph.get_operations()
-print(len(scopes), "个作用域:", *scopes)
+print(len(scopes), "个作用域：", *scopes)
 
 # %% tags=["nbval-ignore-output"]
 print(f"{len(operations)} 个运算，分在 {len(scopes)} 个方框里")

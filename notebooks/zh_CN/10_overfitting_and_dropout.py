@@ -177,10 +177,10 @@ pk.check.chapter10.exercise_2(dropout)
 run_dropout = pk.course.scratch()
 model_dropout = pk.pet_net(image_size=32, recipe=recipe, seed=0)
 pk.train(model_dropout, given, recipe, run_dropout, verbose=False)
-visualize.plot_curves({"不用 dropout": run_without, "dropout": run_dropout}, weight=0.95)
+visualize.plot_curves({"没用 dropout": run_without, "用了 dropout": run_dropout}, weight=0.95)
 
 # %% tags=["nbval-ignore-output"]
-for name, m, r in (("不用", model, without), ("dropout", model_dropout, recipe)):
+for name, m, r in (("没用 dropout", model, without), ("用了 dropout", model_dropout, recipe)):
     given_accuracy, new_accuracy = accuracy(m, given.train, r), accuracy(m, data.test, r)
     print(f"{name:8s} 训练图片，给定的标签：{given_accuracy:.1%}，新图片：{new_accuracy:.1%}")
 
@@ -199,7 +199,7 @@ for name, m, r in (("不用", model, without), ("dropout", model_dropout, recipe
 #
 # ## 谁在重复错误？
 #
-# 每五张训练图片里，就有一张标签是错的。现在我们只拿这些图片来问两个网络。蓝框表示网络说出了真正的品种，尽管每一次告诉它的都是另一个。橙框表示它重复了错的标签。
+# 每五张训练图片里，就有一张标签是错的。现在我们只拿这些图片来问两个网络。蓝框表示网络说出了正确的品种，尽管每一次告诉它的都是另一个。橙框表示它重复了错的标签。
 
 
 # %%
@@ -218,7 +218,7 @@ truth = mislabeled.labels.argmax(axis=1)
 mosaics = {}
 for name, m, r in (("没用 dropout", model, without), ("用了 dropout", model_dropout, recipe)):
     is_true = answers(m, mislabeled, r) == truth
-    mosaics[f"{name}: {len(truth)} 张中 {is_true.sum()} 张为真"] = frame(mislabeled, is_true)
+    mosaics[f"{name}：{len(truth)} 张中说对 {is_true.sum()} 张"] = frame(mislabeled, is_true)
 visualize.plot_pictures(mosaics.values(), mosaics, columns=1)
 
 # %% [markdown]
@@ -237,13 +237,13 @@ visualize.plot_pictures(mosaics.values(), mosaics, columns=1)
 # %% tags=["nbval-ignore-output"]
 from petkeras.runs.intervals import accuracy_interval
 
-for name, m, r in (("不用", model, without), ("dropout", model_dropout, recipe)):
+for name, m, r in (("没用 dropout", model, without), ("用了 dropout", model_dropout, recipe)):
     correct = accuracy(m, data.test, r) * len(data.test)
     low, high = accuracy_interval(correct, len(data.test))
     print(f"{name:8s} 答对 {correct:.0f} 张，共 {len(data.test)} 张新图片：{low:.0%} 到 {high:.0%}")
 
 # %% [markdown]
-# 而且，换一种划分，或者换一组初始权重，结果说不定就反过来了。所以我们用另外五个随机种子，把两种运行都重复了一遍。每个随机种子都有自己的划分、错标签、权重和顺序；每次运行都再用一千张画出来的宠物的图片来测试。这些放在一章里做，时间太长；`docs/measure_dropout.py` 会把它重做一遍。每条灰线是一个随机种子。它们都往上升吗？
+# 而且，换一种划分，或者换一组初始权重，结果说不定就反过来了。所以我们用另外五个随机种子，把两种运行都重复了一遍。每个随机种子都有自己的划分、错标签、权重和顺序；每次运行都再用一千张新画的宠物图片来测试。这些放在一章里做，时间太长；`docs/measure_dropout.py` 会把它重做一遍。每条灰线是一个随机种子。它们都往上升吗？
 
 # %%
 # 新图片上的准确率（%），随机种子 5 到 9：没用 dropout，用了 dropout。
@@ -270,14 +270,14 @@ for name, (before, after) in measured.items():
     gains = np.subtract(after, before)
     half = 2.776 * gains.std(ddof=1) / np.sqrt(5)
     low, high = gains.mean() - half, gains.mean() + half
-    print(f"{name}: {gains.mean():.1f} 个百分点, {low:.1f} 到 {high:.1f}")
+    print(f"{name}：{gains.mean():.1f} 个百分点，{low:.1f} 到 {high:.1f}")
 
 # %% [markdown]
 # 五个随机种子，dropout 个个都赢，置信区间也离 0 很远：这不是运气。平均下来，没用 dropout 的网络在新图片上答对 76.8%，用了的答对 84.0%。错的标签，前者全都重复，后者大约只重复六分之一（17%）。
 #
 # 我们用真实的照片也做了一遍，同样是每五个标签错一个：阿比西尼亚猫和美国斗牛犬，其中 60 张用来测试。没用 dropout，答对 73.0%；用了，答对 80.7%。这也是提高，高了 7.7 个百分点；但测试照片这么少，真正的差别可能是 -3 到 18 之间的任何一个数。
 #
-# **dropout 并不总是赢。** 标签*正确*、图片边长 64 像素、只训练八轮的时候，它输了：在新的画出来的宠物上是 74% 对 83%，同样是五个随机种子。我们第一次用错标签来试，训练 25 轮，每批十张，只比较了一个随机种子，它也输了：79.7% 对 82.2%。dropout 会让学习变慢。背下图片有坏处，你又肯给它时间，用它才划算。
+# **dropout 并不总是赢。** 标签*正确*、图片边长 64 像素、只训练八轮的时候，它输了：在新的画出来的宠物上是 74% 对 83%，同样是五个随机种子。我们第一次用错标签来试，训练 25 轮，每批十张，只比较了一个随机种子，它也输了：79.7% 对 82.2%。dropout 会让学习变慢。只有在背下图片会有坏处、你又肯给它时间的时候，用它才划算。
 #
 # **练习 3。** 是不是运气，还有一种问法。让每一次用了 dropout 的运行，和每一次没用的运行配成一对。这些对里，有多少对是用了 dropout 的准确率更高？打平的算半对。写一个函数，返回它们在所有的对里占多大比例。如果 dropout 毫无作用，这个比例应该在 0.5 左右。
 
@@ -345,12 +345,12 @@ model_modern = pk.pet_net(image_size=32, recipe=modern, seed=0)
 pk.train(model_modern, given, modern, verbose=False)
 is_true = answers(model_modern, mislabeled, modern) == truth
 print(f"新图片：{accuracy(model_modern, data.test, modern):.1%}")
-print(f"标签虽然错了，仍说出真正的品种：{is_true.sum()} 张，共 {len(truth)} 张")
+print(f"标签虽然错了，仍说出正确的品种：{is_true.sum()} 张，共 {len(truth)} 张")
 
 # %% [markdown]
 # 这只是一次运行，轮数也只有五分之一。标签*正确*、图片边长 64 像素、训练八轮的情况，我们有五个随机种子：新的画出来的宠物，这个配方答对 90%（86% 到 93%），没用 dropout 的只有 83%。在照片上是 89%（85% 到 92%）对 72%。
 #
-# 下面这些新图片，网络给真正的品种的概率最低。换作是你，认得出来吗？
+# 下面这些新图片，网络给正确品种的概率最低。换作是你，认得出来吗？
 
 # %% tags=["nbval-ignore-output"]
 logits = evaluate_pictures(model_modern, data.test, data.mean, modern)[2]
@@ -384,7 +384,7 @@ plt.close(figure)
 visualize.describe(figure, "答错的比例从 20 张照片时的 27% 降到 338 张时的 9%。")
 
 # %% [markdown]
-# 一条直线正合适。这叫作*学习曲线*（learning curve），在许多网络和任务里，人们都发现过这样的直线（Hestness 等，2017，见下文）。照片每翻一番，答错的就减少大约四分之一。照这样下去，680 张照片会让答错的降到 6.5%（95% 置信区间：5.3% 到 7.9%），1,360 张会降到 5.0%（3.8% 到 6.4%）。站在现在，谁也没法知道是不是这样；但没有比这更好的猜测了。我们还用交叉验证（cross-validation）比较了将近五十种配方，没有一种明显比这一种好。
+# 一条直线正合适。这叫做*学习曲线*（learning curve），在许多网络和任务里，人们都发现过这样的直线（Hestness 等，2017，见下文）。照片每翻一番，答错的就减少大约四分之一。照这样下去，680 张照片会让答错的降到 6.5%（95% 置信区间：5.3% 到 7.9%），1,360 张会降到 5.0%（3.8% 到 6.4%）。站在现在，谁也没法知道是不是这样；但没有比这更好的猜测了。我们还用交叉验证（cross-validation）比较了将近五十种配方，没有一种明显比这一种好。
 #
 # **想一想。** 和 338 张照片时相比，要让答错的减少一半，大约需要多少张照片？
 #
@@ -399,9 +399,9 @@ visualize.describe(figure, "答错的比例从 20 张照片时的 27% 降到 338
 #
 # ## 三句话小结
 #
-# - 网络能把训练图片背下来，连错误也不放过；只有新图片才能看出真相。
+# - 网络能把训练图片背下来，连错误也不放过；只有拿新图片来考，才看得出真相。
 # - dropout 每一步都藏起大部分值，所以能学到的，是许多图片共有的东西。
-# - 只运行一次，不过是个孤例。几个随机种子，加上一个置信区间，才能分清差别和运气。
+# - 只运行一次，不过是个孤例。用上几个随机种子和一个置信区间，才能分清是真有差别，还是运气。
 
 # %% [markdown]
 # ## 延伸阅读
@@ -412,8 +412,7 @@ visualize.describe(figure, "答错的比例从 20 张照片时的 27% 降到 338
 #   Learning Benchmarks" (2021)：十个公开数据集里的错标签。
 # - C. Shorten, T. Khoshgoftaar, "A survey on Image Data Augmentation for Deep Learning", Journal of
 #   Big Data 6 (2019)。
-# - J. Hestness 等，"Deep Learning Scaling is Predictable, Empirically" (2017)：画出来是直线的
-#   学习曲线。
+# - J. Hestness 等，"Deep Learning Scaling is Predictable, Empirically" (2017)：画出来是直线的学习曲线。
 # - K. He 等，"Delving Deep into Rectifiers" (2015)，第 2.2 节：卷积核更好的起点。
 #
 # 下一章：[11 · 滤波器的演变](11_filters_evolve.ipynb)。

@@ -220,7 +220,7 @@ pk.check.chapter11.exercise_3(silent)
 # ## 延伸阅读
 #
 # - M. Zeiler, R. Fergus, "Visualizing and Understanding Convolutional Networks" (2014)，第 4 节：各层的特征在训练中怎样变化，什么时候稳定下来。
-# - M. Raghu et al., "SVCCA: Singular Vector Canonical Correlation Analysis for Deep Learning
+# - M. Raghu 等，"SVCCA: Singular Vector Canonical Correlation Analysis for Deep Learning
 #   Dynamics and Interpretability" (2017)：低层怎样先稳定下来。
 #
 # 下一章：[12 · 迁移学习](12_transfer.ipynb)。

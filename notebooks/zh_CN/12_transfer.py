@@ -81,7 +81,7 @@ ends = [borrowed.epochs[-1].test_accuracy, random.epochs[-1].test_accuracy, noth
 plt.style.use(visualize.style.STYLE)  # petkeras 自己的图用的样式
 figure, axes = plt.subplots(figsize=(8, 2.8))
 axes.bar_label(axes.bar(["借来的", "随机的", "从零开始"], ends, width=0.5), fmt="%.2f")
-axes.axhline(1 / len(few.class_names), color="gray", linestyle=":", label="乱猜")
+axes.axhline(1 / len(few.class_names), color="gray", linestyle=":", label="瞎猜")
 axes.set(title="测试图片上的准确率", ylim=(0, 1.15))
 axes.legend(loc="upper right")
 plt.close(figure)
@@ -107,7 +107,7 @@ pk.course.where("conv1_1", "conv1_2", "conv2_1", "conv2_2", "softmax")
 # %% [markdown]
 # ## 它以前学过什么
 #
-# 那一百个品种是画图程序编出来的：毛色、脑袋、耳朵和斑点，都靠掷骰子决定。下面画出了其中二十个品种，最后一行则是我们用来学习的图片中的十张。它们有什么共同点？网络能从前两行学到什么，来帮它认第三行？
+# 那一百个品种是画图程序编出来的：毛色、脑袋、耳朵和斑点，都靠掷骰子决定。下面是其中二十个品种的图片，最后一行则是我们用来学习的图片中的十张。它们有什么共同点？网络能从前两行学到什么，来帮它认第三行？
 
 # %% tags=["nbval-ignore-output"]
 import numpy as np
@@ -166,7 +166,7 @@ print(f"{whole.count_params():,} 个权重中的 {whole.get_layer('softmax').cou
 # %% [markdown]
 # ## 切开
 #
-# 去掉最后一层的网络，叫作[主干网络](../../docs/glossary.md#backbone)（backbone）。不管什么图片，它都能变成一排数，也就是这张图片的[特征](../../docs/glossary.md#feature)（features）；品种的事它一概不知。只要它还冻结着，一张图片的特征就永远不变。所以 `pk.transfer` 只把特征算**一次**，然后拿特征而不是图片来训练最后一层：哪一步都不用再做卷积。
+# 去掉最后一层的网络，叫做[主干网络](../../docs/glossary.md#backbone)（backbone）。不管什么图片，它都能变成一行数，也就是这张图片的[特征](../../docs/glossary.md#feature)（features）；品种的事它一概不知。只要它还冻结着，一张图片的特征就永远不变。所以 `pk.transfer` 只把特征算**一次**，然后拿特征而不是图片来训练最后一层：哪一步都不用再做卷积。
 
 # %%
 from petkeras.runs.transfer import open_backbone
@@ -176,7 +176,7 @@ features = backbone.features(few.train.images)
 print(features.shape)
 
 # %% [markdown]
-# 特征就在下面。每一行是我们的一张图片，白线把各个品种隔开。每一列是 128 个特征中的一个；各列按它在哪个品种上最大来排序。新的一层要学的，只是哪些列在替哪个品种说话。
+# 特征就在下面。每一行是我们的一张图片，白线把各个品种隔开。每一列是 128 个特征中的一个；各列按它在哪个品种上最大来排序。新的一层要学的，只是哪些列支持哪个品种。
 
 # %% tags=["nbval-ignore-output"]
 classes = few.train.labels.argmax(axis=1)
@@ -343,7 +343,7 @@ visualize.describe(figure, "测试图片；每张下方是它的答案来自哪�
 # %% [markdown]
 # ## 解冻
 #
-# 保存下来的网络里，已经没有冻结的层了。用很低的学习率把它的所有权重都稍微训练一下，叫作[微调](../../docs/glossary.md#fine-tuning)（fine-tuning）。等图片够多了，下一步通常就是它。图片的预处理要和当初为主干网络做的一样，用主干网络自己的均值图像。
+# 保存下来的网络里，已经没有冻结的层了。用很低的学习率把它的所有权重都稍微训练一下，叫做[微调](../../docs/glossary.md#fine-tuning)（fine-tuning）。等图片够多了，下一步通常就是它。图片的预处理要和当初为主干网络做的一样，用主干网络自己的均值图像。
 
 # %% tags=["nbval-ignore-output"]
 slow = dataclasses.replace(run.recipe, learning_rate=1e-5, epochs=10)

@@ -165,7 +165,8 @@ class Explorer:
         layers, photographs = self._explored.chain.layers, self._explored.photographs
         counts = ((len(layers), "layer"), (len(photographs), "picture"))
         parts = " and ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts)
-        return f"<explorer of {parts}: {one_line(self._explored.title)}>"
+        with using(self._lang):
+            return f"<explorer of {parts}: {one_line(self._explored.title)}>"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         picture, text = self._draw()

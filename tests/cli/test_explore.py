@@ -6,6 +6,7 @@ import sys
 import pytest
 from conftest import picture_bytes
 
+from petkeras import language
 from petkeras.explorer import dense
 
 
@@ -35,6 +36,19 @@ def test_explore_takes_photographs_and_another_place(petkeras, explored, tmp_pat
     assert (code, err) == (0, "")
     assert re.search(r"'fc1' is compressed\. .*the smallest 90% by 0\.\d+, and the largest by", out)
     assert (tmp_path / "x.html").exists()
+
+
+def test_explore_makes_a_page_in_chinese(petkeras, explored, tmp_path):
+    photograph = tmp_path / "me.png"
+    photograph.write_bytes(picture_bytes(5, (33, 80), "PNG", "RGB"))
+    page = tmp_path / "x.html"
+    try:
+        code, out, err = petkeras("explore", explored, photograph, "--lang", "zh", "--output", page)
+    finally:
+        language.use(None)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].startswith("用浏览器打开它")
+    assert '<html lang="zh-CN">' in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
