@@ -89,7 +89,7 @@ def level_captions(app, page, template, context, doctree):
 
 
 def choose_language(app, config):
-    """Let a site in another language share the explorer of the English one, above it."""
+    """Translate what is set above, and leave the explorer to `write_explorer`."""
     if config.language != "en":
         config.html_extra_path = []
         config.copyright = sphinx.locale._(config.copyright)
@@ -104,14 +104,21 @@ def choose_notebook_folder(app):
 def read_page(app, page, source):
     """Give Sphinx the chapter's notebook in the site's language, and pages without dead links."""
     language = app.config.language
-    if page.startswith("course/"):
+    if page.startswith("course/") and language != "en":
         notebook = site_pages.translated_notebook(page, language)
-        if notebook:
-            app.env.note_dependency(notebook)
+        app.env.note_dependency(notebook)  # also if there is none yet
+        if notebook.exists():
             source[0] = site_pages.chapter_text(notebook, language=language)
-    elif not page.startswith("api/"):
+    elif not page.startswith(("course/", "api/")):
         text = site_pages.relink(source[0])
-        source[0] = text if language == "en" else site_pages.explorer_above(text, sphinx.locale._)
+        source[0] = site_pages.translate_around_explorer(text, sphinx.locale._)
+
+
+def write_explorer(app, exception):
+    """Write the explorer of a site in another language."""
+    if exception is None and app.config.language != "en" and app.builder.name == "html":
+        page = site_pages.explorer(app.config.language)
+        (app.outdir / "explorer.html").write_text(page, encoding="utf-8")
 
 
 def add_language_switch(app, page, template, context, doctree):
@@ -147,3 +154,4 @@ def setup(app):
     app.connect("autodoc-process-docstring", convert, priority=400)  # before napoleon
     app.connect("html-page-context", level_captions, priority=900)  # after the theme
     app.connect("html-page-context", add_language_switch)
+    app.connect("build-finished", write_explorer)

@@ -14,6 +14,10 @@ import tomllib
 from pathlib import Path
 
 import petkeras
+from petkeras.explorer.contents import unpack
+from petkeras.explorer.page import make_page
+from petkeras.explorer.words import explorer_words
+from petkeras.language import translate
 
 DOCS = Path(__file__).parent
 CATALOGS = DOCS / "locale"
@@ -68,15 +72,14 @@ def chapters(address=REPOSITORY):
 
 
 def translated_notebook(page, language):
-    """Return a chapter's executed notebook in another language, or `None` if there is none."""
-    file = NOTEBOOKS / language / Path(page).with_suffix(".ipynb").name
-    return file if language != "en" and file.exists() else None
+    """Return the path of a chapter's executed notebook in another language."""
+    return NOTEBOOKS / language / Path(page).with_suffix(".ipynb").name
 
 
 def is_translated(page, language):
     """Return True if a page has a catalog in the language, or a chapter a notebook."""
     if page.startswith("course/"):
-        return translated_notebook(page, language) is not None
+        return translated_notebook(page, language).exists()
     return (CATALOGS / language / "LC_MESSAGES" / f"{page}.po").exists()
 
 
@@ -116,15 +119,27 @@ def relink(text, address=REPOSITORY):
     return link_sources(re.sub(r"\]\(((?:\.\./)*)\.\./notebooks/", r"](\1course/", text), address)
 
 
-def explorer_above(text, translate):
-    """Return a page's text with the explorer that the English site has, one folder above.
-
-    Args:
-        translate: a function from English words around the explorer to their translation.
-    """
+def translate_around_explorer(text, translate):
+    """Return a page's text with the words around the explorer, which are HTML, translated."""
     for words in ("The explorer of a network", "Open it on a page of its own"):
         text = text.replace(words, translate(words))
-    return text.replace('"explorer.html"', '"../explorer.html"')
+    return text
+
+
+def explorer(lang, file=DOCS / "explorer.html"):
+    """Return the text of the site's explorer in another language: the same network, other words."""
+    packed = re.search(r'id="petkeras-contents">([^<]+)<', file.read_text(encoding="utf-8"))[1]
+    contents = unpack(packed)
+    names = [name.replace("_", " ") for name in contents.manifest["class_names"]]
+    with petkeras.language.using(lang):
+        choice = translate("{before} or {name}", before=names[0].capitalize(), name=names[1])
+        contents.manifest.update(
+            title=translate("{names}?", names=choice),
+            kernels={translate(name): rows for name, rows in contents.manifest["kernels"].items()},
+            lang=lang.replace("_", "-"),
+            words=explorer_words(),
+        )
+    return make_page(contents)
 
 
 def link_sources(text, address):

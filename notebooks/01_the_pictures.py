@@ -114,7 +114,7 @@ for name, sizes in zip(data.class_names, data.sizes, strict=True):
 sides = np.concatenate(data.sizes).ravel()
 axes.plot([sides.min(), sides.max()], [sides.min(), sides.max()], "--", color="gray")
 axes.set(xlabel="width in pixels", ylabel="height in pixels")
-axes.legend()
+figure.legend(loc="outside right upper")
 plt.close(figure)
 pk.visualize.describe(figure, "The width and height of each picture, as dots of two colors.")
 

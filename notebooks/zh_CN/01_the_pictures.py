@@ -99,7 +99,7 @@ for name, sizes in zip(data.class_names, data.sizes, strict=True):
 sides = np.concatenate(data.sizes).ravel()
 axes.plot([sides.min(), sides.max()], [sides.min(), sides.max()], "--", color="gray")
 axes.set(xlabel="宽（像素）", ylabel="高（像素）")
-axes.legend()
+figure.legend(loc="outside right upper")
 plt.close(figure)
 pk.visualize.describe(figure, "每张图片的宽和高，画成两种颜色的点。")
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from petkeras.errors import PetkerasError
+from petkeras.language import translate
 from petkeras.system.files import to_json
 
 FILE = Path("petkeras-course.json")  # in the current folder, beside the notebooks
@@ -87,9 +88,13 @@ def load(image_size=None, seed=0):
     current = settings()
     size = image_size or current.image_size
     data = load_pets(current.breeds, current.source, image_size=size, seed=seed)
-    kind = "Drawn pets" if current.source == "sample" else "Photographs"
-    print(
-        f"{kind}, {size} pixels: {' and '.join(data.class_names)}, {len(data.train)} to train "
-        f"and {len(data.test)} to test."
+    line = translate(
+        "{kind}, {size} pixels: {classes}, {train} to train and {test} to test.",
+        kind=translate("Drawn pets" if current.source == "sample" else "Photographs"),
+        size=size,
+        classes=translate(" and ").join(data.class_names),
+        train=len(data.train),
+        test=len(data.test),
     )
+    print(line)
     return data
