@@ -80,12 +80,12 @@ def show_math(writer, node):
     raise nodes.SkipNode
 
 
-def level_captions(app, page, template, context, doctree):
-    """Give the captions in the sidebar, which are headings, the level that a heading must have."""
+def mend_sidebar(app, page, template, context, doctree):
+    """Give the captions, which are headings, a level, and translate the labels of the arrows."""
     tree = context.get("furo_navigation_tree", "")
-    context["furo_navigation_tree"] = tree.replace(
-        'role="heading"', 'role="heading" aria-level="2"'
-    )
+    tree = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+    label = "Toggle navigation of"
+    context["furo_navigation_tree"] = tree.replace(label, sphinx.locale._(label))
 
 
 def choose_language(app, config):
@@ -152,6 +152,6 @@ def setup(app):
     app.connect("source-read", read_page)
     app.connect("autodoc-process-signature", show_arguments)
     app.connect("autodoc-process-docstring", convert, priority=400)  # before napoleon
-    app.connect("html-page-context", level_captions, priority=900)  # after the theme
+    app.connect("html-page-context", mend_sidebar, priority=900)  # after the theme
     app.connect("html-page-context", add_language_switch)
     app.connect("build-finished", write_explorer)

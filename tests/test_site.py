@@ -1,10 +1,11 @@
-"""The site in both languages: nothing is missing, axe finds nothing, a phone needs no scrolling.
+"""The site in both languages: every link leads somewhere, and everybody can use the pages.
 
 The tests look at `docs/_build/html` and its folder `zh_CN`, and are skipped where the site has not
 been built; `.ci/run` builds it, and runs them then.
 """
 
 import functools
+import importlib
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -129,11 +130,31 @@ def test_a_page_that_is_not_translated_says_so():
         assert ('<p class="english-only">本页只有英文版。</p>' in text) == expected, name
 
 
+def test_the_explorer_is_in_the_sites_language(site):
+    page = (site / "explorer.html").read_text(encoding="utf-8")
+    assert f'<html lang="{read(site / "index.html").language}">' in page[:200]
+
+
 def test_every_message_of_the_pages_is_translated():
     built(SITE)  # Sphinx is installed where it was
     command = [sys.executable, DOCS / "translating_site.py", "check"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert (done.stdout, done.returncode) == ("", 0), done.stderr
+    assert done.stdout.splitlines() == []
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_change_of_an_english_page_is_noticed(monkeypatch):
+    pytest.importorskip("babel")
+    monkeypatch.syspath_prepend(DOCS)
+    site = importlib.import_module("translating_site")
+    catalog = site.CATALOGS / "gallery.po"
+    messages = list(site.read_catalog(catalog))
+    assert list(site.faults({catalog: messages})) == []
+    changed = ["A new title", *messages[1:]]
+    assert list(site.faults({catalog: changed})) == [
+        "gallery.po: not translated: 'A new title'",
+        f"gallery.po: no longer on the page: {messages[0]!r}",
+    ]
 
 
 def test_a_search_in_chinese_finds_a_part_of_a_sentence(browser):
