@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from petkeras.runs.transfer import transfer
     from petkeras.training import train_step
 
-__version__ = "0.4.1"
+__version__ = "0.5.0"
 
 __all__ = [
     "ARTICLE",
