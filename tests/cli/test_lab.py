@@ -50,7 +50,7 @@ def test_lab_in_chinese_has_a_folder_of_its_own(
     monkeypatch.setattr(lettering, "missing_letters", lambda text: [])
     assert "没有" not in petkeras("lab", "mine", "--lang", "zh")[1]
     assert [folder for folder, _ in started] == ["petkeras-notebooks-zh", "mine"]
-    assert "第 04 章" in (tmp_path / "mine" / "08_training.ipynb").read_text(encoding="utf-8")
+    assert "08 · 训练" in (tmp_path / "mine" / "08_training.ipynb").read_text(encoding="utf-8")
     assert "'fr' is not one of 'en', 'zh'" in complaint(petkeras("lab", "--lang", "fr"))
 
 
