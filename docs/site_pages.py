@@ -18,12 +18,15 @@ from petkeras.explorer.contents import unpack
 from petkeras.explorer.page import make_page
 from petkeras.explorer.words import explorer_words
 from petkeras.language import translate
+from petkeras.text import ask_which
 
 DOCS = Path(__file__).parent
 CATALOGS = DOCS / "locale"
 NOTEBOOKS = DOCS.parent / "notebooks"
 COLAB = "https://colab.research.google.com/github/"
 BRANCH = "main"
+# The words around the explorer on the front page, which are HTML.
+AROUND_EXPLORER = ("The explorer of a network", "Open it on a page of its own")
 OPEN_IN_COLAB = {"en": "Open this chapter in Colab", "zh_CN": "在 Colab 中打开本章"}
 DATA_MODULES = (
     "breeds", "annotations", "pipeline", "augmentation", "pictures", "cache", "mapped", "folder",
@@ -119,10 +122,15 @@ def relink(text, address=REPOSITORY):
     return link_sources(re.sub(r"\]\(((?:\.\./)*)\.\./notebooks/", r"](\1course/", text), address)
 
 
-def translate_around_explorer(text, translate):
-    """Return a page's text with the words around the explorer, which are HTML, translated."""
-    for words in ("The explorer of a network", "Open it on a page of its own"):
-        text = text.replace(words, translate(words))
+def translate_around_explorer(text, translated):
+    """Return a page's text with `AROUND_EXPLORER` translated.
+
+    Args:
+        text: the page's text.
+        translated: a function of an English text.
+    """
+    for words in AROUND_EXPLORER:
+        text = text.replace(words, translated(words))
     return text
 
 
@@ -130,11 +138,10 @@ def explorer(lang, file=DOCS / "explorer.html"):
     """Return the text of the site's explorer in another language: the same network, other words."""
     packed = re.search(r'id="petkeras-contents">([^<]+)<', file.read_text(encoding="utf-8"))[1]
     contents = unpack(packed)
-    names = [name.replace("_", " ") for name in contents.manifest["class_names"]]
     with petkeras.language.using(lang):
-        choice = translate("{before} or {name}", before=names[0].capitalize(), name=names[1])
+        title = ask_which(contents.manifest["class_names"])
         contents.manifest.update(
-            title=translate("{names}?", names=choice),
+            title=title[0].upper() + title[1:],
             kernels={translate(name): rows for name, rows in contents.manifest["kernels"].items()},
             lang=lang.replace("_", "-"),
             words=explorer_words(),

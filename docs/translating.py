@@ -146,19 +146,35 @@ def write_catalog(path, translations):
         write_po(opened, catalog, width=0, omit_header=True)
 
 
+def update_catalog(path, messages):
+    """Write a catalog with all messages, and the translations there are."""
+    old = read_catalog(path)
+    write_catalog(path, {text: old.get(text, "") for text in messages})
+
+
+def catalog_faults(path, messages, kept=KEPT):
+    """Yield what is wrong with a catalog, in a line each.
+
+    Args:
+        path: the catalog's.
+        messages: the English ones.
+        kept: a pattern of what a translation has to keep.
+    """
+    name, translations = path.relative_to(CATALOGS).as_posix(), read_catalog(path)
+    for text in messages:
+        translation = translations.get(text, "")
+        lost = sorted(set(kept.findall(text)) - set(kept.findall(translation)))
+        if not translation:
+            yield f"{name}: not translated: {text!r}"
+        elif lost:
+            yield f"{name}: {lost} missing in {translation!r}"
+    for text in translations.keys() - set(messages):
+        yield f"{name}: no longer in the English: {text!r}"
+
+
 def faults(file):
     """Yield what is wrong with a chapter's catalog, in a line each."""
-    translations = read_catalog(catalog_of(file))
-    for text in messages(file):
-        translation = translations.get(text, "")
-        if not translation:
-            yield f"{file.stem}: not translated: {text!r}"
-            continue
-        lost = sorted(set(KEPT.findall(text)) - set(KEPT.findall(translation)))
-        if lost:
-            yield f"{file.stem}: {lost} missing in {translation!r}"
-    for text in translations.keys() - set(messages(file)):
-        yield f"{file.stem}: no longer in the chapter: {text!r}"
+    return catalog_faults(catalog_of(file), messages(file))
 
 
 def make(file):
@@ -196,8 +212,7 @@ def main():
     wrong = []
     for file in chosen:
         if options.task == "update":
-            old = read_catalog(catalog_of(file))
-            write_catalog(catalog_of(file), {text: old.get(text, "") for text in messages(file)})
+            update_catalog(catalog_of(file), messages(file))
         elif options.task == "check":
             wrong += faults(file)
         else:
@@ -205,7 +220,8 @@ def main():
             jupytext.write(make(file), TRANSLATED / file.name)
     if options.task == "make":
         (TRANSLATED / GLOSSARY.name).write_text(make_glossary(), encoding="utf-8")
-    print(*wrong, sep="\n")
+    for line in wrong:
+        print(line)
     sys.exit(bool(wrong))
 
 

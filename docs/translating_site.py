@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from translating import CATALOGS, KEPT, WORDS, read_catalog, write_catalog
+from translating import CATALOGS, KEPT, WORDS, catalog_faults, read_catalog, update_catalog
 
 DOCS = Path(__file__).parent
 CODE = re.compile(r"``.+?``|" + KEPT.pattern)  # on these pages also `` `code` ``
@@ -42,26 +42,10 @@ def english():
         }
 
 
-def update(pages):
-    """Write each page's catalog: all its messages, with the translations there are."""
-    for path, messages in pages.items():
-        old = read_catalog(path)
-        write_catalog(path, {text: old.get(text, "") for text in messages})
-
-
 def faults(pages):
     """Yield what is wrong with the catalogs, in a line each."""
     for path, messages in {**pages, THEME: list(read_catalog(THEME))}.items():
-        name, translations = path.relative_to(CATALOGS).as_posix(), read_catalog(path)
-        for text in messages:
-            translation = translations.get(text, "")
-            lost = sorted(set(CODE.findall(text)) - set(CODE.findall(translation)))
-            if not translation:
-                yield f"{name}: not translated: {text!r}"
-            elif lost:
-                yield f"{name}: {lost} missing in {translation!r}"
-        for text in translations.keys() - set(messages):
-            yield f"{name}: no longer on the page: {text!r}"
+        yield from catalog_faults(path, messages, CODE)
     for path in CATALOGS.rglob("*.po"):
         if "#, fuzzy" in path.read_text(encoding="utf-8"):
             yield f"{path.relative_to(CATALOGS)}: a translation is marked as fuzzy"
@@ -73,7 +57,8 @@ def main():
     parser.add_argument("task", choices=["update", "check"])
     pages = english()
     if parser.parse_args().task == "update":
-        update(pages)
+        for path, messages in pages.items():
+            update_catalog(path, messages)
     wrong = list(faults(pages))
     for line in wrong:
         print(line)

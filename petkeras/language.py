@@ -21,6 +21,15 @@ LANGUAGES = {"en": "en", "zh": "zh_CN", "zh_CN": "zh_CN", "zh-CN": "zh_CN"}
 _chosen: str | None = None  # by `use`
 
 
+def check_language(value, argument):
+    """Raise a `PetkerasError` unless the value of an argument names a language, or is `None`."""
+    if value not in (None, *LANGUAGES):
+        choices = ", ".join(map(repr, LANGUAGES))
+        raise PetkerasError(
+            f"`{argument}` must be one of {choices}. Received: {argument}={value!r}"
+        )
+
+
 def use(name):
     """Choose the language of all messages from now on.
 
@@ -32,18 +41,16 @@ def use(name):
         PetkerasError: there is no such language.
     """
     global _chosen
-    if name not in (None, *LANGUAGES):
-        choices = ", ".join(map(repr, LANGUAGES))
-        raise PetkerasError(f"`name` must be one of {choices}. Received: name={name!r}")
+    check_language(name, "name")
     _chosen = name if name is None else LANGUAGES[name]
 
 
 @contextlib.contextmanager
 def using(name):
-    """Choose the language of a block of code, and go back afterwards; `None` changes nothing.
+    """Choose the language of a block of code, and go back afterwards.
 
     Args:
-        name: as in `use`.
+        name: as in `use`, except that `None` changes nothing.
 
     Example:
 
@@ -72,8 +79,16 @@ def language():
         return LANGUAGES.get(name, "en")
     variables = map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))
     name = next(filter(None, variables), None)  # the first one that is set decides
-    name = name or locale.getlocale()[0] or ""  # Windows sets none, and says "Chinese (...)_China"
+    name = name or _system_locale()
     return "zh_CN" if name.startswith(("zh", "Chinese")) else "en"
+
+
+def _system_locale():
+    """Return the system's locale; Windows sets no variable, and says "Chinese (...)_China"."""
+    try:
+        return locale.getlocale()[0] or ""
+    except ValueError:  # a name that Python does not know
+        return ""
 
 
 def translate(text, /, **values):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
+from petkeras.language import translate
+
 
 def printable(text):
     """Escape line breaks, terminal control codes and characters that cannot be encoded.
@@ -50,6 +54,11 @@ def describe_classes(names, most=4):
 def ask_which(names, kind="breeds", most=4):
     """Return the question that a classifier answers: the names of a few classes, or how many.
 
+    Args:
+        names: the names of the classes.
+        kind: "breeds" or "classes".
+        most: how many names there may be; if there are more, they are counted.
+
     Example:
 
     >>> from petkeras.text import ask_which
@@ -57,5 +66,12 @@ def ask_which(names, kind="breeds", most=4):
     ('shiba inu or samoyed?', 'Which of 37 breeds?')
     """
     if len(names) > most:
-        return f"Which of {len(names)} {kind}?"
-    return " or ".join(name.replace("_", " ") for name in names) + "?"
+        breeds = kind == "breeds"
+        return translate(
+            "Which of {count} breeds?" if breeds else "Which of {count} classes?", count=len(names)
+        )
+    words = [name.replace("_", " ") for name in names]
+    listed = functools.reduce(
+        lambda before, name: translate("{before} or {name}", before=before, name=name), words
+    )
+    return translate("{names}?", names=listed)

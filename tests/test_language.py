@@ -17,6 +17,7 @@ LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 def no_language(monkeypatch):
     for name in ("PETKERAS_LANG", *LOCALE):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("locale.getlocale", lambda *category: (None, None))
     yield
     language.use(None)
 
@@ -65,8 +66,16 @@ def test_of_the_locale_the_first_variable_that_is_set_decides(monkeypatch):
     [("Chinese (Simplified)_China", "zh_CN"), ("English_United States", "en"), (None, "en")],
 )
 def test_where_no_variable_is_set_the_system_is_asked(monkeypatch, name, expected):
-    monkeypatch.setattr("locale.getlocale", lambda: (name, "1252"))
+    monkeypatch.setattr("locale.getlocale", lambda *category: (name, "1252"))
     assert language.language() == expected
+
+
+def test_a_locale_that_python_does_not_know_counts_as_english(monkeypatch):
+    def getlocale(*category):
+        raise ValueError("unknown locale: zh-CN")
+
+    monkeypatch.setattr("locale.getlocale", getlocale)
+    assert language.language() == "en"
 
 
 @pytest.mark.parametrize(("name", "expected"), language.LANGUAGES.items())

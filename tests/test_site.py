@@ -6,6 +6,7 @@ been built; `.ci/run` builds it, and runs them then.
 
 import functools
 import importlib
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -150,8 +151,22 @@ def test_a_change_of_an_english_page_is_noticed(monkeypatch):
     changed = ["A new title", *messages[1:]]
     assert list(site.faults({catalog: changed})) == [
         "gallery.po: not translated: 'A new title'",
-        f"gallery.po: no longer on the page: {messages[0]!r}",
+        f"gallery.po: no longer in the English: {messages[0]!r}",
     ]
+
+
+def test_the_words_of_our_templates_are_translated(monkeypatch):
+    pytest.importorskip("babel")
+    monkeypatch.syspath_prepend(DOCS)
+    site = importlib.import_module("translating_site")
+    around = importlib.import_module("site_pages").AROUND_EXPLORER
+    templates = "".join(
+        file.read_text(encoding="utf-8") for file in (DOCS / "_templates").rglob("*.html")
+    )
+    marked = re.findall(r"{% trans %}(.+?){% endtrans %}|\b_\([\"'](.+?)[\"']\)", templates)
+    words = {"".join(each) for each in marked} | {*around}
+    assert len(words) == 4
+    assert words <= set(site.read_catalog(site.THEME))
 
 
 def test_a_search_in_chinese_finds_a_part_of_a_sentence(browser):

@@ -31,6 +31,10 @@ class TestChapter:
         expected = translating.make(chapter)
         assert [cell.source for cell in made.cells] == [c.source for c in expected.cells], MAKE
 
+    def test_chooses_the_language_once(self, translating, chapter):
+        made = "\n".join(cell.source for cell in translating.make(chapter).cells)
+        assert made.count('\npk.language.use("zh")\n') == 1
+
 
 def test_the_glossary_is_made_from_english_and_catalog(translating):
     made = (translating.TRANSLATED / "glossary.md").read_text(encoding="utf-8")
@@ -53,9 +57,9 @@ def test_a_change_of_the_english_is_noticed(translating, tmp_path, english, chan
     chapter = tmp_path / "08_training.py"  # it has the catalog of the chapter with this name
     chapter.write_text(text.replace(english, changed), encoding="utf-8")
     missing, left_over = translating.faults(chapter)
-    assert missing.startswith("08_training: not translated: ")
+    assert missing.startswith("course/08_training.po: not translated: ")
     assert changed in missing
-    assert left_over.startswith("08_training: no longer in the chapter: ")
+    assert left_over.startswith("course/08_training.po: no longer in the English: ")
     assert english in left_over
 
 
@@ -66,7 +70,7 @@ def test_a_translation_that_loses_a_link_is_noticed(translating, tmp_path, monke
     text = "One [kernel](a.md#kernel)."
     translating.write_catalog(translating.catalog_of(chapter), {text: "一个卷积核。"})
     assert list(translating.faults(chapter)) == [
-        "01_a: ['](a.md#kernel)'] missing in '一个卷积核。'"
+        "course/01_a.po: ['](a.md#kernel)'] missing in '一个卷积核。'"
     ]
 
 

@@ -9,7 +9,7 @@ const labels = {
     "#__toc": "打开或收起本页内容",
     ".theme-toggle": "切换浅色、深色或跟随系统",
   },
-}[document.documentElement.lang];
+}[document.documentElement.lang] ?? {};
 
 /** Give what is wider than its place a tab stop, so that the arrow keys can scroll it. */
 function giveTabStops() {

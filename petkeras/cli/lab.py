@@ -9,22 +9,26 @@ import click
 from petkeras.cli.command import Command
 from petkeras.cli.options import LANG
 from petkeras.cli.printing import print_line
-from petkeras.language import language, translate, use
+from petkeras.language import language, message, translate, use
 
 FOLDERS = {"en": "petkeras-notebooks", "zh_CN": "petkeras-notebooks-zh"}
 # What happened to a notebook, as `copy_chapters` reports it, and the text to print.
 OUTCOMES = {
-    "copied": "Copied",
-    "updated": "Updated to petkeras's newer version",
-    "kept": "Kept with your changes (to get petkeras's version, rename yours and run this again)",
+    "copied": message("Copied"),
+    "updated": message("Updated to petkeras's newer version"),
+    "kept": message(
+        "Kept with your changes (to get petkeras's version, rename yours and run this again)"
+    ),
 }
-NO_BROWSER = """\
-There is no browser here. In a browser, open the address that JupyterLab prints below, with its
-token. From another computer, first run there: ssh -L {port}:localhost:{port} THIS_MACHINE"""
-IN_CONTAINER = """\
-There is no browser here. In a browser, open the address that JupyterLab prints below, with its
-token: the one with 127.0.0.1. For that, start the container with -p 127.0.0.1:{port}:{port}, and in
-it: petkeras lab -- --ip=0.0.0.0"""
+NO_BROWSER = message(
+    "There is no browser here. In a browser, open the address that JupyterLab prints below, with "
+    "its token. From another computer, first run there: ssh -L {port}:localhost:{port} THIS_MACHINE"
+)
+IN_CONTAINER = message(
+    "There is no browser here. In a browser, open the address that JupyterLab prints below, with "
+    "its token: the one with 127.0.0.1. For that, start the container with -p "
+    "127.0.0.1:{port}:{port}, and in it: petkeras lab -- --ip=0.0.0.0"
+)
 
 
 class LabCommand(Command):
@@ -58,36 +62,30 @@ def lab(handed_on, folder, lang, copy_only, no_browser, port):
     Files that you have changed there are never overwritten. What follows -- goes to JupyterLab:
     petkeras lab -- --ip=0.0.0.0
     """
-    from petkeras.course.lab import (
-        chapters,
-        copy_chapters,
-        has_browser,
-        is_container,
-        open_jupyterlab,
-    )
+    from petkeras.course.lab import copy_chapters, has_browser, is_container, open_jupyterlab
 
     use(lang)
     folder = folder or FOLDERS[language()]
-    outcomes = copy_chapters(folder, chapters(language()))
+    outcomes = copy_chapters(folder, lang=language())
     for outcome, text in OUTCOMES.items():
         names = [name for name in outcomes if outcomes[name] == outcome]
         if names:
-            click.echo(f"{text}: {', '.join(names)}")
-    print_line(f"The notebooks are in {folder}.")
-    _check_letters()
+            click.echo(f"{translate(text)}: {', '.join(names)}")
+    print_line(translate("The notebooks are in {folder}.", folder=folder))
+    _warn_without_chinese_font()
     if copy_only:
         return 0
     arguments = [*([f"--port={port}"] if port else []), *handed_on]
     if no_browser or not has_browser():
         chosen = re.search(r"--(?:ServerApp\.)?port=(\d+)", " ".join(arguments))
         advice = IN_CONTAINER if is_container() else NO_BROWSER
-        click.echo(advice.format(port=chosen[1] if chosen else 8888))
+        print_line(translate(advice, port=chosen[1] if chosen else 8888))
         arguments.insert(0, "--no-browser")
     return open_jupyterlab(folder, arguments)
 
 
-def _check_letters():
-    """Say so if the course is in Chinese and figures cannot be."""
+def _warn_without_chinese_font():
+    """Warn if the course is in Chinese and no installed font can draw it."""
     if language() == "en":
         return
     from petkeras.visualize.lettering import missing_letters

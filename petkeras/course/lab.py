@@ -18,7 +18,7 @@ from petkeras.language import language
 from petkeras.system.files import local_path
 from petkeras.system.memory import training_environment
 
-COPIED = ".petkeras-lab.json"  # in the folder: the hash of each file as it was copied
+COPIED = ".petkeras-lab.json"  # in the folder: each file's hash as it was copied, and the language
 GLOSSARY = "glossary.md"
 FIRST = "00_start_here.ipynb"
 
@@ -90,19 +90,20 @@ def _unpaired(text):
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def copy_chapters(folder, files=None):
+def copy_chapters(folder, files=None, lang="en"):
     """Copy the course into a folder without overwriting what the reader has changed there.
 
     Args:
         folder: the destination; created if it does not exist.
-        files: contents by name; by default those of `chapters`.
+        files: contents by name; by default those of `chapters(lang)`.
+        lang: their language, "en" or "zh_CN".
 
     Returns:
         What happened to each file, by name: `"copied"`; `"updated"`, if petkeras has a newer one
         and the reader had not changed the old one; `"same"`; or `"kept"`, if the reader changed it.
 
     Raises:
-        PetkerasError: `folder` is a file.
+        PetkerasError: `folder` is a file, or has the course in another language.
 
     Example:
 
@@ -111,11 +112,16 @@ def copy_chapters(folder, files=None):
     >>> copy_chapters(tempfile.mkdtemp(), {"01_data.ipynb": b"{}"})
     {'01_data.ipynb': 'copied'}
     """
-    folder, files = local_path("folder", folder), chapters() if files is None else files
+    folder, files = local_path("folder", folder), chapters(lang) if files is None else files
     if os.path.lexists(folder) and not folder.is_dir():
         raise PetkerasError(f"{folder} is a file. Name a folder for the notebooks.")
     folder.mkdir(parents=True, exist_ok=True)
     copied = _read_hashes(folder)
+    if copied and copied.get("language", "en") != lang:
+        raise PetkerasError(
+            f"{folder} has the course in another language: {copied.get('language', 'en')}. Name "
+            "another folder."
+        )
     results = {}
     for name, content in files.items():
         current, new = _hash_file(folder / name), _hash(content)
@@ -131,6 +137,7 @@ def copy_chapters(folder, files=None):
         if current != new:
             (folder / name).write_bytes(content)
         copied[name] = new
+    copied["language"] = lang
     (folder / COPIED).write_text(json.dumps(copied, indent=2) + "\n", encoding="utf-8")
     return results
 

@@ -33,13 +33,14 @@ SHEETS = {"conv1_1": 3, "conv1_2": 3, "pool1": 3, "conv2_1": 5, "conv2_2": 5, "p
 STEP = 3  # from one sheet to the next
 UNITS = {"fc1": 50, "softmax": 16}  # the bars' heights
 BOXES = {"TensorBoard": (92, 92), "optimizer": (306, 80), "gradients": (450, 80), "loss": (644, 50)}
-PARTS_IN_WORDS = (
+# The parts whose names are words. They are only marked here: `where` and `_write` translate them.
+IN_WORDS = (
     message("picture"),
     message("probabilities"),
     message("optimizer"),
     message("gradients"),
     message("loss"),
-)  # and all others are the names of layers
+)
 MARKED = {"line": "#7a3300", "face": "#f0a04b", "light": "#ffe3c2", "width": 1.8, "weight": "bold"}
 PLAIN = {"line": "#98a3ab", "face": "#c9d0d5", "light": "#eef1f3", "width": 0.8, "weight": "normal"}
 GRAY = "#5b666e"  # names of parts that are not marked

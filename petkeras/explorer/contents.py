@@ -57,6 +57,7 @@ def make_contents(explored, notebook=False, start=None, words=None):
     explored = explored if notebook else _for_page(explored)
     chain, photographs, film = explored.chain, explored.photographs, explored.film
     inputs, probabilities = _run(explored)
+    words = explorer_words() if words is None else words
     dense = make_dense_part(explored, notebook)
     arrays = {"mean": explored.mean}
     for number, pixels in enumerate(photographs.pixels):
@@ -78,11 +79,13 @@ def make_contents(explored, notebook=False, start=None, words=None):
         "photographs": photographs.describe(probabilities),
         "frames": film.frames,
         "dense": dense.describe(),
-        "kernels": {translate(name): kernel for name, kernel in article_kernels().items()},
+        "kernels": {
+            words.get(name) or translate(name): kernel for name, kernel in article_kernels().items()
+        },
         "exactness": measure_exactness(chain, inputs),
         "start": {"layer": None, "filter": 0, "tab": "look"} | (start or {}),
         "lang": language().replace("_", "-"),  # as HTML writes it
-        "words": explorer_words() if words is None else words,
+        "words": words,
     }
     return Contents(manifest, arrays | dense.arrays | film.arrays)
 

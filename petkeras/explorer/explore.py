@@ -14,7 +14,7 @@ from petkeras.explorer.contents import make_contents
 from petkeras.explorer.explored import open_explored
 from petkeras.explorer.page import write_page
 from petkeras.explorer.still import plot_explorer
-from petkeras.language import LANGUAGES, language, using
+from petkeras.language import check_language, language, using
 from petkeras.runs.run import Run
 from petkeras.text import one_line
 from petkeras.visualize.description import description
@@ -70,8 +70,8 @@ def explore(
     >>> pk.explore("runs/mine", ["photo.jpg"]).save("mine.html")  # doctest: +SKIP
     """
     _check_source(run_or_model, class_names, mean, pixel_scale)
-    _check_language(lang)
-    with using(lang):
+    check_language(lang, "lang")
+    with using("en" if lang is None and words is not None else lang):
         explored = open_explored(
             run_or_model,
             photographs,
@@ -102,12 +102,6 @@ def _check_source(source, class_names, mean, pixel_scale):
             "`class_names`, `mean` and `pixel_scale` describe a keras.Model; a run has its own. "
             "Leave them out."
         )
-
-
-def _check_language(lang):
-    if lang not in (None, *LANGUAGES):
-        choices = ", ".join(map(repr, LANGUAGES))
-        raise PetkerasError(f"`lang` must be one of {choices}. Received: lang={lang!r}")
 
 
 def _check_start(layers, layer, filter, tab):

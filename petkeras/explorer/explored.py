@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from dataclasses import dataclass, field, replace
 
@@ -25,11 +24,11 @@ from petkeras.inspection import named_layers
 from petkeras.language import translate
 from petkeras.runs.repeat import load_pictures
 from petkeras.runs.run import Run
+from petkeras.text import ask_which
 
 TRAINING_PHOTOGRAPHS = 128  # that a compressed dense layer is fitted to
 TRAINING_PHOTOGRAPHS_LARGE = 48
 BATCH_SIZE = 8
-MOST_NAMED = 4  # classes that the title names
 
 
 @dataclass(frozen=True)
@@ -62,18 +61,10 @@ class Explored:
     @property
     def title(self):
         """The question that the network answers, in the current language."""
-        count = len(self.class_names)
-        if count == 0:
+        if not self.class_names:
             return translate("What does the network see?")
-        if count > MOST_NAMED and self.run is None:
-            return translate("Which of {count} classes?", count=count)
-        if count > MOST_NAMED:
-            return translate("Which of {count} breeds?", count=count)
-        names = [name.replace("_", " ") for name in self.class_names]
-        text = functools.reduce(
-            lambda before, name: translate("{before} or {name}", before=before, name=name), names
-        )
-        return translate("{names}?", names=text[:1].upper() + text[1:])
+        title = ask_which(self.class_names, "classes" if self.run is None else "breeds")
+        return title[0].upper() + title[1:]
 
     def preprocess(self, pixels):
         """Return the network's input, `(n, height, width, channels)` float32, for pixels."""

@@ -13,7 +13,7 @@ WEB = Path(__file__).with_name("web")
 def explorer_words():
     """Return a dict from each English sentence of the front end to its translation.
 
-    It has those messages of the package's catalog that stand in the scripts. For English it is
+    It has those messages of the package's catalog that occur in the scripts. For English it is
     empty.
     """
     scripts = "".join(file.read_text(encoding="utf-8") for file in WEB.glob("*.js"))

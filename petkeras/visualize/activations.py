@@ -106,8 +106,8 @@ def plot_before_after(before, after, filters=None, titles=BEFORE_AFTER):
         before: `(map_height, map_width, filters)` of the untrained network.
         after: the same of the trained network.
         filters: numbers of the filters to show; `None` is the first 16.
-        titles: titles of the upper and of the lower block; the default ones are in the current
-            language.
+        titles: titles of the upper and of the lower block. The default ones, "before training" and
+            "after training", are shown in the current language.
 
     Returns:
         A matplotlib `Figure`: two blocks of maps in the same order. Each block has its own scale

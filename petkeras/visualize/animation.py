@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from petkeras.errors import PetkerasError
-from petkeras.language import message, translate
+from petkeras.language import language, message, translate, using
 from petkeras.system.files import local_path
 from petkeras.visualize.style import figure_style
 
@@ -18,7 +18,7 @@ ANIMATION = message("An animation")
 
 
 class Animation:
-    """Hold a figure and a function that draws each frame into it.
+    """Hold a figure and a function that draws each frame into it, always in the same language.
 
     Args:
         figure: a matplotlib `Figure`.
@@ -43,10 +43,11 @@ class Animation:
         self.count = count
         self.seconds = seconds
         self.description = translate(description)
+        self._language = language()
 
     def frame(self, number):
         """Return the figure as frame `number` shows it; negative numbers count from the end."""
-        with figure_style():
+        with figure_style(), using(self._language):
             self.draw(range(self.count)[number])
         return self.figure
 

@@ -119,31 +119,29 @@ def plot_kernels(kernels, image=None):
 
     Reference: the article's figures 2 and 3.
     """
-    kernels = {
-        _title(name): kernel if np.ndim(kernel) == 2 else np.mean(kernel, axis=2)
-        for name, kernel in kernels.items()
-    }
+    titles = [_title(name) for name in kernels]
+    planes = [each if np.ndim(each) == 2 else np.mean(each, axis=2) for each in kernels.values()]
     if image is None:
         rows, columns = grid_shape(len(kernels))
         figure, axes = panel_grid(rows, columns, 0.4 + rows * (WIDTH / columns + 0.25))
-        for panel, (name, kernel) in zip(axes.flat, kernels.items(), strict=False):
-            draw_signed(panel, kernel, name)
+        for panel, kernel, title in zip(axes.flat, planes, titles, strict=False):
+            draw_signed(panel, kernel, title)
         text = translate(
             "{kernels} as colored squares: {names}.",
             kernels=counted(len(kernels), "kernel"),
-            names=listed(kernels),
+            names=listed(titles),
         )
         return describe(figure, text)
     columns = len(kernels) + 1
     figure, axes = panel_grid(2, columns, 2 * (WIDTH / columns + 0.2))
     draw_image(axes[1, 0], _to_gray(image), label("picture"), cmap="gray")
-    for column, (name, kernel) in enumerate(kernels.items(), start=1):
-        draw_signed(axes[0, column], kernel, name)
+    for column, (kernel, title) in enumerate(zip(planes, titles, strict=True), start=1):
+        draw_signed(axes[0, column], kernel, title)
         draw_signed(axes[1, column], apply_kernel(image, kernel), colors="gray")
     text = translate(
         "{kernels}, and below each its response to the picture on the left: {names}.",
         kernels=counted(len(kernels), "kernel"),
-        names=listed(kernels),
+        names=listed(titles),
     )
     return describe(figure, text)
 

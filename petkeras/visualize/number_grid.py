@@ -38,7 +38,7 @@ def format_number(value):
 class NumberGrid:
     """Draw a grid of cells that hold numbers and are addressed by (row, column).
 
-    Its name is a message: above it, it stands in the current language.
+    `name` is a message; the heading shows it in the current language.
     """
 
     def __init__(self, axes, name, rows, columns, corner, side, font):

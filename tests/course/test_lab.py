@@ -61,6 +61,7 @@ def test_a_wheel_holds_the_notebooks_and_the_glossary():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["only-include"] == ["petkeras", "notebooks", "docs/glossary.md"]
+    assert wheel["exclude"] == ["notebooks/**/*.py"]
     assert wheel["sources"] == dict.fromkeys(["docs", "notebooks"], "petkeras/notebooks")
 
 
@@ -79,6 +80,14 @@ def test_in_a_wheel_the_notebooks_are_in_the_package(monkeypatch, tmp_path):
     assert files["glossary.md"] == b"## Tape"
     metadata = {"kernelspec": {}, "jupytext": {"formats": "ipynb"}}
     assert json.loads(files["01_a.ipynb"]) == {"a": "[a](glossary.md#Tape)", "metadata": metadata}
+    chinese = package / "notebooks" / "zh_CN"
+    chinese.mkdir()
+    notebook["a"] = "[a](../../docs/glossary.md#tape)"
+    (chinese / "01_a.ipynb").write_text(json.dumps(notebook))
+    (chinese / "glossary.md").write_text("## 梯度带（Tape）", encoding="utf-8")
+    files = lab.chapters("zh_CN")
+    assert list(files) == ["01_a.ipynb", "glossary.md"]
+    assert json.loads(files["01_a.ipynb"])["a"] == "[a](glossary.md#梯度带（Tape）)"
 
 
 def test_jupytext_keeps_no_second_file_of_a_readers_notebook(tmp_path):
@@ -117,6 +126,16 @@ def test_a_file_without_a_known_hash_is_the_readers(tmp_path, damage):
     assert list(lab.copy_chapters(tmp_path, FILES).values()) == ["kept", "copied"]
     assert (tmp_path / "01_a.ipynb").read_bytes() == b"mine"
     assert set(json.loads((tmp_path / lab.COPIED).read_text())) >= {"02_b.ipynb"}
+
+
+def test_a_folder_has_the_course_in_one_language(tmp_path):
+    lab.copy_chapters(tmp_path, FILES)
+    with pytest.raises(PetkerasError, match=r"has the course in another language: en\. Name"):
+        lab.copy_chapters(tmp_path, {"01_a.ipynb": "一".encode()}, "zh_CN")
+    assert contents(tmp_path) == FILES
+    chinese = tmp_path / "zh"
+    assert lab.copy_chapters(chinese, FILES, "zh_CN") == dict.fromkeys(FILES, "copied")
+    assert lab.copy_chapters(chinese, FILES, "zh_CN") == dict.fromkeys(FILES, "same")
 
 
 def test_a_file_cannot_be_the_folder(tmp_path):

@@ -106,13 +106,23 @@ def test_without_a_chinese_font_labels_are_english(name, chinese_without_fonts, 
     assert not caplog.records
 
 
+@pytest.mark.skipif(bool(lettering.missing_letters("步数")), reason="there is no Chinese font")
 def test_the_style_of_a_notebooks_own_figures_has_a_font_for_chinese_labels():
-    if not lettering.missing_letters("步数"):
-        with plt.style.context(STYLE):
-            figure, axes = plt.subplots()
-            axes.set(xlabel="步数")
-            figure.savefig(io.BytesIO())
-            plt.close(figure)
+    with plt.style.context(STYLE):
+        figure, axes = plt.subplots()
+        axes.set(xlabel="步数")
+        figure.savefig(io.BytesIO())  # a missing letter would be a warning, and an error
+        plt.close(figure)
+
+
+def test_an_animation_keeps_the_language_in_which_it_was_made(chinese):
+    figure, axes = plt.subplots()
+    title = axes.set_title("")
+    made = pkv.Animation(figure, lambda frame: title.set_text(lettering.label("loss")), count=2)
+    language.use("en")
+    made.frame(0)
+    assert title.get_text() == "损失"
+    plt.close(figure)
 
 
 def test_names_that_code_uses_stay_english(chinese):
