@@ -9,14 +9,12 @@ the network from the page, and gives it the present front end.
 
 import dataclasses
 import os
-import re
 import sys
 import tempfile
 from pathlib import Path
 
 import petkeras as pk
-from petkeras.explorer.contents import unpack
-from petkeras.explorer.page import write_page
+from petkeras.explorer.page import read_page, write_page
 
 PAGE = Path(__file__).resolve().parent / "explorer.html"
 IMAGE_SIZE = 48
@@ -36,8 +34,7 @@ def main():
 
 def refresh():
     """Write the page again with the contents that it has."""
-    packed = re.search(r'id="petkeras-contents">([^<]+)<', PAGE.read_text(encoding="utf-8"))[1]
-    write_page(unpack(packed), PAGE)
+    write_page(read_page(PAGE), PAGE)
 
 
 def make(runs):

@@ -14,11 +14,9 @@ import tomllib
 from pathlib import Path
 
 import petkeras
-from petkeras.explorer.contents import unpack
-from petkeras.explorer.page import make_page
-from petkeras.explorer.words import explorer_words
-from petkeras.language import translate
-from petkeras.text import ask_which
+from petkeras.explorer.contents import in_language
+from petkeras.explorer.explored import make_title
+from petkeras.explorer.page import make_page, read_page
 
 DOCS = Path(__file__).parent
 CATALOGS = DOCS / "locale"
@@ -136,16 +134,9 @@ def translate_around_explorer(text, translated):
 
 def explorer(lang, file=DOCS / "explorer.html"):
     """Return the text of the site's explorer in another language: the same network, other words."""
-    packed = re.search(r'id="petkeras-contents">([^<]+)<', file.read_text(encoding="utf-8"))[1]
-    contents = unpack(packed)
+    contents = read_page(file)
     with petkeras.language.using(lang):
-        title = ask_which(contents.manifest["class_names"])
-        contents.manifest.update(
-            title=title[0].upper() + title[1:],
-            kernels={translate(name): rows for name, rows in contents.manifest["kernels"].items()},
-            lang=lang.replace("_", "-"),
-            words=explorer_words(),
-        )
+        contents.manifest.update(in_language(make_title(contents.manifest["class_names"])))
     return make_page(contents)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 from petkeras.language import translate
 
 
@@ -71,7 +69,4 @@ def ask_which(names, kind="breeds", most=4):
             "Which of {count} breeds?" if breeds else "Which of {count} classes?", count=len(names)
         )
     words = [name.replace("_", " ") for name in names]
-    listed = functools.reduce(
-        lambda before, name: translate("{before} or {name}", before=before, name=name), words
-    )
-    return translate("{names}?", names=listed)
+    return translate("{names}?", names=translate(" or ").join(words))

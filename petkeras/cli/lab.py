@@ -6,7 +6,7 @@ import re
 
 import click
 
-from petkeras.cli.command import Command, load_tensorflow
+from petkeras.cli.command import Command
 from petkeras.cli.options import LANG
 from petkeras.cli.printing import print_line
 from petkeras.language import language, message, translate, use
@@ -88,8 +88,7 @@ def _warn_without_chinese_font():
     """Warn if the course is in Chinese and no installed font can draw it."""
     if language() == "en":
         return
-    load_tensorflow()  # which the figures need: without its log lines
-    from petkeras.visualize.lettering import missing_letters
+    from petkeras.system.fonts import missing_letters
 
     if missing_letters("\u4e2d"):
         print_line(

@@ -51,6 +51,11 @@ SEED = click.option(
     show_default=True,
     help="Fixes the split, the initial weights, the order of the pictures and the dropout.",
 )
+LANG = click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    help="The language: English or Chinese. [default: PETKERAS_LANG, or the locale's]",
+)
 PRECISION = click.option(
     "--precision",
     default="auto",
@@ -130,10 +135,3 @@ def load_pictures(options):
         **{name: options[name] for name in names},
         validation_fraction=options["validation_fraction"],
     )
-
-
-LANG = click.option(
-    "--lang",
-    type=click.Choice(["en", "zh"]),
-    help="The language: English or Chinese. [default: PETKERAS_LANG, or the locale's]",
-)

@@ -57,7 +57,6 @@ def make_contents(explored, notebook=False, start=None, words=None):
     explored = explored if notebook else _for_page(explored)
     chain, photographs, film = explored.chain, explored.photographs, explored.film
     inputs, probabilities = _run(explored)
-    words = explorer_words() if words is None else words
     dense = make_dense_part(explored, notebook)
     arrays = {"mean": explored.mean}
     for number, pixels in enumerate(photographs.pixels):
@@ -68,7 +67,6 @@ def make_contents(explored, notebook=False, start=None, words=None):
                 arrays[f"layers/{index}/{name}"] = np.asarray(weight)
     manifest = {
         "version": VERSION,
-        "title": explored.title,
         "class_names": explored.class_names,
         "input_shape": chain.input_shape,
         "pixel_scale": explored.pixel_scale,
@@ -79,15 +77,28 @@ def make_contents(explored, notebook=False, start=None, words=None):
         "photographs": photographs.describe(probabilities),
         "frames": film.frames,
         "dense": dense.describe(),
-        "kernels": {
-            words.get(name) or translate(name): kernel for name, kernel in article_kernels().items()
-        },
         "exactness": measure_exactness(chain, inputs),
         "start": {"layer": None, "filter": 0, "tab": "look"} | (start or {}),
+        **in_language(explored.title, words),
+    }
+    return Contents(manifest, arrays | dense.arrays | film.arrays)
+
+
+def in_language(title, words=None):
+    """Return the entries of a manifest that depend on the current language.
+
+    Args:
+        title: the question that the network answers, in this language.
+        words: as in `make_contents`.
+    """
+    words = explorer_words() if words is None else words
+    kernels = article_kernels().items()
+    return {
+        "title": title,
+        "kernels": {words.get(name) or translate(name): kernel for name, kernel in kernels},
         "lang": language().replace("_", "-"),  # as HTML writes it
         "words": words,
     }
-    return Contents(manifest, arrays | dense.arrays | film.arrays)
 
 
 def _for_page(explored):

@@ -31,6 +31,14 @@ TRAINING_PHOTOGRAPHS_LARGE = 48
 BATCH_SIZE = 8
 
 
+def make_title(class_names, kind="breeds"):
+    """Return the question that a network answers, in the current language, as a sentence."""
+    if not class_names:
+        return translate("What does the network see?")
+    title = ask_which(class_names, kind)
+    return title[0].upper() + title[1:]
+
+
 @dataclass(frozen=True)
 class Explored:
     """Hold what an explorer shows.
@@ -61,10 +69,7 @@ class Explored:
     @property
     def title(self):
         """The question that the network answers, in the current language."""
-        if not self.class_names:
-            return translate("What does the network see?")
-        title = ask_which(self.class_names, "classes" if self.run is None else "breeds")
-        return title[0].upper() + title[1:]
+        return make_title(self.class_names, "classes" if self.run is None else "breeds")
 
     def preprocess(self, pixels):
         """Return the network's input, `(n, height, width, channels)` float32, for pixels."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import html
 import re
+from pathlib import Path
 from string import Template
 
 import petkeras
 from petkeras.errors import PetkerasError
-from petkeras.explorer.contents import pack
+from petkeras.explorer.contents import pack, unpack
 from petkeras.explorer.words import WEB
 from petkeras.language import translate, using
 from petkeras.system.browser import page_policy
@@ -93,6 +94,12 @@ def _sentences(lang):
             ),
         }
     return {name: html.escape(text, quote=False) for name, text in sentences.items()}
+
+
+def read_page(file):
+    """Return the `Contents` of a page that `write_page` has written."""
+    page = Path(file).read_text(encoding="utf-8")
+    return unpack(re.search(r'id="petkeras-contents">([^<]+)<', page)[1])
 
 
 def write_page(contents, file):

@@ -11,9 +11,10 @@ from petkeras.explorer.boxes import GRAY, frame, short, show, write
 from petkeras.explorer.edits import compute_outputs
 from petkeras.explorer.still_layer import TOP, ShownLayer, lower_part
 from petkeras.language import translate, using
+from petkeras.system.fonts import missing_letters
 from petkeras.text import one_line
 from petkeras.visualize.description import describe
-from petkeras.visualize.lettering import label, missing_letters
+from petkeras.visualize.lettering import label
 from petkeras.visualize.number_grid import inch_axes
 from petkeras.visualize.style import (
     NEUTRAL,

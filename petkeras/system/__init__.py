@@ -1,1 +1,1 @@
-"""What petkeras needs from the operating system: files, memory, TensorFlow, terminal."""
+"""What petkeras needs from the operating system: files, fonts, memory, TensorFlow, terminal."""

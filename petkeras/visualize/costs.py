@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import math
-import unicodedata
 from typing import NamedTuple
 
 import keras
 import matplotlib.pyplot as plt
 import tensorflow as tf
+from rich.cells import cell_len, set_cell_size
 
 from petkeras import layers as ours
 from petkeras.errors import PetkerasError
@@ -136,12 +136,11 @@ class CostTable:
 
     def __str__(self):
         lines = self.cells()
-        widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
+        widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
         return "\n".join(
-            name
-            + " " * (widths[0] - _columns(name))
+            set_cell_size(name, widths[0])
             + "".join(
-                "  " + " " * (width - _columns(cell)) + cell
+                "  " + " " * (width - cell_len(cell)) + cell
                 for cell, width in zip(others, widths[1:], strict=True)
             )
             for name, *others in lines
@@ -156,11 +155,6 @@ class CostTable:
         )
         head, total = (line.replace("td>", "th>") for line in (first, last))
         return f"<table><thead>{head}</thead><tbody>{''.join(lines)}{total}</tbody></table>"
-
-
-def _columns(text):
-    """Return how wide a text is in a terminal, where a Chinese character takes two columns."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _by(shape):

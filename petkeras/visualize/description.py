@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from functools import partial
 
 from petkeras.language import language, message, translate
@@ -85,8 +84,7 @@ def listed(names, most=6):
     *others, last = names or [""]
     if not others:
         return last
-    first = functools.reduce(lambda a, b: translate("{names}, {name}", names=a, name=b), others)
-    return translate("{names} and {name}", names=first, name=last)
+    return translate("{names} and {name}", names=translate(", ").join(others), name=last)
 
 
 def _metadata(text, include=None, exclude=None):

@@ -1,4 +1,4 @@
-"""Names in figures: fonts for every script, and lines that fit."""
+"""Names in figures: labels in the chosen language, and lines that fit."""
 
 from __future__ import annotations
 
@@ -7,38 +7,12 @@ import re
 import unicodedata
 import warnings
 
-from matplotlib import font_manager
 from matplotlib.text import Text
 
 from petkeras.language import translate
+from petkeras.system.fonts import missing_letters
 
-# Fonts with the scripts that DejaVu Sans lacks; those that are installed are used.
-SCRIPT_FONTS = (
-    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans CJK TC", "Noto Sans SC",
-    "Noto Sans JP", "Noto Sans KR", "Noto Sans TC", "Source Han Sans SC", "Source Han Sans CN",
-    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Droid Sans Fallback", "PingFang SC",
-    "Hiragino Sans GB", "Heiti TC", "Microsoft YaHei", "SimHei", "Yu Gothic", "Hiragino Sans",
-    "IPAexGothic", "Malgun Gothic", "Apple SD Gothic Neo", "NanumGothic", "Noto Sans Devanagari",
-    "Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai", "Noto Sans Hebrew",
-    "Noto Sans Arabic", "Noto Emoji", "Nirmala UI", "Leelawadee UI", "Segoe UI Symbol",
-    "Arial Unicode MS", "Unifont",
-)  # fmt: skip
 MISSING_GLYPH = "Glyph .* missing from font"  # how Matplotlib's warning begins
-
-
-def font_families():
-    """Return DejaVu Sans and the installed fonts for other scripts, in the order of preference."""
-    installed = set(font_manager.get_font_names())
-    return ["DejaVu Sans", *(name for name in SCRIPT_FONTS if name in installed)]
-
-
-def missing_letters(text):
-    """Return the letters beyond Latin that no installed font has, sorted."""
-    unusual = sorted(letter for letter in set(text) if letter > "\u017f")
-    if not unusual:
-        return []
-    fonts = [font_manager.get_font(font_manager.findfont(name)) for name in font_families()]
-    return [c for c in unusual if not any(font.get_char_index(ord(c)) for font in fonts)]
 
 
 def label(text, /, **values):

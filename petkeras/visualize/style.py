@@ -12,7 +12,8 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.ticker import LogFormatter
 
-from petkeras.visualize.lettering import check_letters, font_families
+from petkeras.system.fonts import font_families
+from petkeras.visualize.lettering import check_letters
 
 # For `plt.style.use`: the style file, and the fonts that are installed.
 STYLE = [Path(__file__).with_name("petkeras.mplstyle"), {"font.family": font_families()}]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from petkeras import language
-from petkeras.visualize import lettering
+from petkeras.system import fonts
 
 
 def test_lab_copies_the_notebooks_and_keeps_changed_ones(petkeras, tmp_path):
@@ -45,9 +45,9 @@ def test_lab_passes_its_options_to_jupyterlab(petkeras, complaint, started, tmp_
 def test_lab_in_chinese_has_a_folder_of_its_own(
     petkeras, complaint, started, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(lettering, "font_families", lambda: ["DejaVu Sans"])
+    monkeypatch.setattr(fonts, "font_families", lambda: ["DejaVu Sans"])
     assert "没有安装中文字体" in petkeras("lab", "--lang", "zh")[1]
-    monkeypatch.setattr(lettering, "missing_letters", lambda text: [])
+    monkeypatch.setattr(fonts, "missing_letters", lambda text: [])
     assert "没有" not in petkeras("lab", "mine", "--lang", "zh")[1]
     assert [folder for folder, _ in started] == ["petkeras-notebooks-zh", "mine"]
     assert "08 · 训练" in (tmp_path / "mine" / "08_training.ipynb").read_text(encoding="utf-8")

@@ -14,9 +14,10 @@ from petkeras.explorer import still
 from petkeras.explorer.contents import make_contents, unpack
 from petkeras.explorer.explore import Explorer
 from petkeras.explorer.explored import open_explored
-from petkeras.explorer.page import make_page, write_page
+from petkeras.explorer.page import make_page, read_page, write_page
 from petkeras.explorer.still import plot_explorer
 from petkeras.explorer.words import explorer_words
+from petkeras.system import fonts
 from petkeras.visualize import lettering
 
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -36,12 +37,6 @@ def model():
 def chinese():
     with language.using("zh"):
         yield
-
-
-def in_page(file):
-    """Return the contents of a page's file."""
-    packed = re.search('id="petkeras-contents">([^<]+)<', file.read_text(encoding="utf-8"))[1]
-    return unpack(packed)
 
 
 # The table of words
@@ -114,7 +109,7 @@ def test_an_explorer_keeps_its_language(model, tmp_path):
     with language.using("zh"):
         explored = open_explored(model, photographs(1), class_names=["cat", "dog"])
         shown = Explorer(explored, {})
-    assert in_page(shown.save(tmp_path / "x.html")).manifest["lang"] == "zh-CN"
+    assert read_page(shown.save(tmp_path / "x.html")).manifest["lang"] == "zh-CN"
     _, metadata = shown._repr_mimebundle_()
     assert metadata["image/png"]["alt"].startswith("探索器，“Cat 还是 dog？”")
 
@@ -151,7 +146,7 @@ LAYERS = ("conv1_1", "conv1_2", "pool1", "drop1", "flatten", "fc1", "softmax")
 
 
 @pytest.fixture
-def fonts(monkeypatch):
+def chinese_font(monkeypatch):
     """Act as if there were a font for Chinese; nothing is drawn with it."""
     for module in (lettering, still):
         monkeypatch.setattr(module, "missing_letters", lambda text: [])
@@ -164,7 +159,7 @@ def words_in(figure):
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_the_picture_has_chinese_labels(model, chinese, fonts, layer):
+def test_the_picture_has_chinese_labels(model, chinese, chinese_font, layer):
     explored = open_explored(model, photographs(1), class_names=("above", "below"))
     figure = plot_explorer(explored, layer)
     assert words_in(figure) == ["Above 还是 below？"]
@@ -172,14 +167,14 @@ def test_the_picture_has_chinese_labels(model, chinese, fonts, layer):
 
 
 def test_the_picture_has_english_labels_where_no_font_has_chinese_ones(model, chinese, monkeypatch):
-    monkeypatch.setattr(lettering, "font_families", lambda: ["DejaVu Sans"])
+    monkeypatch.setattr(fonts, "font_families", lambda: ["DejaVu Sans"])
     figure = plot_explorer(open_explored(model, photographs(1), class_names=("above", "below")))
     texts = "".join(text.get_text() for text in figure.findobj(Text))
     assert "Above or below?" in texts
     assert not HAN.search(texts)
 
 
-def test_the_picture_of_a_film_has_chinese_labels(trained, chinese, fonts):
+def test_the_picture_of_a_film_has_chinese_labels(trained, chinese, chinese_font):
     figure = plot_explorer(open_explored(trained, data=small_data()), tab="time")
     assert words_in(figure) == ["Above 还是 below？"]
 

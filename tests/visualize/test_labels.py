@@ -15,6 +15,7 @@ from petkeras import visualize as pkv
 from petkeras.report.figures import _verdict
 from petkeras.report.network_figures import _plot_random_weights
 from petkeras.report.wrong_pictures import plot_wrong
+from petkeras.system import fonts
 from petkeras.visualize import lettering
 from petkeras.visualize.style import STYLE
 
@@ -46,7 +47,7 @@ def chinese(monkeypatch):
 @pytest.fixture
 def chinese_without_fonts(monkeypatch):
     """Choose Chinese where no font has its letters."""
-    monkeypatch.setattr(lettering, "font_families", lambda: ["DejaVu Sans"])
+    monkeypatch.setattr(fonts, "font_families", lambda: ["DejaVu Sans"])
     monkeypatch.setitem(STYLE[1], "font.family", ["DejaVu Sans"])
     language.use("zh")
     yield
@@ -106,7 +107,7 @@ def test_without_a_chinese_font_labels_are_english(name, chinese_without_fonts, 
     assert not caplog.records
 
 
-@pytest.mark.skipif(bool(lettering.missing_letters("步数")), reason="there is no Chinese font")
+@pytest.mark.skipif(bool(fonts.missing_letters("步数")), reason="there is no Chinese font")
 def test_the_style_of_a_notebooks_own_figures_has_a_font_for_chinese_labels():
     with plt.style.context(STYLE):
         figure, axes = plt.subplots()

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from petkeras.system.fonts import font_families
 from petkeras.visualize import plot_confusion, plot_pictures
-from petkeras.visualize.lettering import font_families, text_width, wrap_text
+from petkeras.visualize.lettering import text_width, wrap_text
 from petkeras.visualize.style import STYLE
 
 IMAGE = np.zeros((8, 8, 3), np.uint8)

@@ -227,7 +227,7 @@ def _advice(message):
         )
     if "Cannot cast ufunc" in message:
         return translate(
-            " Write `x = x - y`: an array of whole numbers cannot hold what `x -= y` puts into it."
+            " Write `x = x - y`: `x -= y` puts fractions into an array of whole numbers."
         )
     if "zero-size array" in message:
         return translate(" The slice is empty: it lies outside of the array.")
